@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole outside world of a probe: five verbs. Live machine, recorded folder, and live while recording.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace plumbline {
+
+enum class FileType { regular, folder, link, other };
+
+struct FileStat {
+  FileType type = FileType::other;
+  unsigned mode = 0;  // permission bits, 07777
+  unsigned uid = 0;
+  unsigned gid = 0;
+  std::uint64_t size_bytes = 0;
+  std::int64_t modified = 0;  // UTC seconds
+  std::uint64_t device = 0;
+};
+
+struct FolderEntry {
+  std::string name;
+  FileType type = FileType::other;  // `link` is not followed
+};
+
+/// Takes the text of a file that may hold secrets and gives what may leave memory: keys and structure without
+/// the values. It must be idempotent, for a recording holds redacted text and is redacted again on replay.
+using Redact = std::string (*)(std::string_view text);
+
+inline constexpr std::size_t kMaxFileBytes = 8u << 20;
+inline constexpr std::size_t kMaxFolderEntries = 200'000;
+
+/// Paths are absolute paths of the observed machine. Nothing leads outside its root: links are followed inside it
+/// (openat2 RESOLVE_IN_ROOT for a recorded one). Errors are not_found, permission_denied, limit, invalid or io,
+/// their message is "permission denied: /etc/shadow". All verbs may be called from one thread at a time.
+class Host {
+ public:
+  virtual ~Host() = default;
+  /// The file's bytes, up to `limit`; longer is an error of kind limit.
+  virtual Result<std::string> read(std::string_view path, std::size_t limit = kMaxFileBytes) const = 0;
+  /// The same for a file that may hold secrets: only `redact`ed text is returned and recorded.
+  virtual Result<std::string> read_redacted(std::string_view path, Redact redact,
+                                            std::size_t limit = kMaxFileBytes) const = 0;
+  /// Entries sorted by name, without "." and "..".
+  virtual Result<std::vector<FolderEntry>> list(std::string_view path) const = 0;
+  /// The target of a link as it is written.
+  virtual Result<std::string> read_link(std::string_view path) const = 0;
+  /// Of the thing itself where `follow` is false, of what a link leads to where it is true.
+  virtual Result<FileStat> stat(std::string_view path, bool follow = true) const = 0;
+  /// A named question whose answer is text or JSON: "nvml", "statvfs:/data", "adjtimex", "sockets", "addresses",
+  /// "uname", "now", "affinity", "privileges". A recorded machine that was never asked answers not_found.
+  virtual Result<std::string> ask(std::string_view question) const = 0;
+};
+
+/// This machine.
+std::unique_ptr<Host> live_host();
+/// A folder laid out as a root: plain (foreign captures) or with `.plumbline/recording.json` beside its files
+/// (answers, modes, owners, times, refusals of the machine it was recorded on).
+Result<std::unique_ptr<Host>> recorded_host(const std::string& folder);
+/// Live, and everything it answers is kept under `folder`, which must be new or empty.
+Result<std::unique_ptr<Host>> recording_host(const std::string& folder);
+/// Writes what a recording host has heard; the recording is whole only after this succeeded.
+Result<void> finish_recording(Host& host);
+
+}  // namespace plumbline

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests and responses as plain values, and the table of routes. The server that moves their bytes is server.cc,
+// the only file that knows Asio, Beast and TLS streams.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace plumbline {
+
+/// Who may call a route; every row of a table names one, and nothing else is reachable (default deny).
+enum class Permission { anyone, agent, viewer, operator_, admin };
+
+struct Request {
+  std::string method;                         // "GET"
+  std::string path;                           // decoded, normalised: begins with '/', holds no "..", NUL or "//"
+  std::map<std::string, std::string> query;   // decoded
+  std::map<std::string, std::string> form;    // of an application/x-www-form-urlencoded body
+  std::map<std::string, std::string> headers; // lower-case names
+  std::map<std::string, std::string> cookies;
+  std::vector<std::string> parameters;        // what {…} of the route matched
+  std::string body;
+  std::string peer_address;                   // for limits and audit
+  std::string agent_id;                       // host id of the verified client certificate; empty without one
+  std::string agent_serial;
+  std::string user, role, csrf;               // of the session, where there is one
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "text/html; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+Response redirect(std::string location);
+/// A problem as JSON for agents: {"error":"…","next":"…"}
+Response problem(int status, std::string_view what, std::string_view next = {});
+
+/// Answers once, from any thread.
+using Reply = std::function<void(Response)>;
+
+struct Route {
+  std::string method;
+  std::string pattern;  // "/hosts/{id}"
+  Permission permission;
+  std::function<void(const Request&, Reply)> handle;  // runs on the pool
+  std::size_t body_limit_bytes = 64u << 10;
+};
+/// For handlers that answer at once.
+std::function<void(const Request&, Reply)> at_once(std::function<Response(const Request&)> handler);
+
+/// Decides a request against a table: 404, 405, 401/403 or the route's handler. `allow` says whether the request's
+/// identity holds a permission. Pure: no socket.
+void dispatch(const std::vector<Route>& routes, Request request,
+              const std::function<bool(const Request&, Permission)>& allow, Reply reply);
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  unsigned short port = 0;
+  std::string certificate_pem;      // chain
+  std::string private_key_pem;
+  std::string client_ca_pem;        // set: client certificates are asked for and, where given, must verify
+  std::vector<Route> routes;
+  /// Fills user, role and csrf from the session cookie, refuses denied agents; called on the pool before dispatch.
+  std::function<void(Request&)> identify;
+  std::function<bool(const Request&, Permission)> allow;
+  /// Told about handshakes that failed and requests that were refused, for the audit log: (peer address, reason).
+  std::function<void(const std::string&, const std::string&)> refused;
+  std::vector<std::pair<std::string, std::string>> extra_headers;  // on every response
+  unsigned threads = 2;             // of the pool that runs handlers
+  std::size_t most_connections = 20'000;
+};
+
+/// A running listener; destroying it stops it after the requests in flight.
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual unsigned short port() const = 0;
+  /// Closes every connection of this agent; used when it is denied.
+  virtual void disconnect(const std::string& agent_id) = 0;
+};
+Result<std::unique_ptr<Server>> start_server(ServerOptions options);
+
+}  // namespace plumbline

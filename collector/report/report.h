@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Renders an assessment for a reader: pages and reports from mustache templates, CSV, XLSX, text for a terminal.
+// Templates are in collector/report/templates and are compiled into the program.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "collector/store/store.h"
+#include "rules/assessment.h"
+
+namespace plumbline {
+
+/// All that any page needs; gathered by the collector (or by `assess` without a store).
+struct ReportInput {
+  const RuleSet* rules = nullptr;
+  const Assessment* assessment = nullptr;
+  std::string organisation;                    // shown as title; "This company" where unset
+  std::vector<ScorePoint> history;             // oldest first; may be empty
+  std::vector<AssessedHost> before;            // the fleet as it was before the last change; may be empty
+  std::int64_t now = 0;                        // for ages; = as_of in files, so that they are repeatable
+  std::function<const nlohmann::json*(std::size_t host)> facts;  // nullptr where they are gone
+};
+
+enum class Audience { it, cio, ceo };
+std::optional<Audience> audience_from(std::string_view text);
+
+/// A self-contained HTML file: no script, no network, style inside.
+std::string render_html(const ReportInput& input, Audience audience);
+/// For a terminal; colour only where asked.
+std::string render_text(const ReportInput& input, Audience audience, bool colour);
+std::string render_findings_csv(const ReportInput& input);
+Result<std::string> render_findings_xlsx(const ReportInput& input);
+
+/// Pages of the dashboard. `user` and `csrf` of the session; links are relative to the site.
+struct PageContext { std::string user, role, csrf, path; };
+std::string page_overview(const ReportInput&, const PageContext&);
+std::string page_findings(const ReportInput&, const PageContext&);
+std::optional<std::string> page_finding(const ReportInput&, const PageContext&, std::string_view rule_id);
+std::string page_workloads(const ReportInput&, const PageContext&);
+std::string page_hosts(const ReportInput&, const PageContext&);
+std::optional<std::string> page_host(const ReportInput&, const PageContext&, std::string_view host_id, const std::optional<std::string>& scan_document_json);
+std::string page_reports(const ReportInput&, const PageContext&);
+/// The CIO report and the CEO page inside the site: same body as the file, with the navigation (hidden in print).
+std::string page_report(const ReportInput&, const PageContext&, Audience);
+std::string page_login(std::string_view message, std::string_view csrf);
+std::string page_error(int status, std::string_view what, std::string_view next);
+/// The style sheet served at /style.css and put inside files.
+std::string_view style_sheet();
+
+}  // namespace plumbline

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the collector keeps things: semantic verbs, two backends (SQLite, PostgreSQL) that pass one contract test.
+// Keys begin with the host's id. Every verb that writes has committed durably when it returns (goal R4).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace plumbline {
+
+/// A scan that passed all checks, with its judgement, ready to be kept.
+struct StoredScan {
+  std::string host_id;
+  std::uint64_t sequence = 0;
+  std::int64_t taken_at = 0;     // host's clock
+  std::int64_t received_at = 0;  // ours
+  std::string host_name;
+  std::string facts_hash;        // facts_hash() of the scan
+  std::string document_zstd;     // the whole scan document, JSON, zstd
+  std::string rules_hash;        // RuleSet::hash it was judged with
+  std::string judgement;         // pack_judgement()
+};
+
+enum class Acceptance { accepted, duplicate, stale };  // duplicate: same sequence and facts; stale: sequence not above the last
+
+struct HostRow {
+  std::string id;
+  std::string name;
+  std::int64_t enrolled_at = 0;
+  bool denied = false;
+  std::optional<std::uint64_t> sequence;  // of the latest scan
+  std::int64_t taken_at = 0, received_at = 0;
+  std::string rules_hash;
+  std::string judgement;
+  std::int64_t change = 0;                // rises with every scan of any host; see changed_since()
+};
+
+struct CertificateRow {
+  std::string host_id, serial_hex, key_sha256_hex;
+  std::int64_t not_after = 0;
+};
+
+struct UserRow { std::string name, password_hash, role; std::int64_t created_at = 0; };
+struct SessionRow { std::string token_hash, user, role, csrf; std::int64_t created_at = 0, seen_at = 0, expires_at = 0; };
+struct AuditRow { std::int64_t number = 0; std::int64_t at = 0; std::string actor, action, subject, detail, hash; };
+/// A point of the score's history, one a change of the assessment.
+struct ScorePoint { std::int64_t at = 0; std::optional<int> value; int lower = 0, upper = 1000, level = 1, hosts = 0; std::string rules_hash; };
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // scans
+  /// All in one durable transaction; one answer each, in order. Hosts must be enrolled or imported.
+  virtual Result<std::vector<Acceptance>> accept(const std::vector<StoredScan>& scans) = 0;
+  virtual Result<std::optional<StoredScan>> latest_scan(std::string_view host_id) = 0;
+  virtual Result<std::optional<StoredScan>> scan(std::string_view host_id, std::uint64_t sequence) = 0;
+  /// The scan before the latest whose facts differ from it.
+  virtual Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) = 0;
+  /// Newest first, without documents.
+  virtual Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) = 0;
+  /// A judgement made again with other rules.
+  virtual Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash, std::string_view judgement) = 0;
+
+  // hosts
+  virtual Result<std::vector<HostRow>> hosts() = 0;
+  virtual Result<std::optional<HostRow>> host(std::string_view host_id) = 0;
+  /// Hosts whose latest scan changed after the given change number; for caches.
+  virtual Result<std::vector<HostRow>> changed_since(std::int64_t change) = 0;
+  virtual Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) = 0;
+  virtual Result<void> set_denied(std::string_view host_id, bool denied) = 0;
+  virtual Result<void> add_certificate(const CertificateRow& certificate) = 0;
+  virtual Result<std::vector<CertificateRow>> certificates(std::string_view host_id) = 0;
+
+  // enrolment tokens: only their SHA-256 is kept
+  virtual Result<void> add_token(std::string_view token_hash, std::int64_t expires_at, std::string_view created_by) = 0;
+  /// True exactly once for a token that is there and not expired, whatever runs beside it.
+  virtual Result<bool> redeem_token(std::string_view token_hash, std::int64_t now) = 0;
+
+  // people
+  virtual Result<void> put_user(const UserRow& user) = 0;
+  virtual Result<std::optional<UserRow>> user(std::string_view name) = 0;
+  virtual Result<std::vector<UserRow>> users() = 0;
+  virtual Result<void> put_session(const SessionRow& session) = 0;
+  virtual Result<std::optional<SessionRow>> session(std::string_view token_hash) = 0;
+  virtual Result<void> end_session(std::string_view token_hash) = 0;
+
+  // the score's history and the audit log (hash-chained: each hash covers the one before)
+  virtual Result<void> add_score(const ScorePoint& point) = 0;
+  virtual Result<std::vector<ScorePoint>> scores(std::size_t most) = 0;  // oldest first
+  virtual Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail, std::int64_t at) = 0;
+  virtual Result<std::vector<AuditRow>> audit(std::size_t most) = 0;     // newest first
+
+  // small settings: "organisation", keys of the collector never
+  virtual Result<void> put_setting(std::string_view key, std::string_view value) = 0;
+  virtual Result<std::optional<std::string>> setting(std::string_view key) = 0;
+};
+
+/// "sqlite:/path/to/file" or "postgresql://…". Creates or migrates the schema. Safe from several threads.
+Result<std::unique_ptr<Store>> open_store(const std::string& url);
+
+}  // namespace plumbline

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the catalog. A row here, the probe that fills it and the rules that read it are all a fact needs.
+#include "facts/catalog.h"
+
+namespace plumbline {
+namespace {
+constexpr auto kBool = FactType::boolean;
+constexpr auto kInt = FactType::integer;
+constexpr auto kNumber = FactType::number;
+constexpr auto kString = FactType::string;
+constexpr auto kStrings = FactType::string_list;
+constexpr auto kMap = FactType::string_map;
+constexpr auto kList = FactType::object_list;
+constexpr auto plain = Privacy::plain;
+constexpr auto name = Privacy::name;
+constexpr auto address = Privacy::address;
+}  // namespace
+
+const std::vector<Fact>& catalog() {
+  static const std::vector<Fact> rows = {
+      // host: who this machine is
+      {"host.name", kString, "", name, "Host name", "/proc/sys/kernel/hostname, /etc/hostname"},
+      {"host.arch", kString, "", plain, "Architecture: amd64, arm64, ppc64, s390x, riscv64, … (OpenTelemetry host.arch)", "uname; on a recorded root the ELF header of a system binary"},
+      {"host.vendor", kString, "", plain, "System vendor as DMI says", "/sys/class/dmi/id/sys_vendor, device tree"},
+      {"host.product", kString, "", plain, "Product name as DMI or the device tree says", "/sys/class/dmi/id/product_name"},
+      {"host.chassis", kString, "", plain, "server, desktop, laptop, embedded, vm, container or unknown", "/sys/class/dmi/id/chassis_type and virtualization"},
+      {"host.virtualization", kString, "", plain, "Hypervisor this host runs on: none, kvm, vmware, hyperv, xen, firecracker, … ", "DMI, /sys/hypervisor, /proc/cpuinfo, /proc/device-tree"},
+      {"host.container", kString, "", plain, "Container this agent runs in: none, docker, podman, lxc, kubernetes, …", "/run/systemd/container, /.dockerenv, /proc/1/cgroup, /run/.containerenv"},
+      {"host.cloud_provider", kString, "", plain, "Cloud: none, aws, azure, gcp, oci, alibaba, digitalocean, hetzner, openstack", "DMI vendor, product and asset tag"},
+      {"host.uptime_seconds", kNumber, "seconds", plain, "Time since the kernel started", "/proc/uptime"},
+      {"host.load_15min", kNumber, "", plain, "Load average of the last 15 minutes", "/proc/loadavg"},
+      {"host.process_count", kInt, "", plain, "Processes", "/proc"},
+
+      // os
+      {"os.id", kString, "", plain, "Distribution id: debian, ubuntu, rhel, …", "/etc/os-release ID"},
+      {"os.id_like", kStrings, "", plain, "Distributions it descends from", "/etc/os-release ID_LIKE"},
+      {"os.family", kString, "", plain, "Packaging family: debian, rhel, suse, alpine, arch or other", "derived from os.id and os.id_like by the agent"},
+      {"os.name", kString, "", plain, "Full name", "/etc/os-release PRETTY_NAME"},
+      {"os.version", kString, "", plain, "Version", "/etc/os-release VERSION_ID"},
+      {"os.codename", kString, "", plain, "Code name", "/etc/os-release VERSION_CODENAME"},
+      {"os.kernel_release", kString, "", plain, "Running kernel", "/proc/sys/kernel/osrelease"},
+      {"os.init", kString, "", plain, "Name of process 1: systemd, init, openrc, …", "/proc/1/comm"},
+      {"os.support_ends", kString, "date", plain, "Date the vendor's security support ends (long-term support counted)", "derived: catalogue/lifecycle.csv"},
+      {"os.standard_support_ends", kString, "date", plain, "Date the standard support ends", "derived: catalogue/lifecycle.csv"},
+      {"os.support_days_left", kInt, "days", plain, "Days from the scan to os.support_ends; negative once ended", "derived: catalogue/lifecycle.csv"},
+
+      // cpu
+      {"cpu.model", kString, "", plain, "Model name", "/proc/cpuinfo"},
+      {"cpu.vendor", kString, "", plain, "Vendor id: GenuineIntel, AuthenticAMD, ARM, IBM/S390, …", "/proc/cpuinfo"},
+      {"cpu.sockets", kInt, "", plain, "Sockets with an online CPU", "/sys/devices/system/cpu/cpu*/topology"},
+      {"cpu.cores", kInt, "", plain, "Physical cores online", "/sys/devices/system/cpu/cpu*/topology"},
+      {"cpu.threads", kInt, "", plain, "Logical CPUs online", "/sys/devices/system/cpu/online"},
+      {"cpu.threads_possible", kInt, "", plain, "Logical CPUs the kernel made room for", "/sys/devices/system/cpu/possible"},
+      {"cpu.threads_per_core", kInt, "", plain, "Threads a core", "/sys/devices/system/cpu/cpu*/topology"},
+      {"cpu.threads_effective", kNumber, "", plain, "CPUs this host or container may really use, after cgroup quota and affinity", "cgroup cpu.max, cpuset, /proc/self/status"},
+      {"cpu.max_mhz", kNumber, "MHz", plain, "Highest frequency", "/sys/devices/system/cpu/cpu*/cpufreq/cpuinfo_max_freq"},
+      {"cpu.governor", kString, "", plain, "Frequency governor of the first CPU", "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"},
+      {"cpu.microcode", kString, "", plain, "Microcode revision", "/proc/cpuinfo"},
+      {"cpu.l2_cache_bytes", kInt, "bytes", plain, "Level 2 cache in sum", "/sys/devices/system/cpu/cpu*/cache"},
+      {"cpu.l3_cache_bytes", kInt, "bytes", plain, "Level 3 cache in sum", "/sys/devices/system/cpu/cpu*/cache"},
+      {"cpu.isa_level", kString, "", plain, "x86-64-v1 … v4 as the psABI defines them; armv8, …; empty where neither", "/proc/cpuinfo flags"},
+      {"cpu.features", kStrings, "", plain, "Instruction sets that matter to AI, of: avx2 fma avx512f avx512_vnni avx_vnni avx512_bf16 avx512_fp16 amx_tile amx_bf16 amx_int8 neon sve sve2 i8mm bf16 asimddp sme vsx mma vx", "/proc/cpuinfo flags"},
+      {"cpu.vulnerable", kStrings, "", plain, "CPU weaknesses without mitigation", "/sys/devices/system/cpu/vulnerabilities"},
+
+      // memory
+      {"memory.total_bytes", kInt, "bytes", plain, "Memory the kernel has", "/proc/meminfo MemTotal"},
+      {"memory.available_bytes", kInt, "bytes", plain, "Memory a new program could take", "/proc/meminfo MemAvailable"},
+      {"memory.effective_bytes", kInt, "bytes", plain, "Memory this host or container may really use, after cgroup limits", "cgroup memory.max"},
+      {"memory.swap_total_bytes", kInt, "bytes", plain, "Swap", "/proc/meminfo SwapTotal"},
+      {"memory.swap_used_bytes", kInt, "bytes", plain, "Swap in use", "/proc/meminfo"},
+      {"memory.swap_encrypted", kBool, "", plain, "All swap lies on encrypted devices; absent without swap", "/proc/swaps, /sys/block/*/dm"},
+      {"memory.swappiness", kInt, "", plain, "vm.swappiness", "/proc/sys/vm/swappiness"},
+      {"memory.hugepages_2m", kInt, "", plain, "Reserved 2 MiB pages", "/sys/kernel/mm/hugepages"},
+      {"memory.hugepages_1g", kInt, "", plain, "Reserved 1 GiB pages", "/sys/kernel/mm/hugepages"},
+      {"memory.transparent_hugepages", kString, "", plain, "always, madvise or never", "/sys/kernel/mm/transparent_hugepage/enabled"},
+      {"memory.ecc", kBool, "", plain, "Error-correcting memory in use; absent where EDAC does not tell", "/sys/devices/system/edac/mc"},
+      {"memory.ecc_corrected_errors", kInt, "", plain, "Corrected memory errors since start", "/sys/devices/system/edac/mc/*/ce_count"},
+      {"memory.ecc_uncorrected_errors", kInt, "", plain, "Uncorrected memory errors since start", "/sys/devices/system/edac/mc/*/ue_count"},
+      {"memory.numa_node_count", kInt, "", plain, "NUMA nodes with CPUs or host memory", "/sys/devices/system/node"},
+      {"memory.numa_nodes", kList, "", plain, "NUMA nodes", "/sys/devices/system/node"},
+      {"memory.numa_nodes[].id", kInt, "", plain, "Node number", "/sys/devices/system/node/node*"},
+      {"memory.numa_nodes[].memory_bytes", kInt, "bytes", plain, "Memory of the node", "/sys/devices/system/node/node*/meminfo"},
+      {"memory.numa_nodes[].cpus", kString, "", plain, "CPU list of the node, as 0-15,32-47", "/sys/devices/system/node/node*/cpulist"},
+
+      // accelerators
+      {"accelerators.count", kInt, "", plain, "Compute accelerators: GPUs that can run AI and dedicated processors; not VGA of a board controller", "PCI class and vendor"},
+      {"accelerators.nvidia_driver", kString, "", plain, "Version of the loaded NVIDIA kernel driver", "/sys/module/nvidia/version, /proc/driver/nvidia/version"},
+      {"accelerators.nvidia_driver_open", kBool, "", plain, "The open kernel modules are loaded", "/proc/driver/nvidia/version"},
+      {"accelerators.nouveau_loaded", kBool, "", plain, "nouveau is loaded", "/sys/module/nouveau"},
+      {"accelerators.nvml", kString, "", plain, "ok, or why NVML gives nothing: no library, no driver, mismatch, lost, …", "libnvidia-ml.so.1"},
+      {"accelerators.cuda_version", kString, "", plain, "CUDA version the driver supports", "NVML"},
+      {"accelerators.amdgpu_driver", kString, "", plain, "Version of amdgpu where it tells, else of the kernel", "/sys/module/amdgpu/version"},
+      {"accelerators.rocm_version", kString, "", plain, "Installed ROCm", "/opt/rocm/.info/version"},
+      {"accelerators.cuda_toolkits", kStrings, "", plain, "Installed CUDA toolkits", "/usr/local/cuda-*/version.json"},
+      {"accelerators.nvidia_driver_support_days_left", kInt, "days", plain, "Days to the end of support of the driver branch; negative once ended", "derived: catalogue/lifecycle.csv"},
+      {"accelerators.iommu_on", kBool, "", plain, "IOMMU groups exist", "/sys/kernel/iommu_groups"},
+      {"accelerators.devices", kList, "", plain, "One entry a PCI display, 3D or processing function that is an accelerator", "/sys/bus/pci/devices"},
+      {"accelerators.devices[].address", kString, "", plain, "PCI address 0000:41:00.0", "/sys/bus/pci/devices"},
+      {"accelerators.devices[].vendor_id", kString, "", plain, "PCI vendor, four hexadecimal digits", "vendor"},
+      {"accelerators.devices[].device_id", kString, "", plain, "PCI device, four hexadecimal digits", "device"},
+      {"accelerators.devices[].subsystem_id", kString, "", plain, "PCI subsystem vendor:device", "subsystem_vendor, subsystem_device"},
+      {"accelerators.devices[].class", kString, "", plain, "vga, 3d, display or processing", "class"},
+      {"accelerators.devices[].vendor", kString, "", plain, "nvidia, amd, intel, habana, …", "vendor"},
+      {"accelerators.devices[].name", kString, "", plain, "Name as the driver gives it, else as the catalogue does", "NVML, sysfs product_name; derived: catalogue/gpus.csv"},
+      {"accelerators.devices[].driver", kString, "", plain, "Kernel driver bound; empty where none", "driver link"},
+      {"accelerators.devices[].numa_node", kInt, "", plain, "NUMA node; -1 where the firmware does not say", "numa_node"},
+      {"accelerators.devices[].link_width", kInt, "lanes", plain, "PCIe width now", "current_link_width"},
+      {"accelerators.devices[].link_width_max", kInt, "lanes", plain, "PCIe width the device can", "max_link_width"},
+      {"accelerators.devices[].link_gts", kNumber, "GT/s", plain, "PCIe speed now (idle cards slow down)", "current_link_speed"},
+      {"accelerators.devices[].link_gts_max", kNumber, "GT/s", plain, "PCIe speed the device can", "max_link_speed"},
+      {"accelerators.devices[].memory_bytes", kInt, "bytes", plain, "Memory of the device", "NVML, mem_info_vram_total, KFD mem_banks; derived: catalogue/gpus.csv where unread"},
+      {"accelerators.devices[].memory_free_bytes", kInt, "bytes", plain, "Memory free now", "NVML, mem_info_vram_used"},
+      {"accelerators.devices[].memory_source", kString, "", plain, "device where it was read, catalogue where it was looked up", "derived"},
+      {"accelerators.devices[].uuid_hash", kString, "", plain, "First 16 hexadecimal digits of the SHA-256 of the UUID", "NVML"},
+      {"accelerators.devices[].compute_capability", kNumber, "", plain, "CUDA compute capability, as 8.9", "NVML; derived: catalogue/gpus.csv where unread"},
+      {"accelerators.devices[].gfx_target", kString, "", plain, "AMD target, as gfx942", "KFD gfx_target_version"},
+      {"accelerators.devices[].ecc", kBool, "", plain, "ECC on", "NVML"},
+      {"accelerators.devices[].ecc_uncorrected_errors", kInt, "", plain, "Uncorrected errors, lifetime", "NVML, ras"},
+      {"accelerators.devices[].mig", kBool, "", plain, "Multi-instance mode on", "NVML"},
+      {"accelerators.devices[].power_limit_watts", kNumber, "W", plain, "Power limit in force", "NVML, hwmon"},
+      {"accelerators.devices[].temperature_celsius", kNumber, "°C", plain, "Temperature", "NVML, hwmon"},
+      {"accelerators.devices[].utilization_percent", kNumber, "%", plain, "Busy share of the last sample", "NVML, gpu_busy_percent"},
+      {"accelerators.devices[].nvlink_active", kInt, "", plain, "Active NVLinks", "NVML"},
+      {"accelerators.devices[].usable", kBool, "", plain, "A driver that can compute is bound and answers", "driver link, NVML, KFD"},
+      {"accelerators.devices[].status", kString, "", plain, "current, legacy, sunset, dead or unlisted", "derived: catalogue/gpus.csv"},
+      {"accelerators.devices[].consumer", kBool, "", plain, "A consumer card", "derived: catalogue/gpus.csv"},
+      {"accelerators.devices[].bandwidth_gbs", kNumber, "GB/s", plain, "Memory bandwidth", "derived: catalogue/gpus.csv"},
+      {"accelerators.devices[].tdp_watts", kNumber, "W", plain, "Design power", "derived: catalogue/gpus.csv"},
+      {"accelerators.memory_total_bytes", kInt, "bytes", plain, "Memory of all usable accelerators", "derived: sum"},
+      {"accelerators.memory_largest_bytes", kInt, "bytes", plain, "Memory of the largest usable accelerator", "derived: maximum"},
+
+      // storage
+      {"storage.disks", kList, "", plain, "Whole block devices; not loop, ram, dm, md", "/sys/block"},
+      {"storage.disks[].name", kString, "", plain, "Kernel name: nvme0n1, sda", "/sys/block"},
+      {"storage.disks[].class", kString, "", plain, "nvme, ssd, hdd, virtual or other", "queue/rotational, device path"},
+      {"storage.disks[].size_bytes", kInt, "bytes", plain, "Size", "size × 512"},
+      {"storage.disks[].model", kString, "", plain, "Model", "device/model"},
+      {"storage.disks[].removable", kBool, "", plain, "Removable", "removable"},
+      {"storage.disks[].numa_node", kInt, "", plain, "NUMA node of an NVMe device", "device/numa_node"},
+      {"storage.filesystems", kList, "", plain, "Mounted file systems that hold data; not pseudo ones", "/proc/self/mountinfo"},
+      {"storage.filesystems[].mount", kString, "", name, "Mount point", "/proc/self/mountinfo"},
+      {"storage.filesystems[].type", kString, "", plain, "File system: ext4, xfs, nfs4, …", "/proc/self/mountinfo"},
+      {"storage.filesystems[].device", kString, "", name, "Source", "/proc/self/mountinfo"},
+      {"storage.filesystems[].network", kBool, "", plain, "On another machine", "type"},
+      {"storage.filesystems[].size_bytes", kInt, "bytes", plain, "Size", "statvfs"},
+      {"storage.filesystems[].free_bytes", kInt, "bytes", plain, "Free to a normal user", "statvfs"},
+      {"storage.filesystems[].free_percent", kNumber, "%", plain, "Free share", "statvfs"},
+      {"storage.filesystems[].inodes_free_percent", kNumber, "%", plain, "Free inodes; absent where the file system has none", "statvfs"},
+      {"storage.filesystems[].options", kStrings, "", plain, "Mount options", "/proc/self/mountinfo"},
+      {"storage.filesystems[].encrypted", kBool, "", plain, "Lies on a dm-crypt device", "/sys/block/dm-*/dm/uuid, slaves"},
+      {"storage.filesystems[].disk_class", kString, "", plain, "Slowest disk class below it", "/sys/dev/block, slaves"},
+      {"storage.raids", kList, "", plain, "Linux software RAID", "/proc/mdstat"},
+      {"storage.raids[].name", kString, "", plain, "md0", "/proc/mdstat"},
+      {"storage.raids[].level", kString, "", plain, "raid1", "/proc/mdstat"},
+      {"storage.raids[].degraded", kBool, "", plain, "A member is missing", "/proc/mdstat"},
+      {"storage.root_encrypted", kBool, "", plain, "The root file system lies on a dm-crypt device", "/sys/block"},
+      {"storage.local_nvme_bytes", kInt, "bytes", plain, "Sum of local NVMe devices", "/sys/block"},
+
+      // network
+      {"network.interfaces", kList, "", plain, "Interfaces but loopback", "/sys/class/net"},
+      {"network.interfaces[].name", kString, "", plain, "Name", "/sys/class/net"},
+      {"network.interfaces[].kind", kString, "", plain, "physical, bond, bridge, vlan, virtual, wireless or infiniband", "/sys/class/net/*"},
+      {"network.interfaces[].up", kBool, "", plain, "Operational", "operstate"},
+      {"network.interfaces[].speed_mbps", kInt, "Mb/s", plain, "Speed; absent where the driver does not say", "speed"},
+      {"network.interfaces[].mtu", kInt, "bytes", plain, "MTU", "mtu"},
+      {"network.interfaces[].driver", kString, "", plain, "Kernel driver", "device/driver"},
+      {"network.interfaces[].numa_node", kInt, "", plain, "NUMA node", "device/numa_node"},
+      {"network.interfaces[].addresses", kStrings, "", address, "Addresses with prefix length", "getifaddrs"},
+      {"network.fastest_mbps", kInt, "Mb/s", plain, "Fastest physical or bonded interface that is up; absent where none tells", "speed"},
+      {"network.default_route_interface", kString, "", plain, "Interface of the default route", "/proc/net/route"},
+      {"network.bonds_degraded", kInt, "", plain, "Bonds with a member down", "/proc/net/bonding"},
+      {"network.rdma_ports", kList, "", plain, "InfiniBand and RoCE ports", "/sys/class/infiniband"},
+      {"network.rdma_ports[].device", kString, "", plain, "mlx5_0", "/sys/class/infiniband"},
+      {"network.rdma_ports[].port", kInt, "", plain, "Port number", "ports/*"},
+      {"network.rdma_ports[].link_layer", kString, "", plain, "InfiniBand or Ethernet", "link_layer"},
+      {"network.rdma_ports[].active", kBool, "", plain, "Active", "state"},
+      {"network.rdma_ports[].rate_gbps", kNumber, "Gb/s", plain, "Rate", "rate"},
+      {"network.dns_servers", kStrings, "", address, "Name servers", "/etc/resolv.conf"},
+
+      // listeners
+      {"listeners.sockets", kList, "", plain, "Listening TCP and bound UDP sockets", "sock_diag or /proc/net/{tcp,tcp6,udp,udp6}"},
+      {"listeners.sockets[].protocol", kString, "", plain, "tcp or udp", "sock_diag"},
+      {"listeners.sockets[].address", kString, "", address, "Bound address", "sock_diag"},
+      {"listeners.sockets[].port", kInt, "", plain, "Port", "sock_diag"},
+      {"listeners.sockets[].exposure", kString, "", plain, "loopback, private (one private address), public (one public address) or any (all addresses)", "bound address"},
+      {"listeners.sockets[].process", kString, "", plain, "Name of the program; absent where it may not be read", "/proc/*/fd, exe, comm"},
+      {"listeners.sockets[].service", kString, "", plain, "What it is, from program and arguments first, port second: ssh, postgresql, ollama, …; empty where unknown", "process and port map"},
+      {"listeners.sockets[].user", kString, "", name, "Owner", "socket uid, /etc/passwd"},
+      {"listeners.exposed_count", kInt, "", plain, "TCP sockets not on loopback", "sock_diag"},
+      {"listeners.legacy", kStrings, "", plain, "Clear-text or legacy services reachable from elsewhere: ftp, telnet, tftp, portmapper, rsh, vnc", "ports 21 23 69 111 512-514 5900"},
+
+      // data stores
+      {"data_stores.instances", kList, "", plain, "Databases, caches, queues, object, search and vector stores found here", "listeners, processes, packages, data folders"},
+      {"data_stores.instances[].kind", kString, "", plain, "postgresql, mysql, mariadb, redis, valkey, mongodb, elasticsearch, opensearch, kafka, minio, qdrant, milvus, weaviate, chroma, clickhouse, memcached, rabbitmq, etcd, influxdb, cassandra, mssql, neo4j, …", "process, listener, package"},
+      {"data_stores.instances[].category", kString, "", plain, "relational, document, key_value, search, queue, object, vector, time_series, graph, coordination", "kind"},
+      {"data_stores.instances[].version", kString, "", plain, "Version from the strongest evidence", "package, data folder"},
+      {"data_stores.instances[].version_source", kString, "", plain, "package, data folder, path or greeting", "evidence"},
+      {"data_stores.instances[].running", kBool, "", plain, "A process or listener of it was seen", "/proc"},
+      {"data_stores.instances[].port", kInt, "", plain, "Port it listens on; absent where none was seen", "listeners"},
+      {"data_stores.instances[].exposure", kString, "", plain, "loopback, private, public, any or none", "listeners, else configuration"},
+      {"data_stores.instances[].auth", kString, "", plain, "required, none, weak or unknown, as configured", "pg_hba.conf, redis.conf, mongod.conf, …"},
+      {"data_stores.instances[].auth_evidence", kString, "", plain, "What made auth so, without addresses or secrets: file and setting", "configuration"},
+      {"data_stores.instances[].tls", kString, "", plain, "on, off or unknown, as configured", "configuration"},
+      {"data_stores.instances[].data_folder", kString, "", name, "Where its data lies", "arguments, configuration, packaging"},
+      {"data_stores.instances[].data_free_bytes", kInt, "bytes", plain, "Free space of the data folder's file system", "statvfs"},
+      {"data_stores.instances[].data_on_network_fs", kBool, "", plain, "The data folder lies on another machine", "mounts"},
+      {"data_stores.instances[].data_encrypted", kBool, "", plain, "The data folder lies on a dm-crypt device", "mounts, dm"},
+      {"data_stores.instances[].replication", kString, "", plain, "primary, replica, single or unknown", "configuration"},
+      {"data_stores.instances[].archiving", kString, "", plain, "on, off or unknown: WAL archive, binary log, append-only file, snapshots", "configuration"},
+      {"data_stores.instances[].vector_capable", kBool, "", plain, "It can search vectors as installed (pgvector present, native index)", "extension files, version"},
+      {"data_stores.instances[].vector_version", kString, "", plain, "pgvector's version", "/usr/share/postgresql/*/extension/vector.control"},
+      {"data_stores.instances[].user", kString, "", name, "User it runs as", "/proc/*/status"},
+      {"data_stores.instances[].root", kBool, "", plain, "It runs as root", "/proc/*/status"},
+      {"data_stores.instances[].support_days_left", kInt, "days", plain, "Days to upstream's end of life; negative once ended", "derived: catalogue/lifecycle.csv"},
+      {"data_stores.instances[].distro_supported", kBool, "", plain, "The package is the distribution's and the distribution is in support", "derived: package origin, os.support_days_left"},
+
+      // AI in use
+      {"ai.services", kList, "", plain, "Model servers, notebooks, agents, trackers and orchestration running or installed as a service", "processes, listeners, units"},
+      {"ai.services[].kind", kString, "", plain, "ollama, vllm, sglang, llama_cpp, tgi, triton, nim, ray, jupyter, mlflow, open_webui, langflow, flowise, n8n, litellm, comfyui, gradio, streamlit, tensorboard, airflow, prefect, …", "process and argv, then port"},
+      {"ai.services[].category", kString, "", plain, "model_server, notebook, orchestration, tracking, interface, agent", "kind"},
+      {"ai.services[].version", kString, "", plain, "Version, where a package or dist-info tells", "packages, dist-info"},
+      {"ai.services[].port", kInt, "", plain, "Port", "listeners"},
+      {"ai.services[].exposure", kString, "", plain, "loopback, private, public, any, none or unknown", "listeners, arguments, unit environment"},
+      {"ai.services[].auth", kString, "", plain, "required, none or unknown, as arguments and configuration tell", "argv, unit environment names"},
+      {"ai.services[].trust_remote_code", kBool, "", plain, "It runs code that comes with models", "argv --trust-remote-code"},
+      {"ai.services[].user", kString, "", name, "User it runs as", "/proc/*/status"},
+      {"ai.services[].root", kBool, "", plain, "It runs as root", "/proc/*/status"},
+      {"ai.services[].managed", kBool, "", plain, "A systemd unit or container starts it, not a login session", "/proc/*/cgroup"},
+      {"ai.frameworks", kList, "", plain, "AI software in Python environments, never imported", "site-packages/*.dist-info"},
+      {"ai.frameworks[].name", kString, "", plain, "Normalised package name: torch, vllm, transformers, …", "dist-info"},
+      {"ai.frameworks[].version", kString, "", plain, "Version", "dist-info"},
+      {"ai.frameworks[].environment", kString, "", name, "Folder of the environment", "path"},
+      {"ai.model_files", kInt, "", plain, "Model files found in the usual places", "file names and magic"},
+      {"ai.model_bytes", kInt, "bytes", plain, "Their size in sum", "stat"},
+      {"ai.model_formats", kMap, "", plain, "Count by format: gguf, safetensors, pickle, onnx", "magic"},
+      {"ai.pickle_models", kInt, "", plain, "Model files that can run code when loaded", "magic"},
+      {"ai.models_world_writable", kInt, "", plain, "Model files or folders anybody can change", "stat"},
+      {"ai.ollama_models", kStrings, "", name, "Models Ollama holds", "/usr/share/ollama/.ollama/models/manifests and homes"},
+      {"ai.mcp_configs", kInt, "", plain, "Agent tool (MCP) settings files in home folders", "~/.config, ~/.cursor, ~/.claude …"},
+      {"ai.mcp_plaintext_tokens", kInt, "", plain, "of which hold what looks like a token", "contents, counted only"},
+
+      // containers
+      {"containers.runtimes", kList, "", plain, "Container engines", "binaries, packages, sockets"},
+      {"containers.runtimes[].name", kString, "", plain, "docker, containerd, podman, cri-o, kubelet, lxc", "package or binary"},
+      {"containers.runtimes[].version", kString, "", plain, "Version; absent where no package tells", "package"},
+      {"containers.runtimes[].running", kBool, "", plain, "Its daemon runs", "/proc"},
+      {"containers.runtimes[].support_days_left", kInt, "days", plain, "Days to upstream's end of life", "derived: catalogue/lifecycle.csv"},
+      {"containers.nvidia_toolkit", kString, "", plain, "Version of the NVIDIA container toolkit; absent where not installed", "package"},
+      {"containers.gpu_runtime_configured", kBool, "", plain, "A runtime knows the nvidia runtime or CDI", "/etc/docker/daemon.json, /etc/containerd/config.toml, /etc/cdi"},
+      {"containers.docker_socket_mode", kString, "", plain, "Octal mode of the Docker socket", "/run/docker.sock"},
+      {"containers.docker_group_members", kInt, "", plain, "Users in group docker: each is root in effect", "/etc/group"},
+      {"containers.docker_tcp_open", kBool, "", plain, "The Docker API listens on TCP without verified TLS", "listener 2375, /etc/docker/daemon.json hosts"},
+      {"containers.running", kInt, "", plain, "Containers running", "/var/lib/docker/containers, cgroups"},
+      {"containers.privileged", kInt, "", plain, "Running containers that are privileged or hold SYS_ADMIN", "hostconfig.json"},
+      {"containers.host_mounts", kInt, "", plain, "Containers that mount the Docker socket, /, /etc or /root", "hostconfig.json"},
+      {"containers.published_any", kInt, "", plain, "Container ports published on all addresses", "hostconfig.json"},
+      {"containers.kubernetes_role", kString, "", plain, "none, node or control_plane", "kubelet, manifests"},
+      {"containers.kubernetes_version", kString, "", plain, "Version of the kubelet package", "package"},
+
+      // packages
+      {"packages.manager", kString, "", plain, "dpkg, rpm, apk, pacman or none", "databases"},
+      {"packages.count", kInt, "", plain, "Installed packages", "/var/lib/dpkg/status, rpmdb"},
+      {"packages.versions", kMap, "", plain, "Versions of the packages that rules need (listed in agent/probes/packages.cc)", "/var/lib/dpkg/status"},
+      {"packages.python_versions", kStrings, "", plain, "Installed Python 3 versions", "/usr/bin/python3.*, packages"},
+
+      // ssh
+      {"ssh.installed", kBool, "", plain, "An OpenSSH server is installed", "/usr/sbin/sshd, package, configuration"},
+      {"ssh.running", kBool, "", plain, "It listens", "listeners"},
+      {"ssh.exposure", kString, "", plain, "loopback, private, public, any or none", "listeners"},
+      {"ssh.permit_root_login", kString, "", plain, "Effective PermitRootLogin: yes, no, prohibit-password, forced-commands-only", "/etc/ssh/sshd_config with Include, first match wins"},
+      {"ssh.password_authentication", kBool, "", plain, "Effective PasswordAuthentication", "/etc/ssh/sshd_config"},
+      {"ssh.keyboard_interactive", kBool, "", plain, "Effective KbdInteractiveAuthentication", "/etc/ssh/sshd_config"},
+      {"ssh.permit_empty_passwords", kBool, "", plain, "Effective PermitEmptyPasswords", "/etc/ssh/sshd_config"},
+      {"ssh.max_auth_tries", kInt, "", plain, "Effective MaxAuthTries", "/etc/ssh/sshd_config"},
+      {"ssh.login_grace_seconds", kInt, "seconds", plain, "Effective LoginGraceTime", "/etc/ssh/sshd_config"},
+      {"ssh.client_alive_interval_seconds", kInt, "seconds", plain, "Effective ClientAliveInterval", "/etc/ssh/sshd_config"},
+      {"ssh.client_alive_count_max", kInt, "", plain, "Effective ClientAliveCountMax", "/etc/ssh/sshd_config"},
+      {"ssh.use_pam", kBool, "", plain, "Effective UsePAM", "/etc/ssh/sshd_config"},
+      {"ssh.x11_forwarding", kBool, "", plain, "Effective X11Forwarding", "/etc/ssh/sshd_config"},
+      {"ssh.ignore_rhosts", kBool, "", plain, "Effective IgnoreRhosts", "/etc/ssh/sshd_config"},
+      {"ssh.hostbased_authentication", kBool, "", plain, "Effective HostbasedAuthentication", "/etc/ssh/sshd_config"},
+      {"ssh.permit_user_environment", kBool, "", plain, "Effective PermitUserEnvironment", "/etc/ssh/sshd_config"},
+      {"ssh.log_level", kString, "", plain, "Effective LogLevel", "/etc/ssh/sshd_config"},
+      {"ssh.access_limited", kBool, "", plain, "AllowUsers, AllowGroups, DenyUsers or DenyGroups is set", "/etc/ssh/sshd_config"},
+      {"ssh.ciphers", kStrings, "", plain, "Ciphers as configured; empty where the default is in force", "/etc/ssh/sshd_config"},
+      {"ssh.macs", kStrings, "", plain, "MACs as configured; empty where the default is in force", "/etc/ssh/sshd_config"},
+      {"ssh.kex_algorithms", kStrings, "", plain, "Key exchanges as configured; empty where the default is in force", "/etc/ssh/sshd_config"},
+      {"ssh.weak_algorithms", kStrings, "", plain, "Configured ciphers, MACs and key exchanges that are weak", "/etc/ssh/sshd_config"},
+      {"ssh.match_blocks", kInt, "", plain, "Match blocks: values above hold outside them", "/etc/ssh/sshd_config"},
+      {"ssh.host_keys_too_open", kInt, "", plain, "Private host keys others can read", "/etc/ssh/ssh_host_*_key"},
+
+      // accounts
+      {"accounts.count", kInt, "", plain, "Local accounts", "/etc/passwd"},
+      {"accounts.human_count", kInt, "", plain, "Accounts from uid 1000 with a login shell", "/etc/passwd, /etc/login.defs"},
+      {"accounts.extra_uid0", kInt, "", plain, "Accounts but root with uid 0", "/etc/passwd"},
+      {"accounts.empty_passwords", kInt, "", plain, "Accounts that need no password", "/etc/shadow"},
+      {"accounts.weak_hashes", kInt, "", plain, "Passwords hashed with MD5 or DES", "/etc/shadow"},
+      {"accounts.system_with_shell", kInt, "", plain, "System accounts with a login shell; not root, sync, shutdown, halt", "/etc/passwd"},
+      {"accounts.sudo_nopasswd", kInt, "", plain, "sudo rules that give all commands without a password to users or groups", "/etc/sudoers, sudoers.d"},
+      {"accounts.sudo_installed", kBool, "", plain, "sudo is installed", "/etc/sudoers"},
+      {"accounts.passwd_mode", kString, "", plain, "Octal mode of /etc/passwd", "stat"},
+      {"accounts.shadow_mode", kString, "", plain, "Octal mode of /etc/shadow", "stat"},
+      {"accounts.files_ok", kBool, "", plain, "passwd and group are 0644 or tighter, shadow and gshadow 0640 or tighter, all owned by root", "stat"},
+      {"accounts.faillock", kBool, "", plain, "Failed logins lock an account", "/etc/pam.d"},
+      {"accounts.password_min_length", kInt, "", plain, "Least password length", "/etc/security/pwquality.conf, pam"},
+      {"accounts.hash_method", kString, "", plain, "Method for new passwords", "/etc/login.defs ENCRYPT_METHOD, pam_unix"},
+      {"accounts.max_password_days", kInt, "days", plain, "PASS_MAX_DAYS", "/etc/login.defs"},
+
+      // kernel
+      {"kernel.sysctl", kMap, "", plain, "Running values of the settings that rules read, by name with dots", "/proc/sys"},
+      {"kernel.sysctl_configured", kMap, "", plain, "Values set by files, last one wins as sysctl --system orders them", "/etc/sysctl.conf, sysctl.d"},
+      {"kernel.lockdown", kString, "", plain, "none, integrity or confidentiality", "/sys/kernel/security/lockdown"},
+      {"kernel.tainted", kInt, "", plain, "Taint bits", "/proc/sys/kernel/tainted"},
+      {"kernel.modules", kInt, "", plain, "Loaded modules", "/proc/modules"},
+      {"kernel.cmdline_mitigations_off", kBool, "", plain, "mitigations=off is on the kernel's command line", "/proc/cmdline"},
+      {"kernel.core_dumps_restricted", kBool, "", plain, "fs.suid_dumpable is 0 or cores go to a handler that keeps them private", "/proc/sys/fs/suid_dumpable, core_pattern"},
+
+      // firewall
+      {"firewall.active", kBool, "", plain, "A host firewall with a rule set is in force", "nf_tables, iptables, ufw, firewalld"},
+      {"firewall.manager", kString, "", plain, "ufw, firewalld, nftables, iptables or none", "files, services"},
+      {"firewall.default_deny", kBool, "", plain, "Inbound traffic is refused unless allowed, as configured", "ufw, firewalld, nftables.conf"},
+
+      // mandatory access control
+      {"mac.system", kString, "", plain, "apparmor, selinux or none", "/sys/kernel/security/lsm, /sys/fs/selinux"},
+      {"mac.enforcing", kBool, "", plain, "SELinux enforces, or AppArmor is on with profiles in enforce mode", "/sys/fs/selinux/enforce, /sys/module/apparmor"},
+      {"mac.apparmor_profiles", kInt, "", plain, "AppArmor profiles in enforce mode", "/sys/kernel/security/apparmor/profiles"},
+
+      // patching
+      {"patching.reboot_required", kBool, "", plain, "A restart is pending", "/run/reboot-required, installed kernels"},
+      {"patching.running_newest_kernel", kBool, "", plain, "The newest installed kernel runs", "/boot/vmlinuz-*"},
+      {"patching.newest_kernel", kString, "", plain, "Newest installed kernel", "/boot/vmlinuz-*"},
+      {"patching.last_update_days", kNumber, "days", plain, "Days since packages last changed", "newest of /var/lib/dpkg/info, rpmdb, apt history"},
+      {"patching.last_check_days", kNumber, "days", plain, "Days since the package lists were refreshed", "/var/lib/apt/periodic, /var/lib/apt/lists, dnf cache"},
+      {"patching.automatic", kBool, "", plain, "Security updates install by themselves", "/etc/apt/apt.conf.d, /etc/dnf/automatic.conf, timers"},
+
+      // boot
+      {"boot.firmware", kString, "", plain, "uefi, bios or unknown", "/sys/firmware/efi"},
+      {"boot.secure_boot", kBool, "", plain, "Secure Boot is on; absent without UEFI", "/sys/firmware/efi/efivars/SecureBoot-*"},
+      {"boot.tpm_version", kString, "", plain, "TPM major version; absent where there is none", "/sys/class/tpm/tpm0/tpm_version_major"},
+      {"boot.grub_config_mode", kString, "", plain, "Octal mode of grub.cfg", "/boot/grub*/grub.cfg"},
+
+      // time
+      {"time.synchronized", kBool, "", plain, "The kernel's clock is disciplined", "adjtimex, /run/systemd/timesync/synchronized"},
+      {"time.service", kString, "", plain, "chrony, systemd-timesyncd, ntpd or none", "processes"},
+      {"time.zone", kString, "", plain, "Time zone", "/etc/timezone, /etc/localtime"},
+
+      // logging
+      {"logging.auditd_running", kBool, "", plain, "The audit daemon runs", "/proc"},
+      {"logging.audit_rules", kInt, "", plain, "Audit rules configured", "/etc/audit/rules.d, audit.rules"},
+      {"logging.journal_persistent", kBool, "", plain, "The journal survives a restart", "/etc/systemd/journald.conf, /var/log/journal"},
+      {"logging.remote", kBool, "", plain, "Logs go to another machine", "rsyslog, journald upload, known shippers"},
+      {"logging.file_integrity", kString, "", plain, "aide, wazuh, osquery, falco, tripwire or none", "packages, processes"},
+
+      // backup
+      {"backup.tools", kStrings, "", plain, "Backup software found: restic, borg, pgbackrest, barman, bacula, veeam, …", "packages, configuration, binaries"},
+      {"backup.scheduled", kBool, "", plain, "A timer or cron job starts a backup", "systemd timers, cron"},
+      {"backup.last_success_hours", kNumber, "hours", plain, "Hours since the newest sign of a finished backup; absent where nothing tells", "state and log files of the tools"},
+
+      // certificates
+      {"certificates.count", kInt, "", plain, "Server certificates found", "/etc/{ssl,letsencrypt,nginx,pki} …"},
+      {"certificates.expired", kInt, "", plain, "of which have ended", "X.509 notAfter"},
+      {"certificates.expiring_30d", kInt, "", plain, "of which end within 30 days", "X.509 notAfter"},
+      {"certificates.weak_keys", kInt, "", plain, "RSA keys under 2048 bits", "X.509"},
+      {"certificates.next_expiry_days", kNumber, "days", plain, "Days to the next end", "X.509 notAfter"},
+      {"certificates.private_keys_too_open", kInt, "", plain, "Private key files anybody can read", "stat"},
+
+      // secrets
+      {"secrets.world_readable_files", kInt, "", plain, "Environment files with secrets in them that anybody can read", "unit EnvironmentFile, .env; names counted only"},
+      {"secrets.in_arguments", kInt, "", plain, "Processes with what looks like a secret in their arguments", "/proc/*/cmdline; counted only"},
+
+      // what this host does
+      {"roles.names", kStrings, "", plain, "What this host does, of: database, ai_server, notebook, gpu, container_host, kubernetes_node, web_server, workstation, container", "derived by the agent from all sections"},
+  };
+  return rows;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scan document: all facts of a host at one time, by section; its canonical bytes and hashes.
+//
+//   {"schema":1,"host_id":"…","sequence":7,"taken_at":"2026-11-23T19:35:00Z",
+//    "agent":{"version":"0.1.0","privileged":true,"cpu_ms":41.2,"peak_memory_bytes":9437184,"took_ms":55.1},
+//    "sections":{"cpu":{"status":"ok","hash":"<sha256>","took_ms":1.9,
+//                       "data":{…facts…},"missing":{"cpu.max_mhz":"not found: /sys/…"}}}}
+//
+// `hash` is over the canonical JSON of {"data":…,"missing":…,"status":…}: it changes only when a fact does. On the
+// wire a section whose hash the collector has acknowledged is sent without data and missing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace plumbline {
+
+inline constexpr int kScanSchema = 1;
+
+enum class SectionStatus { ok, partial, failed };  // partial: some facts are in `missing`; failed: all are
+
+struct Section {
+  SectionStatus status = SectionStatus::ok;
+  double took_ms = 0;
+  nlohmann::json data = nlohmann::json::object();  // nested objects and lists as the catalog's paths say
+  std::map<std::string, std::string> missing;      // catalog path → why it could not be read
+  std::string hash;                                // 64 hexadecimal digits
+  bool has_data = true;                            // false: only the hash came
+};
+
+struct Scan {
+  std::string host_id;  // 32 hexadecimal digits, born at enrolment; empty in a scan that was never enrolled
+  std::uint64_t sequence = 0;
+  std::int64_t taken_at = 0;  // UTC seconds, the host's clock
+  std::string agent_version;
+  bool privileged = false;    // whether the agent could read what only root may
+  double cpu_ms = 0;
+  double took_ms = 0;
+  std::uint64_t peak_memory_bytes = 0;
+  std::map<std::string, Section> sections;
+};
+
+/// Sets every section's hash from its contents.
+void hash_sections(Scan& scan);
+/// SHA-256 over the section names and hashes: equal facts, equal hash.
+std::string facts_hash(const Scan& scan);
+
+/// `known`: hashes the collector has acknowledged by section; those sections travel without data.
+std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known = {});
+/// Reads and checks a document from outside: schema, ids, the type of every field, every fact against the catalog
+/// (facts the catalog lacks, as a newer agent sends, are dropped and counted in a warning; wrong types are refused
+/// by path), hashes compared with the contents.
+Result<Scan> read_scan(std::string_view json, const JsonLimits& limits = {});
+
+/// Sections' data merged under their names, what rules are judged on: {"cpu":{…},"memory":{…}}.
+nlohmann::json facts_of(const Scan& scan);
+
+/// A host id: 32 hexadecimal digits from the system's generator.
+std::string make_host_id();
+bool is_host_id(std::string_view text);
+
+}  // namespace plumbline

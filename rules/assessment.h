@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// From judgements of all hosts to the one object that every page, report and command shows: score, findings,
+// workloads, actions. Same facts and same packs give the same bytes.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/judge.h"
+
+namespace plumbline {
+
+/// One host as the assessment needs it.
+struct AssessedHost {
+  std::string id;
+  std::string name;
+  std::int64_t taken_at = 0;
+  Judgement judgement;
+};
+
+struct Tally {
+  int pass = 0, fail = 0, unknown = 0, not_applicable = 0, waived = 0;
+  int applicable() const { return pass + fail + unknown + waived; }
+};
+
+/// Everything in points is in tenths of a point, so that shown figures add up exactly.
+using Tenths = int;
+std::string show_points(Tenths tenths);  // 413 → "41.3"; signed gains are written by the caller
+
+struct RuleResult {
+  std::size_t rule = 0;                // index in RuleSet::rules
+  Tally tally;                         // fleet rules: one of pass, fail, unknown is 1
+  std::optional<double> degree;        // nothing where all is unknown
+  Tenths contribution = 0;             // of the score
+  Tenths gain = 0;                     // points more when it passes everywhere
+  std::vector<std::size_t> failing;    // indexes of hosts
+  std::vector<std::size_t> unknown;    // indexes of hosts
+};
+
+struct PillarResult {
+  Pillar pillar;
+  std::optional<double> value, lower, upper;  // 0..100; nothing where no rule applies
+  double share = 0;                           // of the score, 0..1, after leaving out pillars without value
+  Tenths contribution = 0;
+};
+
+struct GateResult {
+  std::size_t gate = 0;  // index in RuleSet::gates
+  bool shut = false;
+  bool unknown = false;  // could not be decided
+  std::vector<std::size_t> failing_rules;
+};
+
+struct Score {
+  std::optional<Tenths> value;        // 0..1000; nothing without any verdict
+  Tenths lower = 0, upper = 1000;
+  int level = 1;                      // after gates, 1..5
+  int level_without_gates = 1;
+  double checks_known = 0;            // share of applicable checks with pass or fail, 0..1
+  int hosts = 0;
+  std::int64_t oldest_scan = 0, newest_scan = 0;
+  std::array<PillarResult, kPillarCount> pillars;
+};
+std::string_view level_title(int level);  // "Not ready", "Foundations", "Pilot-ready", …
+
+enum class WorkloadState { ready, after_changes, not_ready, unknown };
+struct RequirementResult {
+  const Requirement* requirement = nullptr;
+  Verdict verdict = Verdict::unknown;  // on the carrying host, or on the fleet
+  std::string observed;
+};
+struct WorkloadResult {
+  std::size_t workload = 0;
+  WorkloadState pilot = WorkloadState::unknown;       // minimum met and security rules pass
+  WorkloadState production = WorkloadState::unknown;  // recommended met as well
+  std::vector<std::size_t> hosts;                     // that carry it, or come nearest (first)
+  std::vector<RequirementResult> minimum, recommended;
+  std::vector<std::size_t> blocking_rules;            // security rules that fail there
+  int changes = 0;                                    // until pilot
+  double effort_days = 0;
+  CostClass cost = CostClass::c0;
+};
+
+/// A change that turns verdicts: one or more rules with the same `action`.
+struct Action {
+  std::string id;
+  std::vector<std::size_t> rules;
+  std::vector<std::size_t> hosts;
+  Tenths gain = 0;
+  double effort_days = 0;
+  CostClass cost = CostClass::c0;
+  std::string owner;
+  std::vector<std::size_t> opens_gates;  // gates that open when it is done
+  int phase = 1;                         // 1: 0–30 days, 2: 31–90, 3: 91–180
+};
+
+struct Assessment {
+  std::int64_t as_of = 0;  // newest scan
+  Score score;
+  std::vector<AssessedHost> hosts;       // sorted by name, then id
+  std::vector<RuleResult> rules;         // by index in RuleSet::rules
+  std::vector<GateResult> gates;
+  std::vector<std::optional<double>> measures;  // aggregates by index in RuleSet::measures
+  std::vector<WorkloadResult> workloads;
+  std::vector<Action> actions;           // by what gains most: gate openers first, then gain per day of effort
+  std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
+};
+
+/// `facts_of_host(i)` gives a host's facts with derived ones, called only where evidence needs it (workloads on few
+/// hosts); it may return nullptr where they are gone, and then that is unknown.
+Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
+                  const std::function<const nlohmann::json*(std::size_t)>& facts_of_host);
+
+/// One host's share of the same: its own score as if it were the fleet.
+Score score_of_host(const RuleSet& rules, const AssessedHost& host);
+
+/// The whole as JSON, canonical: what `score --json`, the API and goldens hold.
+std::string to_json(const RuleSet& rules, const Assessment& assessment);
+
+/// What changed between two moments, small wins first.
+struct Change { std::size_t rule; std::size_t newly_passing = 0; std::size_t newly_failing = 0; };
+std::vector<Change> changes(const RuleSet& rules, const std::vector<AssessedHost>& before, const std::vector<AssessedHost>& after);
+
+}  // namespace plumbline

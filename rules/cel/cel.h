@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Common Expression Language: compile a text against declared names, evaluate it on values. Knows no facts.
+// Pipeline: lex → parse → check → plan → evaluate, each a file that uses only earlier ones.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/source.h"
+#include "rules/cel/value.h"
+
+namespace plumbline::cel {
+
+/// A static type. `list` and `map` use `element`; `object` has named members; `dyn` is checked only when run.
+struct Type {
+  enum Kind { dyn, null_type, boolean, int_type, uint_type, number, string, bytes, list, map, timestamp, duration, type, object };
+  Kind kind = dyn;
+  std::shared_ptr<const Type> element;                                  // list: of its items; map: of its values
+  std::vector<std::pair<std::string, std::shared_ptr<const Type>>> members;  // object
+};
+std::string to_text(const Type& type);
+
+/// The names an expression may use, each with its type.
+using Declarations = std::vector<std::pair<std::string, std::shared_ptr<const Type>>>;
+
+/// A mistake in an expression, with its place in it; the message may end with "; did you mean …".
+struct Issue {
+  std::size_t offset = 0;  // bytes from the start of the expression
+  std::string message;
+};
+
+/// Gives a name's value when it is evaluated; Unknown where the fact is not there.
+using Lookup = std::function<Value(std::string_view name)>;
+
+inline constexpr std::uint64_t kDefaultBudget = 1'000'000;  // units an expression, as Kubernetes allows
+
+struct Limits {
+  std::uint64_t budget = kDefaultBudget;
+  std::size_t result_elements = 100'000;  // of one list or map, characters of one string × 10
+};
+
+/// A compiled expression: stateless, shared by threads.
+class Program {
+ public:
+  struct Impl;
+  explicit Program(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  /// The value, an error value or unknown; never throws, never runs past the budget.
+  Value evaluate(const Lookup& lookup, const Limits& limits = {}) const;
+  const Type& result_type() const;
+  const std::string& text() const;
+  /// The declared paths it reads ("ssh.permit_root_login", "storage.disks[].class"), sorted.
+  const std::vector<std::string>& reads() const;
+  /// Evaluates and tells the sub-expressions that decided: [{"cpu.cores >= 8", "4 >= 8", false}] outermost first.
+  struct Step { std::string expression; std::string with_values; Value value; int depth = 0; };
+  std::vector<Step> explain(const Lookup& lookup, const Limits& limits = {}) const;
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// Parses and checks. All mistakes are reported, in order of place.
+tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations);
+
+}  // namespace plumbline::cel
