@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The calls by which a host gets and renews its certificate, and the check of who an agent is.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "collector/http/http.h"
+#include "collector/pki/pki.h"
+#include "collector/store/store.h"
+
+namespace plumbline {
+
+/// Wrong answers by address in a sliding quarter of an hour; exact however many threads ask.
+class WrongGuesses {
+ public:
+  /// Seconds until this address may try again; 0: it may.
+  std::int64_t wait_seconds(const std::string& address, std::int64_t now) const;
+  void count(const std::string& address, std::int64_t now);
+
+ private:
+  struct Window { std::int64_t began = 0; int guesses = 0; };
+  std::map<std::string, Window> by_address_;
+};
+
+/// The authority at work. It must outlive the server whose routes use it.
+struct Pki {
+  Store& store;
+  Identity authority;
+  std::function<std::int64_t()> now = now_seconds;  // tests set the clock
+  std::mutex enrolling = {};                        // one enrolment at a time: limit and redemption are one step
+  WrongGuesses wrong = {};
+};
+
+/// GET /v1/ca, POST /v1/enroll, POST /v1/renew.
+std::vector<Route> pki_routes(Pki& pki);
+
+/// For ServerOptions::identify: clears the agent id of a denied or unknown host, with a line in the audit log, so
+/// that no route for agents answers it.
+void identify_agent(Pki& pki, Request& request);
+
+/// For ServerOptions::refused: a line in the audit log for a handshake or a request that was refused.
+void audit_refusal(Pki& pki, const std::string& peer_address, const std::string& reason);
+
+}  // namespace plumbline
