@@ -45,6 +45,7 @@ struct Scan {
   double cpu_ms = 0;
   double took_ms = 0;
   std::uint64_t peak_memory_bytes = 0;
+  std::uint64_t dropped_scans = 0;  // lost from the agent's full spool since the last delivered scan
   std::map<std::string, Section> sections;
 };
 
@@ -55,9 +56,9 @@ std::string facts_hash(const Scan& scan);
 
 /// `known`: hashes the collector has acknowledged by section; those sections travel without data.
 std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known = {});
-/// Reads and checks a document from outside: schema, ids, the type of every field, every fact against the catalog
-/// (facts the catalog lacks, as a newer agent sends, are dropped and counted in a warning; wrong types are refused
-/// by path), hashes compared with the contents.
+/// Reads and checks a document from outside: schema, ids, the type of every field, every fact against the catalog (a
+/// wrong type is refused by path; facts the catalog lacks, as a newer agent sends, are kept for a newer collector),
+/// hashes compared with the contents.
 Result<Scan> read_scan(std::string_view json, const JsonLimits& limits = {});
 
 /// Sections' data merged under their names, what rules are judged on: {"cpu":{…},"memory":{…}}.

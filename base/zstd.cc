@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/zstd.h"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace plumbline {
+
+std::string compress_zstd(std::string_view bytes, int level) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), level);
+  out.resize(ZSTD_isError(size) ? 0 : size);  // cannot fail: the bound is zstd's own
+  return out;
+}
+
+Result<std::string> decompress_zstd(std::string_view bytes, std::size_t limit_bytes) {
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  if (!context) return fail(ErrorKind::io, "zstd: out of memory");
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
+  std::string out;
+  std::string block(ZSTD_DStreamOutSize(), '\0');
+  ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
+  for (;;) {
+    ZSTD_outBuffer output{block.data(), block.size(), 0};
+    const std::size_t left = ZSTD_decompressStream(context.get(), &output, &input);
+    if (ZSTD_isError(left)) {
+      const bool window = ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge;
+      return fail(window ? ErrorKind::limit : ErrorKind::invalid,
+                  std::string("not acceptable zstd: ") + ZSTD_getErrorName(left));
+    }
+    out.append(block.data(), output.pos);
+    if (out.size() > limit_bytes)
+      return fail(ErrorKind::limit, "the body inflates to more than " + std::to_string(limit_bytes) + " bytes");
+    if (left == 0) break;
+    if (input.pos == input.size && output.pos < output.size)
+      return fail(ErrorKind::invalid, "not acceptable zstd: the frame is cut short");
+  }
+  if (input.pos != input.size) return fail(ErrorKind::invalid, "not acceptable zstd: more than one frame");
+  return out;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts/scan.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "facts/catalog.h"
+
+namespace plumbline {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxSections = 64;
+constexpr std::size_t kMaxSectionName = 64;
+constexpr std::array<std::pair<SectionStatus, std::string_view>, 3> kStatusNames = {
+    {{SectionStatus::ok, "ok"}, {SectionStatus::partial, "partial"}, {SectionStatus::failed, "failed"}}};
+
+std::string_view to_text(SectionStatus status) {
+  for (const auto& [value, name] : kStatusNames)
+    if (value == status) return name;
+  return "failed";
+}
+
+json hashed_part(const Section& section) {
+  return {{"data", section.data}, {"missing", section.missing}, {"status", to_text(section.status)}};
+}
+
+std::string hash_of(const Section& section) { return sha256_hex(canonical_json(hashed_part(section))); }
+
+auto invalid(std::string message) { return fail(ErrorKind::invalid, "scan: " + std::move(message)); }
+
+bool has_type(const json& value, FactType type) {
+  const auto all_strings = [](const json& items) {
+    return std::all_of(items.begin(), items.end(), [](const json& item) { return item.is_string(); });
+  };
+  switch (type) {
+    case FactType::boolean: return value.is_boolean();
+    case FactType::integer: return value.is_number_integer() && (!value.is_number_unsigned() || value.get<std::uint64_t>() <= INT64_MAX);
+    case FactType::number: return value.is_number();
+    case FactType::string: return value.is_string();
+    case FactType::string_list: return value.is_array() && all_strings(value);
+    case FactType::string_map: return value.is_object() && all_strings(value);
+    case FactType::object_list:
+      return value.is_array() && std::all_of(value.begin(), value.end(), [](const json& item) { return item.is_object(); });
+  }
+  return false;
+}
+
+Result<void> check_facts(const std::string& prefix, const json& object) {
+  for (const auto& [key, value] : object.items()) {
+    const std::string path = prefix + key;
+    const Fact* fact = find_fact(path);
+    if (!fact) continue;
+    if (!has_type(value, fact->type))
+      return invalid(path + " must be " + std::string(to_text(fact->type)) + ", it is " + value.type_name());
+    if (fact->type != FactType::object_list) continue;
+    for (const json& item : value)
+      if (auto checked = check_facts(path + "[].", item); !checked) return checked;
+  }
+  return {};
+}
+
+/// A member of the wanted kind, or an error that names it.
+template <class T>
+Result<T> member(const json& object, const char* key, bool (json::*is)() const noexcept, const char* kind) {
+  const auto found = object.find(key);
+  if (found == object.end()) return invalid(std::string("\"") + key + "\" is missing");
+  if (!((*found).*is)()) return invalid(std::string("\"") + key + "\" must be " + kind);
+  return found->template get<T>();
+}
+
+double number_or(const json& object, const char* key, double otherwise) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
+}
+
+std::uint64_t count_or_zero(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+Result<Section> read_section(const std::string& name, const json& value) {
+  if (!value.is_object()) return invalid("section " + name + " must be an object");
+  Section section;
+  const auto status = member<std::string>(value, "status", &json::is_string, "a string");
+  const auto hash = member<std::string>(value, "hash", &json::is_string, "a string");
+  if (!status) return fail("section " + name, status.error());
+  if (!hash) return fail("section " + name, hash.error());
+  const auto* known = std::find_if(kStatusNames.begin(), kStatusNames.end(), [&](const auto& row) { return row.second == *status; });
+  if (known == kStatusNames.end()) return invalid("section " + name + ": status \"" + printable(status->substr(0, 40)) + "\" is none of ok, partial, failed");
+  if (hash->size() != 64 || !unhex(*hash)) return invalid("section " + name + ": hash must be 64 hexadecimal digits");
+  section.status = known->first;
+  section.hash = *hash;
+  section.took_ms = number_or(value, "took_ms", 0);
+  section.has_data = value.contains("data");
+  if (!section.has_data) return section;
+  if (!value["data"].is_object()) return invalid("section " + name + ": data must be an object");
+  section.data = value["data"];
+  if (value.contains("missing")) {
+    if (!has_type(value["missing"], FactType::string_map)) return invalid("section " + name + ": missing must map facts to reasons");
+    section.missing = value["missing"].get<std::map<std::string, std::string>>();
+  }
+  if (auto checked = check_facts(name + ".", section.data); !checked) return tl::unexpected(checked.error());
+  if (hash_of(section) != section.hash) return invalid("section " + name + ": its hash does not match its contents");
+  return section;
+}
+
+Result<void> read_sections(const json& document, Scan& scan) {
+  const auto found = document.find("sections");
+  if (found == document.end() || !found->is_object()) return invalid("\"sections\" must be an object");
+  if (found->size() > kMaxSections) return fail(ErrorKind::limit, "scan: more than 64 sections");
+  for (const auto& [name, value] : found->items()) {
+    if (name.empty() || name.size() > kMaxSectionName) return invalid("a section's name has 1 to 64 characters");
+    auto section = read_section(name, value);
+    if (!section) return tl::unexpected(section.error());
+    scan.sections.emplace(name, std::move(*section));
+  }
+  return {};
+}
+
+}  // namespace
+
+void hash_sections(Scan& scan) {
+  for (auto& [name, section] : scan.sections) section.hash = hash_of(section);
+}
+
+std::string facts_hash(const Scan& scan) {
+  std::string all;
+  for (const auto& [name, section] : scan.sections) all += name + ' ' + section.hash + '\n';
+  return sha256_hex(all);
+}
+
+std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known) {
+  json sections = json::object();
+  for (const auto& [name, section] : scan.sections) {
+    json out = {{"status", to_text(section.status)}, {"hash", section.hash}, {"took_ms", section.took_ms}};
+    const auto acknowledged = known.find(name);
+    if (section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash)) {
+      out["data"] = section.data;
+      if (!section.missing.empty()) out["missing"] = section.missing;
+    }
+    sections[name] = std::move(out);
+  }
+  json agent = {{"version", scan.agent_version}, {"privileged", scan.privileged}, {"cpu_ms", scan.cpu_ms},
+                {"took_ms", scan.took_ms}, {"peak_memory_bytes", scan.peak_memory_bytes}};
+  if (scan.dropped_scans > 0) agent["dropped_scans"] = scan.dropped_scans;
+  return canonical_json({{"schema", kScanSchema}, {"host_id", scan.host_id}, {"sequence", scan.sequence},
+                         {"taken_at", to_iso8601(scan.taken_at)}, {"agent", std::move(agent)}, {"sections", std::move(sections)}});
+}
+
+Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
+  const auto document = parse_json(text, limits);
+  if (!document) return fail("scan", document.error());
+  if (!document->is_object()) return invalid("the document must be an object");
+  const auto schema = member<std::int64_t>(*document, "schema", &json::is_number_integer, "a whole number");
+  if (!schema) return tl::unexpected(schema.error());
+  if (*schema != kScanSchema)
+    return invalid("schema " + std::to_string(*schema) + " is not known here (this program reads " + std::to_string(kScanSchema) +
+                   "); bring agent and collector to the same version");
+  const auto host_id = member<std::string>(*document, "host_id", &json::is_string, "a string");
+  const auto sequence = member<std::uint64_t>(*document, "sequence", &json::is_number_unsigned, "a whole number from 0");
+  const auto taken_at = member<std::string>(*document, "taken_at", &json::is_string, "a string");
+  const auto agent = member<json>(*document, "agent", &json::is_object, "an object");
+  if (!host_id) return tl::unexpected(host_id.error());
+  if (!sequence) return tl::unexpected(sequence.error());
+  if (!taken_at) return tl::unexpected(taken_at.error());
+  if (!agent) return tl::unexpected(agent.error());
+  if (!host_id->empty() && !is_host_id(*host_id)) return invalid("host_id must be 32 hexadecimal digits");
+  if (*sequence > INT64_MAX) return invalid("sequence is too large");
+  const auto time = parse_iso8601(*taken_at);
+  if (!time) return invalid("taken_at must look like 2026-11-23T19:35:00Z");
+  Scan scan;
+  scan.host_id = *host_id;
+  scan.sequence = *sequence;
+  scan.taken_at = *time;
+  const auto version = member<std::string>(*agent, "version", &json::is_string, "a string");
+  if (!version) return fail("agent", version.error());
+  scan.agent_version = *version;
+  scan.privileged = agent->value("privileged", json(false)) == json(true);
+  scan.cpu_ms = number_or(*agent, "cpu_ms", 0);
+  scan.took_ms = number_or(*agent, "took_ms", 0);
+  scan.peak_memory_bytes = count_or_zero(*agent, "peak_memory_bytes");
+  scan.dropped_scans = count_or_zero(*agent, "dropped_scans");
+  if (auto read = read_sections(*document, scan); !read) return tl::unexpected(read.error());
+  return scan;
+}
+
+json facts_of(const Scan& scan) {
+  json facts = json::object();
+  for (const auto& [name, section] : scan.sections)
+    if (section.has_data && section.status != SectionStatus::failed) facts[name] = section.data;
+  return facts;
+}
+
+std::string make_host_id() { return hex(random_bytes(16)); }
+
+bool is_host_id(std::string_view text) {
+  return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace plumbline
