@@ -54,15 +54,30 @@ class Host {
   virtual Result<std::string> read_link(std::string_view path) const = 0;
   /// Of the thing itself where `follow` is false, of what a link leads to where it is true.
   virtual Result<FileStat> stat(std::string_view path, bool follow = true) const = 0;
-  /// A named question whose answer is text or JSON: "nvml", "statvfs:/data", "adjtimex", "sockets", "addresses",
-  /// "uname", "now", "affinity", "privileges". A recorded machine that was never asked answers not_found.
+  /// A named question; the answers are listed below the class. A recorded machine that was never asked answers
+  /// not_found.
   virtual Result<std::string> ask(std::string_view question) const = 0;
 };
+
+// Questions and the shape of their answers (JSON unless told otherwise):
+//   now          text, UTC seconds: "1795466100"
+//   uname        {"sysname":"Linux","nodename":"db01","release":"6.1.0-25-amd64","version":"#1 SMP …","machine":"x86_64"}
+//   statvfs:/x   {"block_bytes":4096,"blocks":…,"blocks_free":…,"blocks_available":…,"files":…,"files_free":…}
+//   statvfs_remote:/x   the same, given up after two seconds: network and FUSE file systems may hang for ever
+//   adjtimex     {"synchronized":true,"status":…,"max_error_us":…,"estimated_error_us":…}
+//   sockets      listening TCP and unconnected bound UDP sockets, [{"protocol":"tcp","address":"::","port":22,
+//                "inode":15500,"uid":0,"v6only":false}] sorted by protocol, port, address
+//   addresses    [{"interface":"eth0","family":"ipv4","address":"10.0.0.5","prefix":24}] sorted
+//   affinity     text, the CPUs this process may run on: "0-3,8"
+//   privileges   {"uid":0,"effective_uid":0,"capabilities":"000001ffffffffff"} (effective ones)
+//   nvml         what the NVIDIA library tells (agent/asks/nvml.h)
 
 /// This machine.
 std::unique_ptr<Host> live_host();
 /// A folder laid out as a root: plain (foreign captures) or with `.plumbline/recording.json` beside its files
-/// (answers, modes, owners, times, refusals of the machine it was recorded on).
+/// (answers, modes, owners, times, refusals of the machine it was recorded on). What recording.json says goes before
+/// the files; where it says {"complete":true}, as those made by recording_host do, nothing else is there. A root made
+/// by hand may hold {"answers":{"now":"1795466100","sockets":"[…]"}} alone and plain files for the rest.
 Result<std::unique_ptr<Host>> recorded_host(const std::string& folder);
 /// Live, and everything it answers is kept under `folder`, which must be new or empty.
 Result<std::unique_ptr<Host>> recording_host(const std::string& folder);

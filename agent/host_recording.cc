@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recording host: the live one, and all it says is kept for replay.
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "agent/files.h"
+#include "agent/host.h"
+#include "agent/recording.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+class RecordingHost final : public Host {
+ public:
+  explicit RecordingHost(std::string folder) : folder_(std::move(folder)), live_(live_host()) {}
+
+  Result<std::string> read(std::string_view path, std::size_t limit) const override {
+    auto text = live_->read(path, limit);
+    keep_text("files", folder_, path, text);
+    return text;
+  }
+
+  Result<std::string> read_redacted(std::string_view path, Redact redact, std::size_t limit) const override {
+    auto text = live_->read_redacted(path, redact, limit);
+    keep_text("redacted", folder_ + std::string(kRedactedFolder), path, text);
+    return text;
+  }
+
+  Result<std::vector<FolderEntry>> list(std::string_view path) const override {
+    auto entries = live_->list(path);
+    keep("folders", path, entries ? entries_to_json(*entries) : error_to_json(entries.error()));
+    return entries;
+  }
+
+  Result<std::string> read_link(std::string_view path) const override {
+    auto target = live_->read_link(path);
+    keep("links", path, target ? nlohmann::json{{"target", quote_target(*target)}} : error_to_json(target.error()));
+    return target;
+  }
+
+  Result<FileStat> stat(std::string_view path, bool follow) const override {
+    auto stat = live_->stat(path, follow);
+    keep(follow ? "stats" : "own_stats", path, stat ? stat_to_json(*stat) : error_to_json(stat.error()));
+    return stat;
+  }
+
+  Result<std::string> ask(std::string_view question) const override {
+    auto answer = live_->ask(question);
+    keep("answers", question, answer ? nlohmann::json(to_utf8(*answer)) : error_to_json(answer.error()));
+    return answer;
+  }
+
+  Result<void> finish() {
+    if (failure_) return tl::unexpected<Error>(*failure_);
+    recording_["version"] = 1;
+    recording_["complete"] = true;
+    if (auto made = make_folder(folder_ + "/.plumbline"); !made) return made;
+    return write_file_atomic(folder_ + std::string(kRecordingFile), recording_.dump(1) + "\n", 0600);
+  }
+
+ private:
+  /// Dots are part of a target's meaning, so only what JSON cannot hold is quoted.
+  static std::string quote_target(std::string_view target) {
+    if (is_utf8(target) && target.find('%') == std::string_view::npos) return std::string(target);
+    return quote_name(target);
+  }
+
+  void keep(const char* verb, std::string_view name, nlohmann::json entry) const {
+    recording_[verb][quote_name(name)] = std::move(entry);
+  }
+
+  void keep_text(const char* verb, const std::string& root, std::string_view path, const Result<std::string>& text) const {
+    keep(verb, path, text ? nlohmann::json{{"size", text->size()}} : error_to_json(text.error()));
+    if (!text || failure_) return;
+    const std::string place = root + quote_name(path);
+    auto done = make_folder(place.substr(0, place.rfind('/')));
+    if (done) done = write_file_atomic(place, *text, 0600);
+    if (!done) failure_ = done.error();
+  }
+
+  std::string folder_;
+  std::unique_ptr<Host> live_;
+  mutable nlohmann::json recording_ = nlohmann::json::object();
+  mutable std::optional<Error> failure_;  // the first that befell the recording; told by finish()
+};
+
+/// True where the folder is not there or has nothing in it.
+Result<bool> is_new_or_empty(const std::string& folder) {
+  DIR* stream = opendir(folder.c_str());
+  if (stream == nullptr) {
+    if (errno == ENOENT) return true;
+    if (errno == ENOTDIR) return fail(ErrorKind::invalid, folder + ": not a folder; name a new one to record into");
+    return tl::unexpected<Error>(file_error(errno, folder));
+  }
+  bool empty = true;
+  while (const dirent* entry = readdir(stream)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") empty = false;
+  }
+  closedir(stream);
+  return empty;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Host>> recording_host(const std::string& folder) {
+  const auto empty = is_new_or_empty(folder);
+  if (!empty) return tl::unexpected<Error>(empty.error());
+  if (!*empty) return fail(ErrorKind::conflict, folder + ": holds files already; record into a new or empty folder");
+  if (auto made = make_folder(folder); !made) return tl::unexpected<Error>(made.error());
+  return std::make_unique<RecordingHost>(folder);
+}
+
+Result<void> finish_recording(Host& host) {
+  auto* recording = dynamic_cast<RecordingHost*>(&host);
+  if (recording == nullptr) return fail(ErrorKind::invalid, "recording: this host was not being recorded");
+  return recording->finish();
+}
+
+}  // namespace plumbline
