@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Goals P1 to P3 in one run: a full scan of this host against the floor program (every file opened, read and thrown
+# away), its peak memory, the processes it starts, the size on the wire. Prints a Markdown table for docs/performance.md.
+#   tests/bench/agent.sh [FLOOR.c]     default: ../shared/bench/floor.c beside the clone
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+floor_source=${1:-../shared/bench/floor.c}
+agent=build/release/bin/plumbline-agent
+rounds=${ROUNDS:-21}
+[[ -x $agent ]] || { echo "bench: build first: packaging/build.sh" >&2; exit 1; }
+[[ -f $floor_source ]] || { echo "bench: no floor program at $floor_source; name one: $0 FLOOR.c" >&2; exit 1; }
+scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
+gcc -O2 -w -o "$scratch/floor" "$floor_source"
+
+# Rounds alternate, so that both meet the same noise; medians are compared.
+python3 - "$agent" "$scratch" "$rounds" <<'PY'
+import os, resource, statistics, subprocess, sys
+agent, scratch, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+def once(command, out=os.devnull):
+    with open(out, "wb") as sink:
+        child = subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+    if status: sys.exit(f"bench: {command[0]} failed with status {status}")
+    return (usage.ru_utime + usage.ru_stime) * 1e3, usage.ru_maxrss / 1024
+
+scan, floor = [agent, "scan", "--format", "json"], [f"{scratch}/floor", "-q", "-s"]
+for command in (scan, floor): once(command)
+a, f = [], []
+for _ in range(rounds):
+    f.append(once(floor)); a.append(once(scan, f"{scratch}/scan.json"))
+cpu, peak, base = statistics.median(x[0] for x in a), max(x[1] for x in a), statistics.median(x[0] for x in f)
+size = os.path.getsize(f"{scratch}/scan.json")
+wire = len(subprocess.run(["zstd", "-3", "-c", f"{scratch}/scan.json"], capture_output=True).stdout) if any(
+    os.access(os.path.join(p, "zstd"), os.X_OK) for p in os.environ["PATH"].split(":")) else 0
+trace = f"{scratch}/trace"
+subprocess.run(["strace", "-f", "-e", "trace=execve,fork,vfork,clone,clone3", "-o", trace, *scan], stdout=subprocess.DEVNULL, check=True)
+started = sum("execve(" in line for line in open(trace)) - 1
+processes = sum(name.isdigit() for name in os.listdir("/proc"))
+print("| what | measured |\n|---|---|")
+print(f"| CPU of a full scan, median of {rounds} | {cpu:.1f} ms |")
+print(f"| CPU of `floor -q -s`, median of {rounds} | {base:.1f} ms |")
+print(f"| ratio (goal of this release: at most 1.5) | {cpu / base:.2f} |")
+print(f"| peak memory (goal: at most 16 MiB) | {peak:.1f} MiB |")
+print(f"| programs started (goal: 0) | {started} |")
+print(f"| document, and the same as zstd level 3 | {size / 1000:.1f} KB, {wire / 1000:.1f} KB |")
+print(f"| processes on the host | {processes} |")
+PY
