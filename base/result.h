@@ -23,6 +23,7 @@ enum class ErrorKind {
 struct Error {
   ErrorKind kind = ErrorKind::io;
   std::string message;
+  bool operator==(const Error&) const = default;
 };
 
 template <class T>

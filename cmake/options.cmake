@@ -2,6 +2,7 @@
 # Compiler settings every target gets: warnings, hardening (goal S20), sanitizers, ccache.
 option(PLUMBLINE_TESTS "Build the tests" ON)
 option(PLUMBLINE_WERROR "Warnings are errors" OFF)
+option(PLUMBLINE_FUZZ "Build the fuzz targets (clang)" OFF)
 set(PLUMBLINE_SANITIZE "" CACHE STRING "Sanitizers for the whole build: address,undefined or thread")
 
 find_program(CCACHE ccache)
@@ -14,7 +15,7 @@ endif()
 add_library(plumbline_options INTERFACE)
 target_include_directories(plumbline_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(plumbline_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fstack-protector-strong -fpch-preprocess
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fstack-protector-strong
   $<$<BOOL:${PLUMBLINE_WERROR}>:-Werror>)
 target_compile_definitions(plumbline_options INTERFACE
   PLUMBLINE_VERSION="${PROJECT_VERSION}" _GLIBCXX_ASSERTIONS
@@ -24,6 +25,10 @@ set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
 if(PLUMBLINE_SANITIZE)
   target_compile_options(plumbline_options INTERFACE -fsanitize=${PLUMBLINE_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(plumbline_options INTERFACE -fsanitize=${PLUMBLINE_SANITIZE})
+endif()
+
+if(PLUMBLINE_FUZZ)
+  target_compile_options(plumbline_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 find_package(PkgConfig REQUIRED)

@@ -2,6 +2,8 @@
 // The contract between agent and collector: catalog rows, the scan document, its hashes and what is refused.
 #include "facts/scan.h"
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "base/text.h"
@@ -131,4 +133,11 @@ TEST_CASE("facts of a newer agent are kept") {
   const auto read = read_scan(to_json(scan));
   REQUIRE(read);
   CHECK(read->sections.at("cpu").data["qubits"].size() == 2);
+}
+
+TEST_CASE("docs/facts.md is the catalog as it stands") {
+  std::ifstream file(std::string(PLUMBLINE_SOURCE_DIR) + "/docs/facts.md", std::ios::binary);
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  INFO("print it again: plumbline-agent facts --format md > docs/facts.md");
+  CHECK(page == catalog_markdown());
 }
