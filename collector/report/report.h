@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct ReportInput {
   std::vector<AssessedHost> before;            // the fleet as it was before the last change; may be empty
   std::int64_t now = 0;                        // for ages; = as_of in files, so that they are repeatable
   std::function<const nlohmann::json*(std::size_t host)> facts;  // nullptr where they are gone
+  std::size_t hosts_without_scan = 0;          // enrolled, but nothing came yet
 };
 
 enum class Audience { it, cio, ceo };
@@ -39,7 +41,10 @@ std::string render_findings_csv(const ReportInput& input);
 Result<std::string> render_findings_xlsx(const ReportInput& input);
 
 /// Pages of the dashboard. `user` and `csrf` of the session; links are relative to the site.
-struct PageContext { std::string user, role, csrf, path; };
+struct PageContext {
+  std::string user, role, csrf, path;
+  std::map<std::string, std::string> query;  // filters, order and page of lists; anything unknown in it is left out
+};
 std::string page_overview(const ReportInput&, const PageContext&);
 std::string page_findings(const ReportInput&, const PageContext&);
 std::optional<std::string> page_finding(const ReportInput&, const PageContext&, std::string_view rule_id);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What templates are filled with, and what every page says alike: findings, actions, workloads, gates, coverage.
+// A view is a tree of strings, lists and truths; the template decides where they stand, and escapes them.
+#pragma once
+
+#include <kainjow/mustache.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collector/report/report.h"
+#include "collector/report/wording.h"
+
+namespace plumbline {
+
+using View = kainjow::mustache::data;
+
+View view_list();
+/// The text, or false where it is empty, so that a section around it vanishes.
+View maybe(std::string text);
+
+/// A page of the site: the template inside the layout with navigation.
+std::string render_page(std::string_view template_name, std::string_view title, View view, const ReportInput& input, const PageContext& context);
+/// The same template as a file of its own, with the style inside.
+std::string render_file(std::string_view template_name, std::string_view title, View view);
+/// A page without navigation: login and errors.
+std::string render_bare(std::string_view template_name, std::string_view title, View view);
+
+enum class Altitude { it, cio, ceo };
+
+/// What was read where a rule was judged, for one host.
+Evidence evidence_on(const ReportInput& input, std::size_t rule, std::size_t host);
+/// For a fleet rule: from the aggregates.
+Evidence evidence_on_fleet(const ReportInput& input, std::size_t rule);
+/// The finding in the reader's words; names of hosts never appear at the CEO's altitude.
+std::string finding_sentence(const ReportInput& input, std::size_t rule, Altitude altitude);
+/// "Set PermitRootLogin no, …": the first sentence of the fix that gains most among an action's rules.
+std::string action_title(const ReportInput& input, const Action& action);
+std::size_t leading_rule(const ReportInput& input, const Action& action);
+
+View finding_row(const ReportInput& input, std::size_t rule);
+View action_row(const ReportInput& input, const Action& action);
+View workload_row(const ReportInput& input, const WorkloadResult& workload);
+View score_view(const ReportInput& input);
+View pillar_rows(const ReportInput& input);
+View gate_rows(const ReportInput& input);
+View coverage_view(const ReportInput& input);
+View change_view(const ReportInput& input);
+
+/// Words and marks of states; the class name is a word of our own.
+struct Word { std::string_view text, css; };
+Word verdict_word(Verdict verdict);
+Word severity_word(Severity severity);
+Word state_word(const WorkloadResult& workload, std::string& text);
+
+/// Gates that hold the level below what the score alone would give.
+std::vector<std::size_t> holding_gates(const ReportInput& input);
+std::string host_count(const ReportInput& input);
+/// Title of a packaging family: "Debian and Ubuntu".
+std::string family_title(std::string_view family);
+View fix_view(const Rule& rule, bool open);
+View reference_rows(const Rule& rule);
+
+}  // namespace plumbline

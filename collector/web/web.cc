@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// The people's routes: pages, reports, exports, login and logout.
+#include "collector/web/web.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/zstd.h"
+#include "collector/web/password.h"
+
+namespace plumbline {
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr std::int64_t kSeenEverySeconds = 60;   // a session's last use is written this often, not with every request
+constexpr std::size_t kMostNameBytes = 128;
+constexpr std::size_t kMostTokenBytes = 128;
+
+using Page = std::function<Response(const Request&, const ReportInput&)>;
+
+Response html(std::string body, int status = 200) {
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response json_body(std::string body) {
+  Response response;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response download(std::string body, std::string content_type, const std::string& file_name) {
+  Response response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + file_name + "\"");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response not_here(std::string_view what) {
+  return html(page_error(404, what, "go back to the overview"), 404);
+}
+
+PageContext context_of(const Request& request) {
+  return PageContext{request.user, request.role, request.csrf, request.path, request.query};
+}
+
+std::string cookie(std::string_view name, std::string_view value, std::string_view more = {}) {
+  return std::string(name) + "=" + std::string(value) + "; Path=/; Secure; HttpOnly; SameSite=Strict" + std::string(more);
+}
+
+std::string cookie_value(const Request& request, std::string_view name) {
+  const auto found = request.cookies.find(std::string(name));
+  return found == request.cookies.end() || found->second.size() > kMostTokenBytes ? std::string() : found->second;
+}
+
+std::string form_value(const Request& request, const char* name) {
+  const auto found = request.form.find(name);
+  return found == request.form.end() ? std::string() : found->second;
+}
+
+/// The login form's token is made from a cookie only this site can set (__Host-), so another site cannot post it.
+std::string login_csrf(std::string_view cookie_text) { return sha256_hex("plumbline login " + std::string(cookie_text)); }
+
+bool same_token(const std::string& given, const std::string& wanted) {
+  return !wanted.empty() && equal_in_constant_time(given, wanted);
+}
+
+Response login_page(const Request& request, std::string_view message, int status) {
+  std::string secret = cookie_value(request, kLoginCookie);
+  const bool fresh = secret.size() < 40;
+  if (fresh) secret = base64url(random_bytes(kTokenBytes));
+  Response response = html(page_login(message, login_csrf(secret)), status);
+  if (fresh) response.headers.emplace_back("Set-Cookie", cookie(kLoginCookie, secret));
+  return response;
+}
+
+void remember(Web& web, std::string_view actor, std::string_view action, const Request& request) {
+  const auto kept = web.store->add_audit(actor, action, "session", request.peer_address, web.clock());
+  if (!kept) log_warning("audit log: " + kept.error().message);
+}
+
+/// The user with this name and password; the same work whether there is one or not (goal S18).
+Result<std::optional<UserRow>> check_password(Web& web, const std::string& name, const std::string& password) {
+  auto user = web.store->user(name);
+  if (!user) return tl::unexpected(user.error());
+  const bool right = verify_password(*user ? (*user)->password_hash : hash_of_nobody(), password);
+  return *user && right ? *user : std::nullopt;
+}
+
+Response start_session(Web& web, const Request& request, const UserRow& user) {
+  const std::string token = base64url(random_bytes(kTokenBytes));
+  SessionRow session;
+  session.token_hash = sha256_hex(token);
+  session.user = user.name;
+  session.role = user.role;
+  session.csrf = base64url(random_bytes(kTokenBytes));
+  session.created_at = session.seen_at = web.clock();
+  session.expires_at = session.created_at + kSessionMostSeconds;
+  if (const auto kept = web.store->put_session(session); !kept) {
+    log_warning("sign in: " + kept.error().message);
+    return html(page_error(503, "the session could not be kept", "try again in a moment"), 503);
+  }
+  remember(web, user.name, "login", request);
+  Response response = redirect("/");
+  response.headers.emplace_back("Set-Cookie", cookie(kSessionCookie, token));
+  response.headers.emplace_back("Set-Cookie", cookie(kLoginCookie, "", "; Max-Age=0"));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response too_many(const Request& request) {
+  Response response = login_page(request, "Too many attempts. Wait five minutes, then try again.", 429);
+  response.headers.emplace_back("Retry-After", std::to_string(kLoginWindowSeconds));
+  return response;
+}
+
+Response log_in(Web& web, const Request& request) {
+  const std::string secret = cookie_value(request, kLoginCookie);
+  if (secret.empty() || !same_token(form_value(request, "csrf"), login_csrf(secret)))
+    return login_page(request, "The form was out of date. Please sign in again.", 403);
+  const std::string name = form_value(request, "user"), password = form_value(request, "password");
+  if (!web.login_limit.start(name, request.peer_address, web.clock())) return too_many(request);
+  const bool fits = name.size() <= kMostNameBytes && password.size() <= kMaxPasswordBytes;
+  const auto user = check_password(web, fits ? name : std::string(), fits ? password : std::string());
+  web.login_limit.finish(name, request.peer_address, user && *user);
+  if (!user) {
+    log_warning("sign in: " + user.error().message);
+    return html(page_error(503, "sign-in is not possible right now", "try again in a moment"), 503);
+  }
+  if (!*user) {
+    remember(web, "nobody", "login refused", request);
+    return login_page(request, "That name and password do not belong together.", 401);
+  }
+  return start_session(web, request, **user);
+}
+
+Response log_out(Web& web, const Request& request) {
+  if (!same_token(form_value(request, "csrf"), request.csrf))
+    return html(page_error(403, "the form was out of date", "go back, reload the page and try again"), 403);
+  const std::string token = cookie_value(request, kSessionCookie);
+  if (const auto ended = web.store->end_session(sha256_hex(token)); !ended) {
+    log_warning("sign out: " + ended.error().message);
+    return html(page_error(503, "the session could not be ended", "try again in a moment"), 503);
+  }
+  remember(web, request.user, "logout", request);
+  Response response = redirect("/login");
+  response.headers.emplace_back("Set-Cookie", cookie(kSessionCookie, "", "; Max-Age=0"));
+  return response;
+}
+
+/// Runs a page on what can be shown now, held until the page is drawn.
+std::function<void(const Request&, Reply)> shown(Web& web, Page page) {
+  return at_once([&web, page = std::move(page)](const Request& request) {
+    const auto input = web.report();
+    if (!input) {
+      Response response = html(page_error(503, "the collector is still reading its store", "reload in a few seconds"), 503);
+      response.headers.emplace_back("Retry-After", "5");
+      return response;
+    }
+    return page(request, *input);
+  });
+}
+
+std::optional<std::string> scan_document(Web& web, const std::string& host_id) {
+  const auto scan = web.store->latest_scan(host_id);
+  if (!scan || !*scan) return std::nullopt;
+  auto document = decompress_zstd((*scan)->document_zstd);
+  if (!document) {
+    log_warning("host " + host_id + ": stored scan: " + document.error().message);
+    return std::nullopt;
+  }
+  return std::move(*document);
+}
+
+Response host_page(Web& web, const Request& request, const ReportInput& input) {
+  const std::string& id = request.parameters.at(0);
+  auto page = page_host(input, context_of(request), id, scan_document(web, id));
+  return page ? html(std::move(*page)) : not_here("there is no such host");
+}
+
+nlohmann::json finding_json(const ReportInput& input, std::size_t rule) {
+  const Rule& about = input.rules->rules[rule];
+  const RuleResult& result = input.assessment->rules[rule];
+  nlohmann::json hosts = nlohmann::json::array();
+  for (const std::size_t host : result.failing) hosts.push_back({{"id", input.assessment->hosts[host].id}, {"name", to_utf8(input.assessment->hosts[host].name)}});
+  return {{"rule", about.id}, {"title", about.title}, {"pillar", to_text(about.pillar)}, {"severity", to_text(about.severity)},
+          {"why", about.why}, {"fix", about.fix.text}, {"effort_days", about.fix.effort_days}, {"cost", to_text(about.fix.cost)},
+          {"owner", about.fix.owner}, {"references", about.references}, {"gain_points", result.gain / 10.0},
+          {"pass", result.tally.pass}, {"fail", result.tally.fail}, {"unknown", result.tally.unknown},
+          {"not_applicable", result.tally.not_applicable}, {"waived", result.tally.waived}, {"hosts", std::move(hosts)}};
+}
+
+Response api_findings(const Request&, const ReportInput& input) {
+  nlohmann::json findings = nlohmann::json::array();
+  for (const std::size_t rule : input.assessment->findings) findings.push_back(finding_json(input, rule));
+  return json_body(canonical_json({{"rules", input.rules->version}, {"as_of", input.assessment->as_of}, {"findings", std::move(findings)}}));
+}
+
+Response api_hosts(const Request&, const ReportInput& input) {
+  nlohmann::json hosts = nlohmann::json::array();
+  for (const auto& host : input.assessment->hosts) {
+    const Score score = score_of_host(*input.rules, host);
+    nlohmann::json row = {{"id", host.id}, {"name", to_utf8(host.name)}, {"taken_at", host.taken_at}, {"lower", score.lower / 10.0}, {"upper", score.upper / 10.0}};
+    row["score"] = score.value ? nlohmann::json(*score.value / 10.0) : nlohmann::json();
+    hosts.push_back(std::move(row));
+  }
+  return json_body(canonical_json({{"hosts", std::move(hosts)}}));
+}
+
+Response export_xlsx(const Request&, const ReportInput& input) {
+  auto file = render_findings_xlsx(input);
+  if (!file) {
+    log_warning("export: " + file.error().message);
+    return html(page_error(503, "the workbook could not be written", "try again, or take the CSV export"), 503);
+  }
+  return download(std::move(*file), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "findings.xlsx");
+}
+
+Page report_of(Audience audience) {
+  return [audience](const Request& request, const ReportInput& input) { return html(page_report(input, context_of(request), audience)); };
+}
+
+Page file_of(Audience audience, std::string file_name) {
+  return [audience, file_name = std::move(file_name)](const Request&, const ReportInput& input) {
+    return download(render_html(input, audience), "text/html; charset=utf-8", file_name);
+  };
+}
+
+Response style_response(const Request&) {
+  Response response;
+  response.content_type = "text/css; charset=utf-8";
+  response.body = std::string(style_sheet());
+  response.headers.emplace_back("Cache-Control", "max-age=300");
+  return response;
+}
+
+Response health(const Request&) {
+  Response response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = "ok\n";
+  return response;
+}
+
+void add_session_routes(Web& web, std::vector<Route>& routes) {
+  routes.push_back({"GET", "/login", Permission::anyone, at_once([](const Request& request) {
+                      return request.user.empty() ? login_page(request, {}, 200) : redirect("/");
+                    })});
+  routes.push_back({"POST", "/login", Permission::anyone, at_once([&web](const Request& request) { return log_in(web, request); })});
+  routes.push_back({"POST", "/logout", Permission::viewer, at_once([&web](const Request& request) { return log_out(web, request); })});
+  routes.push_back({"GET", "/style.css", Permission::anyone, at_once(style_response)});
+  routes.push_back({"GET", "/healthz", Permission::anyone, at_once(health)});
+}
+
+void add_page_routes(Web& web, std::vector<Route>& routes) {
+  const auto view = [&](std::string pattern, Page page) { routes.push_back({"GET", std::move(pattern), Permission::viewer, shown(web, std::move(page))}); };
+  view("/", [](const Request& r, const ReportInput& in) { return html(page_overview(in, context_of(r))); });
+  view("/findings", [](const Request& r, const ReportInput& in) { return html(page_findings(in, context_of(r))); });
+  view("/findings/{rule}", [](const Request& r, const ReportInput& in) {
+    auto page = page_finding(in, context_of(r), r.parameters.at(0));
+    return page ? html(std::move(*page)) : not_here("there is no such rule");
+  });
+  view("/workloads", [](const Request& r, const ReportInput& in) { return html(page_workloads(in, context_of(r))); });
+  view("/hosts", [](const Request& r, const ReportInput& in) { return html(page_hosts(in, context_of(r))); });
+  view("/hosts/{id}", [&web](const Request& r, const ReportInput& in) { return host_page(web, r, in); });
+  view("/reports", [](const Request& r, const ReportInput& in) { return html(page_reports(in, context_of(r))); });
+  view("/reports/it", report_of(Audience::it));
+  view("/reports/cio", report_of(Audience::cio));
+  view("/reports/ceo", report_of(Audience::ceo));
+}
+
+void add_export_routes(Web& web, std::vector<Route>& routes) {
+  const auto view = [&](std::string pattern, Page page) { routes.push_back({"GET", std::move(pattern), Permission::viewer, shown(web, std::move(page))}); };
+  view("/export/it.html", file_of(Audience::it, "plumbline-it.html"));
+  view("/export/cio.html", file_of(Audience::cio, "plumbline-cio.html"));
+  view("/export/ceo.html", file_of(Audience::ceo, "plumbline-ceo.html"));
+  view("/export/findings.csv", [](const Request&, const ReportInput& in) { return download(render_findings_csv(in), "text/csv; charset=utf-8", "findings.csv"); });
+  view("/export/findings.xlsx", export_xlsx);
+  view("/export/score.json", [](const Request&, const ReportInput& in) { return download(to_json(*in.rules, *in.assessment), "application/json", "score.json"); });
+  view("/api/v1/score", [](const Request&, const ReportInput& in) { return json_body(to_json(*in.rules, *in.assessment)); });
+  view("/api/v1/findings", api_findings);
+  view("/api/v1/hosts", api_hosts);
+}
+
+bool known_role(std::string_view role) { return role == "viewer" || role == "operator" || role == "admin"; }
+
+}  // namespace
+
+std::vector<Route> web_routes(Web& web) {
+  std::vector<Route> routes;
+  add_session_routes(web, routes);
+  add_page_routes(web, routes);
+  add_export_routes(web, routes);
+  return routes;
+}
+
+void identify(Web& web, Request& request) {
+  request.user.clear();
+  request.role.clear();
+  request.csrf.clear();
+  const std::string token = cookie_value(request, kSessionCookie);
+  if (token.empty()) return;
+  auto found = web.store->session(sha256_hex(token));
+  if (!found || !*found) return;
+  SessionRow& session = **found;
+  const std::int64_t now = web.clock();
+  if (now >= session.expires_at || now - session.seen_at >= kSessionIdleSeconds || !known_role(session.role)) return;
+  if (now - session.seen_at >= kSeenEverySeconds) {
+    session.seen_at = now;
+    if (const auto kept = web.store->put_session(session); !kept) log_warning("session: " + kept.error().message);
+  }
+  request.user = session.user;
+  request.role = session.role;
+  request.csrf = session.csrf;
+}
+
+bool allow(const Request& request, Permission permission) {
+  const auto is = [&](std::string_view role) { return !request.user.empty() && request.role == role; };
+  switch (permission) {
+    case Permission::anyone: return true;
+    case Permission::agent: return false;
+    case Permission::viewer: return is("viewer") || is("operator") || is("admin");
+    case Permission::operator_: return is("operator") || is("admin");
+    case Permission::admin: return is("admin");
+  }
+  return false;
+}
+
+std::vector<std::pair<std::string, std::string>> web_headers() {
+  return {{"Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+          {"X-Content-Type-Options", "nosniff"},
+          {"Referrer-Policy", "no-referrer"},
+          {"X-Frame-Options", "DENY"},
+          {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+          {"Cross-Origin-Opener-Policy", "same-origin"},
+          {"Cross-Origin-Resource-Policy", "same-origin"}};
+}
+
+Response dressed(const Request& request, Response response) {
+  if (response.status < 400 || response.content_type.rfind("application/json", 0) != 0) return response;
+  if (request.path.rfind("/api/", 0) == 0) return response;
+  switch (response.status) {
+    case 401: return request.method == "GET" ? redirect("/login") : html(page_error(401, "you are signed out", "sign in and try again"), 401);
+    case 403: return html(page_error(403, "your role may not see this", "ask an administrator for a higher role"), 403);
+    case 404: return not_here("there is no such page");
+    case 405: return html(page_error(405, "this page cannot be used that way", "go back to the overview"), 405);
+    default: return response;
+  }
+}
+
+}  // namespace plumbline
