@@ -36,9 +36,13 @@ struct HostRow {
   bool denied = false;
   std::optional<std::uint64_t> sequence;  // of the latest scan
   std::int64_t taken_at = 0, received_at = 0;
+  std::string facts_hash;
   std::string rules_hash;
   std::string judgement;
-  std::int64_t change = 0;                // rises with every scan of any host; see changed_since()
+  std::optional<std::uint64_t> previous_sequence;  // of the scan before it whose facts differ
+  std::string previous_rules_hash;
+  std::string previous_judgement;
+  std::int64_t change = 0;                // rises with every write to any host; see changed_since()
 };
 
 struct CertificateRow {
@@ -65,14 +69,15 @@ class Store {
   virtual Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) = 0;
   /// Newest first, without documents.
   virtual Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) = 0;
-  /// A judgement made again with other rules.
+  /// A judgement made again with other rules: of the scan, and of the host's row where it stands there.
   virtual Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash, std::string_view judgement) = 0;
 
   // hosts
   virtual Result<std::vector<HostRow>> hosts() = 0;
   virtual Result<std::optional<HostRow>> host(std::string_view host_id) = 0;
-  /// Hosts whose latest scan changed after the given change number; for caches.
+  /// Hosts that changed in any way (scan, name, denied, judgement) after the given change number; for caches.
   virtual Result<std::vector<HostRow>> changed_since(std::int64_t change) = 0;
+  /// Adds a host, or names one that is there again.
   virtual Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) = 0;
   virtual Result<void> set_denied(std::string_view host_id, bool denied) = 0;
   virtual Result<void> add_certificate(const CertificateRow& certificate) = 0;
@@ -84,9 +89,11 @@ class Store {
   virtual Result<bool> redeem_token(std::string_view token_hash, std::int64_t now) = 0;
 
   // people
+  /// Adds or replaces; replacing ends the user's sessions.
   virtual Result<void> put_user(const UserRow& user) = 0;
   virtual Result<std::optional<UserRow>> user(std::string_view name) = 0;
   virtual Result<std::vector<UserRow>> users() = 0;
+  /// Adds or replaces by token hash, and forgets what had expired when this one was last seen.
   virtual Result<void> put_session(const SessionRow& session) = 0;
   virtual Result<std::optional<SessionRow>> session(std::string_view token_hash) = 0;
   virtual Result<void> end_session(std::string_view token_hash) = 0;
@@ -100,9 +107,13 @@ class Store {
   // small settings: "organisation", keys of the collector never
   virtual Result<void> put_setting(std::string_view key, std::string_view value) = 0;
   virtual Result<std::optional<std::string>> setting(std::string_view key) = 0;
+
+  /// Whether what is stored is whole: the database's own check, and the chain of the audit log.
+  virtual Result<void> check() = 0;
 };
 
-/// "sqlite:/path/to/file" or "postgresql://…". Creates or migrates the schema. Safe from several threads.
+/// "sqlite:/path/to/file" or "postgresql://…". Creates or migrates the schema. Safe from several threads, and for
+/// several programs at once.
 Result<std::unique_ptr<Store>> open_store(const std::string& url);
 
 }  // namespace plumbline

@@ -1,0 +1,764 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store for many collectors: PostgreSQL 15 or newer, and what speaks its protocol, through libpq.
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "collector/store/backends.h"
+#include "collector/store/rows.h"
+
+namespace plumbline {
+namespace {
+
+constexpr std::size_t kConnections = 8;
+constexpr std::size_t kRowsInStatement = 256;       // × columns stays far below the protocol's 65,535 parameters
+constexpr const char* kMigrationLock = "5786356";   // an advisory lock's key: one collector migrates, others wait
+
+// Each entry takes the schema from its index to the next number. Entries never change once released.
+constexpr std::array kMigrations = {
+    R"sql(
+    CREATE TABLE hosts(
+      id text PRIMARY KEY, name text NOT NULL, enrolled_at bigint NOT NULL, denied boolean NOT NULL DEFAULT false,
+      sequence bigint, taken_at bigint NOT NULL DEFAULT 0, received_at bigint NOT NULL DEFAULT 0,
+      facts_hash text NOT NULL DEFAULT '', rules_hash text NOT NULL DEFAULT '', judgement bytea NOT NULL DEFAULT '',
+      previous_sequence bigint, previous_rules_hash text NOT NULL DEFAULT '',
+      previous_judgement bytea NOT NULL DEFAULT '', change bigint NOT NULL);
+    CREATE INDEX hosts_by_change ON hosts(change);
+    CREATE TABLE scans(
+      host_id text NOT NULL REFERENCES hosts(id), sequence bigint NOT NULL, taken_at bigint NOT NULL,
+      received_at bigint NOT NULL, host_name text NOT NULL, facts_hash text NOT NULL, rules_hash text NOT NULL,
+      judgement bytea NOT NULL, document bytea NOT NULL, PRIMARY KEY(host_id, sequence));
+    ALTER TABLE scans ALTER COLUMN document SET STORAGE EXTERNAL;
+    CREATE TABLE certificates(
+      host_id text NOT NULL REFERENCES hosts(id), serial_hex text NOT NULL, key_sha256_hex text NOT NULL,
+      not_after bigint NOT NULL, PRIMARY KEY(host_id, serial_hex));
+    CREATE TABLE tokens(
+      hash text PRIMARY KEY, expires_at bigint NOT NULL, created_by text NOT NULL, redeemed_at bigint);
+    CREATE TABLE users(
+      name text PRIMARY KEY, password_hash text NOT NULL, role text NOT NULL, created_at bigint NOT NULL);
+    CREATE TABLE sessions(
+      token_hash text PRIMARY KEY, user_name text NOT NULL, role text NOT NULL, csrf text NOT NULL,
+      created_at bigint NOT NULL, seen_at bigint NOT NULL, expires_at bigint NOT NULL);
+    CREATE TABLE scores(
+      number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, value integer,
+      lower_bound integer NOT NULL, upper_bound integer NOT NULL, level integer NOT NULL, hosts integer NOT NULL,
+      rules_hash text NOT NULL);
+    CREATE TABLE audit(
+      number bigint PRIMARY KEY, at bigint NOT NULL, actor text NOT NULL, action text NOT NULL,
+      subject text NOT NULL, detail text NOT NULL, hash text NOT NULL);
+    CREATE TABLE settings(key text PRIMARY KEY, value text NOT NULL);
+    CREATE TABLE counters(name text PRIMARY KEY, value bigint NOT NULL);
+    INSERT INTO counters VALUES('change', 0), ('audit', 0);
+    )sql",
+};
+
+struct CloseConnection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Connection = std::unique_ptr<PGconn, CloseConnection>;
+
+// A value for $n: text, bytes as they are, or NULL.
+struct Parameter {
+  std::string text;
+  bool binary = false;
+  bool null = false;
+
+  Parameter(std::string_view value) : text(value) {}
+  Parameter(const std::string& value) : text(value) {}
+  Parameter(std::int64_t value) : text(std::to_string(value)) {}
+  Parameter(int value) : text(std::to_string(value)) {}
+  Parameter(const std::optional<std::uint64_t>& value) : null(!value) {
+    if (value) text = std::to_string(*value);
+  }
+  Parameter(const std::optional<int>& value) : null(!value) {
+    if (value) text = std::to_string(*value);
+  }
+};
+Parameter blob(std::string_view bytes) {
+  Parameter parameter(bytes);
+  parameter.binary = true;
+  return parameter;
+}
+
+// The rows an answer holds.
+class Rows {
+ public:
+  explicit Rows(PGresult* result) : result_(result) {}
+  int count() const { return PQntuples(result_.get()); }
+  std::int64_t affected() const { return parse_i64(PQcmdTuples(result_.get())).value_or(0); }
+  bool null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  std::string text(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+  }
+  std::int64_t integer(int row, int column) const { return parse_i64(text(row, column)).value_or(0); }
+  std::optional<std::uint64_t> sequence(int row, int column) const {
+    if (null(row, column)) return std::nullopt;
+    return static_cast<std::uint64_t>(integer(row, column));
+  }
+  // bytea arrives as "\x0a1b…"
+  std::string bytes(int row, int column) const {
+    const std::string value = text(row, column);
+    return value.starts_with("\\x") ? unhex(std::string_view(value).substr(2)).value_or("") : std::string();
+  }
+
+ private:
+  struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  std::unique_ptr<PGresult, Clear> result_;
+};
+
+// libpq's messages end with a line feed and may span lines.
+std::string one_line(const char* message) {
+  std::string text(trim(message));
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+ErrorKind kind_of(PGconn* connection, const PGresult* result) {
+  if (PQstatus(connection) != CONNECTION_OK) return ErrorKind::unavailable;
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const std::string_view code = state == nullptr ? "" : state;
+  if (code.starts_with("23")) return ErrorKind::conflict;                  // integrity constraint
+  if (code.starts_with("42501") || code.starts_with("28")) return ErrorKind::permission_denied;
+  // Serialisation, deadlock, resources, shutdown, read-only after a failover: it may work again soon.
+  if (code.starts_with("40") || code.starts_with("53") || code.starts_with("57") || code.starts_with("25"))
+    return ErrorKind::unavailable;
+  return ErrorKind::io;
+}
+
+Result<Rows> run(PGconn* connection, const std::string& sql, const std::vector<Parameter>& parameters = {}) {
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats;
+  for (const Parameter& parameter : parameters) {
+    values.push_back(parameter.null ? nullptr : parameter.text.c_str());
+    lengths.push_back(static_cast<int>(parameter.text.size()));
+    formats.push_back(parameter.binary ? 1 : 0);
+  }
+  PGresult* raw = PQexecParams(connection, sql.c_str(), static_cast<int>(parameters.size()), nullptr, values.data(),
+                               lengths.data(), formats.data(), 0);
+  Rows rows(raw);
+  const ExecStatusType status = PQresultStatus(raw);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return rows;
+  return fail(kind_of(connection, raw), "store: PostgreSQL: " + one_line(PQerrorMessage(connection)));
+}
+
+#define PLUMBLINE_HOST_COLUMNS                                                                          \
+  "id, name, enrolled_at, denied::int, sequence, taken_at, received_at, facts_hash, rules_hash, "       \
+  "judgement, previous_sequence, previous_rules_hash, previous_judgement, change "
+
+HostRow read_host(const Rows& rows, int row) {
+  HostRow host;
+  host.id = rows.text(row, 0);
+  host.name = rows.text(row, 1);
+  host.enrolled_at = rows.integer(row, 2);
+  host.denied = rows.integer(row, 3) != 0;
+  host.sequence = rows.sequence(row, 4);
+  host.taken_at = rows.integer(row, 5);
+  host.received_at = rows.integer(row, 6);
+  host.facts_hash = rows.text(row, 7);
+  host.rules_hash = rows.text(row, 8);
+  host.judgement = rows.bytes(row, 9);
+  host.previous_sequence = rows.sequence(row, 10);
+  host.previous_rules_hash = rows.text(row, 11);
+  host.previous_judgement = rows.bytes(row, 12);
+  host.change = rows.integer(row, 13);
+  return host;
+}
+
+#define PLUMBLINE_SCAN_COLUMNS "host_id, sequence, taken_at, received_at, host_name, facts_hash, rules_hash, judgement "
+
+StoredScan read_stored_scan(const Rows& rows, int row, bool with_document) {
+  StoredScan scan;
+  scan.host_id = rows.text(row, 0);
+  scan.sequence = static_cast<std::uint64_t>(rows.integer(row, 1));
+  scan.taken_at = rows.integer(row, 2);
+  scan.received_at = rows.integer(row, 3);
+  scan.host_name = rows.text(row, 4);
+  scan.facts_hash = rows.text(row, 5);
+  scan.rules_hash = rows.text(row, 6);
+  scan.judgement = rows.bytes(row, 7);
+  if (with_document) scan.document_zstd = rows.bytes(row, 8);
+  return scan;
+}
+StoredScan read_whole_scan(const Rows& rows, int row) { return read_stored_scan(rows, row, true); }
+StoredScan read_scan_head(const Rows& rows, int row) { return read_stored_scan(rows, row, false); }
+
+UserRow read_user(const Rows& rows, int row) {
+  return {rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), rows.integer(row, 3)};
+}
+
+SessionRow read_session(const Rows& rows, int row) {
+  return {rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), rows.text(row, 3),
+          rows.integer(row, 4), rows.integer(row, 5), rows.integer(row, 6)};
+}
+
+AuditRow read_audit(const Rows& rows, int row) {
+  return {rows.integer(row, 0), rows.integer(row, 1), rows.text(row, 2), rows.text(row, 3),
+          rows.text(row, 4), rows.text(row, 5), rows.text(row, 6)};
+}
+
+ScorePoint read_score(const Rows& rows, int row) {
+  ScorePoint point;
+  point.at = rows.integer(row, 0);
+  if (!rows.null(row, 1)) point.value = static_cast<int>(rows.integer(row, 1));
+  point.lower = static_cast<int>(rows.integer(row, 2));
+  point.upper = static_cast<int>(rows.integer(row, 3));
+  point.level = static_cast<int>(rows.integer(row, 4));
+  point.hosts = static_cast<int>(rows.integer(row, 5));
+  point.rules_hash = rows.text(row, 6);
+  return point;
+}
+
+class PostgresStore final : public Store {
+ public:
+  Result<void> open(const std::string& url);
+
+  Result<std::vector<Acceptance>> accept(const std::vector<StoredScan>& scans) override;
+  Result<std::optional<StoredScan>> latest_scan(std::string_view host_id) override;
+  Result<std::optional<StoredScan>> scan(std::string_view host_id, std::uint64_t sequence) override;
+  Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) override;
+  Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) override;
+  Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
+                       std::string_view judgement) override;
+  Result<std::vector<HostRow>> hosts() override;
+  Result<std::optional<HostRow>> host(std::string_view host_id) override;
+  Result<std::vector<HostRow>> changed_since(std::int64_t change) override;
+  Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) override;
+  Result<void> set_denied(std::string_view host_id, bool denied) override;
+  Result<void> add_certificate(const CertificateRow& certificate) override;
+  Result<std::vector<CertificateRow>> certificates(std::string_view host_id) override;
+  Result<void> add_token(std::string_view token_hash, std::int64_t expires_at, std::string_view created_by) override;
+  Result<bool> redeem_token(std::string_view token_hash, std::int64_t now) override;
+  Result<void> put_user(const UserRow& user) override;
+  Result<std::optional<UserRow>> user(std::string_view name) override;
+  Result<std::vector<UserRow>> users() override;
+  Result<void> put_session(const SessionRow& session) override;
+  Result<std::optional<SessionRow>> session(std::string_view token_hash) override;
+  Result<void> end_session(std::string_view token_hash) override;
+  Result<void> add_score(const ScorePoint& point) override;
+  Result<std::vector<ScorePoint>> scores(std::size_t most) override;
+  Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject,
+                         std::string_view detail, std::int64_t at) override;
+  Result<std::vector<AuditRow>> audit(std::size_t most) override;
+  Result<void> put_setting(std::string_view key, std::string_view value) override;
+  Result<std::optional<std::string>> setting(std::string_view key) override;
+  Result<void> check() override;
+
+ private:
+  // A connection borrowed from the pool; connected again where it was lost.
+  class Borrowed {
+   public:
+    explicit Borrowed(PostgresStore& store) : store_(store), connection_(store.borrow()) {}
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+    ~Borrowed() { store_.give_back(std::move(connection_)); }
+    Result<PGconn*> live();
+
+   private:
+    PostgresStore& store_;
+    Connection connection_;
+  };
+  Connection borrow();
+  void give_back(Connection connection);
+  Result<Connection> connect() const;
+
+  /// One statement; a read that met a lost connection is tried once more on a new one.
+  Result<Rows> read(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  Result<Rows> write_one(const std::string& sql, const std::vector<Parameter>& parameters);
+  /// Runs `work` inside one transaction; commits what succeeded, rolls back what failed.
+  template <class Work>
+  auto write(Work&& work) -> decltype(work(static_cast<PGconn*>(nullptr)));
+  template <class Row>
+  Result<std::vector<Row>> all(Row (*take)(const Rows&, int), const std::string& sql,
+                               const std::vector<Parameter>& parameters = {});
+  template <class Row>
+  Result<std::optional<Row>> first(Row (*take)(const Rows&, int), const std::string& sql,
+                                   const std::vector<Parameter>& parameters);
+  Result<void> migrate();
+
+  std::string url_;
+  std::mutex pool_mutex_;
+  std::condition_variable pool_filled_;
+  std::vector<Connection> pool_;
+};
+
+Result<void> PostgresStore::open(const std::string& url) {
+  url_ = url;
+  auto connection = connect();
+  if (!connection) return tl::unexpected(connection.error());
+  pool_.push_back(std::move(*connection));
+  while (pool_.size() < kConnections) pool_.emplace_back();  // connected when first used
+  std::reverse(pool_.begin(), pool_.end());
+  return migrate();
+}
+
+Result<Connection> PostgresStore::connect() const {
+  // What stands before dbname is a default that the URL may override.
+  const std::array<const char*, 7> keys = {"connect_timeout",      "keepalives_idle", "target_session_attrs",
+                                           "application_name",     "dbname",          "client_encoding", nullptr};
+  const std::array<const char*, 7> values = {"5", "30", "read-write", "plumbline-collector", url_.c_str(), "UTF8", nullptr};
+  Connection connection(PQconnectdbParams(keys.data(), values.data(), 1));
+  if (connection == nullptr || PQstatus(connection.get()) != CONNECTION_OK)
+    return fail(ErrorKind::unavailable,
+                "store: PostgreSQL cannot be reached: " +
+                    (connection == nullptr ? "no memory" : one_line(PQerrorMessage(connection.get()))) +
+                    "; start it, or name another with --store");
+  PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
+  // 2xx means durable: weaker settings of the server or the role are raised, stronger ones are left alone.
+  const auto durable = run(connection.get(),
+                           "SELECT set_config('synchronous_commit', 'on', false) WHERE "
+                           "current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')");
+  if (!durable) return tl::unexpected(durable.error());
+  return connection;
+}
+
+Connection PostgresStore::borrow() {
+  std::unique_lock lock(pool_mutex_);
+  pool_filled_.wait(lock, [&] { return !pool_.empty(); });
+  Connection connection = std::move(pool_.back());
+  pool_.pop_back();
+  return connection;
+}
+
+void PostgresStore::give_back(Connection connection) {
+  if (connection != nullptr && PQstatus(connection.get()) != CONNECTION_OK) connection.reset();
+  const std::lock_guard lock(pool_mutex_);
+  pool_.push_back(std::move(connection));
+  pool_filled_.notify_one();
+}
+
+Result<PGconn*> PostgresStore::Borrowed::live() {
+  if (connection_ == nullptr || PQstatus(connection_.get()) != CONNECTION_OK) {
+    auto fresh = store_.connect();
+    if (!fresh) return tl::unexpected(fresh.error());
+    connection_ = std::move(*fresh);
+  }
+  return connection_.get();
+}
+
+Result<Rows> PostgresStore::read(const std::string& sql, const std::vector<Parameter>& parameters) {
+  Borrowed borrowed(*this);
+  for (bool again : {true, false}) {
+    auto connection = borrowed.live();
+    if (!connection) return tl::unexpected(connection.error());
+    auto rows = run(*connection, sql, parameters);
+    if (rows || !again || PQstatus(*connection) == CONNECTION_OK) return rows;
+  }
+  return fail(ErrorKind::unavailable, "store: PostgreSQL went away; try again");
+}
+
+template <class Work>
+auto PostgresStore::write(Work&& work) -> decltype(work(static_cast<PGconn*>(nullptr))) {
+  Borrowed borrowed(*this);
+  auto connection = borrowed.live();
+  if (!connection) return tl::unexpected(connection.error());
+  auto begun = run(*connection, "BEGIN");
+  if (!begun && PQstatus(*connection) != CONNECTION_OK) {  // an idle connection that was cut: nothing was sent yet
+    connection = borrowed.live();
+    if (!connection) return tl::unexpected(connection.error());
+    begun = run(*connection, "BEGIN");
+  }
+  if (!begun) return tl::unexpected(begun.error());
+  auto result = work(*connection);
+  if (result) {
+    const auto committed = run(*connection, "COMMIT");
+    if (committed) return result;
+    result = tl::unexpected(committed.error());
+  }
+  if (PQtransactionStatus(*connection) != PQTRANS_IDLE)
+    if (auto undone = run(*connection, "ROLLBACK"); !undone) log_error(undone.error().message);
+  return result;
+}
+
+Result<Rows> PostgresStore::write_one(const std::string& sql, const std::vector<Parameter>& parameters) {
+  return write([&](PGconn* db) { return run(db, sql, parameters); });
+}
+
+template <class Row>
+Result<std::vector<Row>> PostgresStore::all(Row (*take)(const Rows&, int), const std::string& sql,
+                                            const std::vector<Parameter>& parameters) {
+  auto rows = read(sql, parameters);
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<Row> taken;
+  taken.reserve(static_cast<std::size_t>(rows->count()));
+  for (int row = 0; row < rows->count(); ++row) taken.push_back(take(*rows, row));
+  return taken;
+}
+
+template <class Row>
+Result<std::optional<Row>> PostgresStore::first(Row (*take)(const Rows&, int), const std::string& sql,
+                                                const std::vector<Parameter>& parameters) {
+  auto rows = read(sql, parameters);
+  if (!rows) return tl::unexpected(rows.error());
+  std::optional<Row> taken;
+  if (rows->count() > 0) taken = take(*rows, 0);
+  return taken;
+}
+
+Result<void> done(Result<Rows> rows) {
+  if (!rows) return tl::unexpected(rows.error());
+  return {};
+}
+
+// Several statements at once, which only the simple protocol takes.
+Result<void> run_script(PGconn* db, const char* sql) {
+  PGresult* raw = PQexec(db, sql);
+  const Rows rows(raw);
+  if (PQresultStatus(raw) == PGRES_COMMAND_OK) return {};
+  return fail(kind_of(db, raw), "store: PostgreSQL: " + one_line(PQerrorMessage(db)));
+}
+
+Result<void> PostgresStore::migrate() {
+  return write([&](PGconn* db) -> Result<void> {
+    if (auto locked = run(db, std::string("SELECT pg_advisory_xact_lock(") + kMigrationLock + ")"); !locked)
+      return done(std::move(locked));
+    auto made = run(db, "CREATE TABLE IF NOT EXISTS schema_version(version integer NOT NULL)");
+    if (!made) return done(std::move(made));
+    auto current = run(db, "SELECT coalesce(max(version), 0) FROM schema_version");
+    if (!current) return done(std::move(current));
+    const auto version = static_cast<std::size_t>(current->integer(0, 0));
+    if (version > kMigrations.size())
+      return fail(ErrorKind::invalid, "store: a newer collector wrote it; upgrade this one");
+    for (std::size_t next = version; next < kMigrations.size(); ++next)
+      if (auto migrated = run_script(db, kMigrations[next]); !migrated) return migrated;
+    if (version == kMigrations.size()) return {};
+    if (auto cleared = run(db, "DELETE FROM schema_version"); !cleared) return done(std::move(cleared));
+    return done(run(db, "INSERT INTO schema_version VALUES($1)", {static_cast<std::int64_t>(kMigrations.size())}));
+  });
+}
+
+// The next `count` change numbers; returns the last. The row stays locked until the commit, so numbers become
+// visible in their order and a reader that has seen one has seen all before it.
+Result<std::int64_t> next_change(PGconn* db, std::int64_t count) {
+  auto rows = run(db, "UPDATE counters SET value=value+$1 WHERE name='change' RETURNING value", {count});
+  if (!rows) return tl::unexpected(rows.error());
+  return rows->integer(0, 0);
+}
+
+// "($1,$2),($3,$4)" for rows × columns.
+std::string placeholders(std::size_t rows, std::size_t columns) {
+  std::string text;
+  std::size_t number = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    text += row == 0 ? "(" : ",(";
+    for (std::size_t column = 0; column < columns; ++column)
+      text += (column == 0 ? "$" : ",$") + std::to_string(++number);
+    text += ')';
+  }
+  return text;
+}
+
+Result<HostHeads> read_heads(PGconn* db, const std::vector<StoredScan>& scans) {
+  std::string ids = "{";  // host ids are hexadecimal: no quoting needed, and anything else matches nothing
+  for (const StoredScan& scan : scans) {
+    if (!unhex(scan.host_id)) continue;
+    ids += (ids.size() > 1 ? "," : "") + scan.host_id;
+  }
+  ids += '}';
+  auto rows = run(db,
+                  "SELECT id, sequence, facts_hash, rules_hash, judgement, previous_sequence, previous_rules_hash, "
+                  "previous_judgement FROM hosts WHERE id=ANY($1::text[]) ORDER BY id FOR UPDATE",
+                  {ids});
+  if (!rows) return tl::unexpected(rows.error());
+  HostHeads heads;
+  for (int row = 0; row < rows->count(); ++row)
+    heads[rows->text(row, 0)] = {rows->sequence(row, 1), rows->text(row, 2), rows->text(row, 3), rows->bytes(row, 4),
+                                 rows->sequence(row, 5), rows->text(row, 6), rows->bytes(row, 7)};
+  return heads;
+}
+
+Result<void> insert_scans(PGconn* db, const std::vector<StoredScan>& scans, const std::vector<Acceptance>& answers) {
+  constexpr std::size_t kColumns = 9;
+  std::vector<Parameter> parameters;
+  std::size_t rows = 0;
+  const auto flush = [&]() -> Result<void> {
+    if (rows == 0) return {};
+    auto inserted = run(db, "INSERT INTO scans VALUES" + placeholders(rows, kColumns), parameters);
+    parameters.clear();
+    rows = 0;
+    return done(std::move(inserted));
+  };
+  for (std::size_t i = 0; i < scans.size(); ++i) {
+    if (answers[i] != Acceptance::accepted) continue;
+    const StoredScan& scan = scans[i];
+    const Parameter values[kColumns] = {scan.host_id, static_cast<std::int64_t>(scan.sequence), scan.taken_at,
+                                        scan.received_at, storable(scan.host_name), scan.facts_hash, scan.rules_hash,
+                                        blob(scan.judgement), blob(scan.document_zstd)};
+    parameters.insert(parameters.end(), std::begin(values), std::end(values));
+    if (++rows == kRowsInStatement)
+      if (auto flushed = flush(); !flushed) return flushed;
+  }
+  return flush();
+}
+
+Result<void> move_heads(PGconn* db, const HostHeads& heads) {
+  std::vector<Parameter> parameters;
+  std::string values;
+  std::size_t number = 0;
+  std::int64_t rows = 0;
+  constexpr std::array kCasts = {"text", "text", "bigint", "bigint", "bigint", "text",
+                                 "text", "bytea", "bigint", "text", "bytea", "bigint"};
+  for (const auto& [id, head] : heads) {
+    if (head.latest == nullptr) continue;
+    values += rows == 0 ? "(" : ",(";
+    for (std::size_t column = 0; column < kCasts.size(); ++column)
+      values += (column == 0 ? "$" : ",$") + std::to_string(++number) + "::" + kCasts[column];
+    values += ')';
+    const Parameter row[] = {id, storable(head.latest->host_name), head.sequence, head.latest->taken_at,
+                             head.latest->received_at, head.facts_hash, head.rules_hash, blob(head.judgement),
+                             head.previous_sequence, head.previous_rules_hash, blob(head.previous_judgement), rows};
+    parameters.insert(parameters.end(), std::begin(row), std::end(row));
+    ++rows;
+  }
+  if (rows == 0) return {};
+  const auto change = next_change(db, rows);
+  if (!change) return tl::unexpected(change.error());
+  return done(run(db,
+                  "UPDATE hosts SET name=CASE WHEN v.name='' THEN hosts.name ELSE v.name END, sequence=v.sequence, "
+                  "taken_at=v.taken_at, received_at=v.received_at, facts_hash=v.facts_hash, rules_hash=v.rules_hash, "
+                  "judgement=v.judgement, previous_sequence=v.previous_sequence, "
+                  "previous_rules_hash=v.previous_rules_hash, previous_judgement=v.previous_judgement, change=" +
+                      std::to_string(*change) + "-v.place FROM (VALUES " + values +
+                      ") AS v(id, name, sequence, taken_at, received_at, facts_hash, rules_hash, judgement, "
+                      "previous_sequence, previous_rules_hash, previous_judgement, place) WHERE hosts.id=v.id",
+                  parameters));
+}
+
+Result<std::vector<Acceptance>> PostgresStore::accept(const std::vector<StoredScan>& scans) {
+  std::vector<Acceptance> all_answers;
+  // One transaction a group; a caller with more scans than a statement takes is refused, not split.
+  if (scans.size() > 4 * kRowsInStatement)
+    return fail(ErrorKind::limit, "store: more than 1,024 scans in one group");
+  if (scans.empty()) return all_answers;
+  return write([&](PGconn* db) -> Result<std::vector<Acceptance>> {
+    auto heads = read_heads(db, scans);
+    if (!heads) return tl::unexpected(heads.error());
+    auto answers = decide(*heads, scans);
+    if (!answers) return answers;
+    if (auto inserted = insert_scans(db, scans, *answers); !inserted) return tl::unexpected(inserted.error());
+    if (auto moved = move_heads(db, *heads); !moved) return tl::unexpected(moved.error());
+    return answers;
+  });
+}
+
+Result<std::optional<StoredScan>> PostgresStore::latest_scan(std::string_view host_id) {
+  return first<StoredScan>(read_whole_scan,
+                           "SELECT " PLUMBLINE_SCAN_COLUMNS
+                           ", document FROM scans WHERE host_id=$1 ORDER BY sequence DESC LIMIT 1",
+                           {host_id});
+}
+
+Result<std::optional<StoredScan>> PostgresStore::scan(std::string_view host_id, std::uint64_t sequence) {
+  if (sequence > kMaxSequence) return std::nullopt;
+  return first<StoredScan>(read_whole_scan,
+                           "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=$1 AND sequence=$2",
+                           {host_id, static_cast<std::int64_t>(sequence)});
+}
+
+Result<std::optional<StoredScan>> PostgresStore::previous_scan(std::string_view host_id) {
+  return first<StoredScan>(read_whole_scan,
+                           "SELECT " PLUMBLINE_SCAN_COLUMNS
+                           ", document FROM scans WHERE host_id=$1 AND "
+                           "sequence=(SELECT previous_sequence FROM hosts WHERE id=$1)",
+                           {host_id});
+}
+
+Result<std::vector<StoredScan>> PostgresStore::history(std::string_view host_id, std::size_t most) {
+  return all<StoredScan>(read_scan_head,
+                         "SELECT " PLUMBLINE_SCAN_COLUMNS
+                         "FROM scans WHERE host_id=$1 ORDER BY sequence DESC LIMIT $2",
+                         {host_id, static_cast<std::int64_t>(most)});
+}
+
+Result<void> PostgresStore::rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
+                                    std::string_view judgement) {
+  const std::vector<Parameter> parameters = {host_id, static_cast<std::int64_t>(sequence), rules_hash, blob(judgement)};
+  return write([&](PGconn* db) -> Result<void> {
+    auto changed = done(run(db, "UPDATE scans SET rules_hash=$3, judgement=$4 WHERE host_id=$1 AND sequence=$2", parameters));
+    if (!changed) return changed;
+    const auto change = next_change(db, 1);
+    if (!change) return tl::unexpected(change.error());
+    const std::string number = std::to_string(*change);
+    changed = done(run(db, "UPDATE hosts SET rules_hash=$3, judgement=$4, change=" + number +
+                               " WHERE id=$1 AND sequence=$2", parameters));
+    if (!changed) return changed;
+    return done(run(db, "UPDATE hosts SET previous_rules_hash=$3, previous_judgement=$4, change=" + number +
+                            " WHERE id=$1 AND previous_sequence=$2", parameters));
+  });
+}
+
+Result<std::vector<HostRow>> PostgresStore::hosts() {
+  // Byte order, as SQLite sorts: the same list from every store.
+  return all<HostRow>(read_host, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts ORDER BY name COLLATE \"C\", id COLLATE \"C\"");
+}
+
+Result<std::optional<HostRow>> PostgresStore::host(std::string_view host_id) {
+  return first<HostRow>(read_host, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE id=$1", {host_id});
+}
+
+Result<std::vector<HostRow>> PostgresStore::changed_since(std::int64_t change) {
+  return all<HostRow>(read_host, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>$1 ORDER BY change", {change});
+}
+
+Result<void> PostgresStore::add_host(std::string_view host_id, std::string_view name, std::int64_t at) {
+  return write([&](PGconn* db) -> Result<void> {
+    const auto change = next_change(db, 1);
+    if (!change) return tl::unexpected(change.error());
+    return done(run(db,
+                    "INSERT INTO hosts(id, name, enrolled_at, change) VALUES($1, $2, $3, $4) "
+                    "ON CONFLICT(id) DO UPDATE SET name=excluded.name, change=excluded.change",
+                    {host_id, storable(name), at, *change}));
+  });
+}
+
+Result<void> PostgresStore::set_denied(std::string_view host_id, bool denied) {
+  return write([&](PGconn* db) -> Result<void> {
+    const auto change = next_change(db, 1);
+    if (!change) return tl::unexpected(change.error());
+    auto rows = run(db, "UPDATE hosts SET denied=$2::int::boolean, change=$3 WHERE id=$1",
+                    {storable(host_id), denied ? 1 : 0, *change});
+    if (!rows) return tl::unexpected(rows.error());
+    if (rows->affected() == 0)
+      return fail(ErrorKind::not_found, "host " + storable(host_id) + ": it is not enrolled here; list them with: "
+                                        "plumbline-collector hosts");
+    return {};
+  });
+}
+
+Result<void> PostgresStore::add_certificate(const CertificateRow& row) {
+  return done(write_one("INSERT INTO certificates VALUES($1,$2,$3,$4) ON CONFLICT(host_id, serial_hex) DO UPDATE SET "
+                        "key_sha256_hex=excluded.key_sha256_hex, not_after=excluded.not_after",
+                        {row.host_id, row.serial_hex, row.key_sha256_hex, row.not_after}));
+}
+
+Result<std::vector<CertificateRow>> PostgresStore::certificates(std::string_view host_id) {
+  constexpr auto kTake = +[](const Rows& rows, int row) {
+    return CertificateRow{rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), rows.integer(row, 3)};
+  };
+  return all<CertificateRow>(kTake,
+                             "SELECT host_id, serial_hex, key_sha256_hex, not_after FROM certificates WHERE "
+                             "host_id=$1 ORDER BY not_after, serial_hex COLLATE \"C\"",
+                             {host_id});
+}
+
+Result<void> PostgresStore::add_token(std::string_view token_hash, std::int64_t expires_at, std::string_view created_by) {
+  return done(write_one("INSERT INTO tokens(hash, expires_at, created_by) VALUES($1,$2,$3)",
+                        {token_hash, expires_at, storable(created_by)}));
+}
+
+Result<bool> PostgresStore::redeem_token(std::string_view token_hash, std::int64_t now) {
+  // The row's lock makes the second of two wait, and then it finds the token redeemed.
+  auto rows = write_one("UPDATE tokens SET redeemed_at=$2 WHERE hash=$1 AND redeemed_at IS NULL AND expires_at>$2",
+                        {token_hash, now});
+  if (!rows) return tl::unexpected(rows.error());
+  return rows->affected() == 1;
+}
+
+Result<void> PostgresStore::put_user(const UserRow& user) {
+  return write([&](PGconn* db) -> Result<void> {
+    auto ended = done(run(db, "DELETE FROM sessions WHERE user_name=$1", {user.name}));
+    if (!ended) return ended;
+    return done(run(db,
+                    "INSERT INTO users VALUES($1,$2,$3,$4) ON CONFLICT(name) DO UPDATE SET "
+                    "password_hash=excluded.password_hash, role=excluded.role, created_at=excluded.created_at",
+                    {user.name, user.password_hash, user.role, user.created_at}));
+  });
+}
+
+Result<std::optional<UserRow>> PostgresStore::user(std::string_view name) {
+  return first<UserRow>(read_user, "SELECT name, password_hash, role, created_at FROM users WHERE name=$1", {storable(name)});
+}
+
+Result<std::vector<UserRow>> PostgresStore::users() {
+  return all<UserRow>(read_user, "SELECT name, password_hash, role, created_at FROM users ORDER BY name COLLATE \"C\"");
+}
+
+Result<void> PostgresStore::put_session(const SessionRow& session) {
+  return write([&](PGconn* db) -> Result<void> {
+    auto forgotten = done(run(db, "DELETE FROM sessions WHERE expires_at<=$1", {session.seen_at}));
+    if (!forgotten) return forgotten;
+    return done(run(db,
+                    "INSERT INTO sessions VALUES($1,$2,$3,$4,$5,$6,$7) ON CONFLICT(token_hash) DO UPDATE SET "
+                    "user_name=excluded.user_name, role=excluded.role, csrf=excluded.csrf, "
+                    "created_at=excluded.created_at, seen_at=excluded.seen_at, expires_at=excluded.expires_at",
+                    {session.token_hash, session.user, session.role, session.csrf, session.created_at,
+                     session.seen_at, session.expires_at}));
+  });
+}
+
+Result<std::optional<SessionRow>> PostgresStore::session(std::string_view token_hash) {
+  return first<SessionRow>(read_session,
+                           "SELECT token_hash, user_name, role, csrf, created_at, seen_at, expires_at FROM sessions "
+                           "WHERE token_hash=$1",
+                           {storable(token_hash)});
+}
+
+Result<void> PostgresStore::end_session(std::string_view token_hash) {
+  return done(write_one("DELETE FROM sessions WHERE token_hash=$1", {storable(token_hash)}));
+}
+
+Result<void> PostgresStore::add_score(const ScorePoint& point) {
+  return done(write_one("INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash) "
+                        "VALUES($1,$2,$3,$4,$5,$6,$7)",
+                        {point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash}));
+}
+
+Result<std::vector<ScorePoint>> PostgresStore::scores(std::size_t most) {
+  return all<ScorePoint>(read_score,
+                         "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash FROM (SELECT * FROM "
+                         "scores ORDER BY number DESC LIMIT $1) AS newest ORDER BY number",
+                         {static_cast<std::int64_t>(most)});
+}
+
+Result<void> PostgresStore::add_audit(std::string_view actor, std::string_view action, std::string_view subject,
+                                      std::string_view detail, std::int64_t at) {
+  AuditRow row{0, at, storable(actor), storable(action), storable(subject), storable(detail), ""};
+  return write([&](PGconn* db) -> Result<void> {
+    auto number = run(db, "UPDATE counters SET value=value+1 WHERE name='audit' RETURNING value");
+    if (!number) return done(std::move(number));
+    row.number = number->integer(0, 0);
+    auto last = run(db, "SELECT hash FROM audit WHERE number=$1", {row.number - 1});
+    if (!last) return done(std::move(last));
+    row.hash = audit_hash(last->count() > 0 ? last->text(0, 0) : std::string(), row);
+    return done(run(db, "INSERT INTO audit VALUES($1,$2,$3,$4,$5,$6,$7)",
+                    {row.number, row.at, row.actor, row.action, row.subject, row.detail, row.hash}));
+  });
+}
+
+Result<std::vector<AuditRow>> PostgresStore::audit(std::size_t most) {
+  return all<AuditRow>(read_audit,
+                       "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number DESC LIMIT $1",
+                       {static_cast<std::int64_t>(most)});
+}
+
+Result<void> PostgresStore::put_setting(std::string_view key, std::string_view value) {
+  return done(write_one("INSERT INTO settings VALUES($1,$2) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+                        {key, storable(value)}));
+}
+
+Result<std::optional<std::string>> PostgresStore::setting(std::string_view key) {
+  constexpr auto kTake = +[](const Rows& rows, int row) { return rows.text(row, 0); };
+  return first<std::string>(kTake, "SELECT value FROM settings WHERE key=$1", {key});
+}
+
+Result<void> PostgresStore::check() {
+  auto rows = all<AuditRow>(read_audit, "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number");
+  if (!rows) return tl::unexpected(rows.error());
+  return check_audit_chain(*rows);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_postgres(const std::string& url) {
+  auto store = std::make_unique<PostgresStore>();
+  if (auto opened = store->open(url); !opened) return tl::unexpected(opened.error());
+  return store;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both backends decide alike, so that they cannot differ: acceptance of scans, the audit chain, clean text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "collector/store/store.h"
+
+namespace plumbline {
+
+/// Sequences are kept in signed 64-bit columns.
+inline constexpr std::uint64_t kMaxSequence = static_cast<std::uint64_t>(INT64_MAX);
+
+/// What of a host's row decides about its next scan, and what a scan changes in it.
+struct HostHead {
+  std::optional<std::uint64_t> sequence;
+  std::string facts_hash, rules_hash, judgement;
+  std::optional<std::uint64_t> previous_sequence;
+  std::string previous_rules_hash, previous_judgement;
+  const StoredScan* latest = nullptr;  // of this group, where one was accepted
+};
+/// By host id, in order: two writers that lock rows in this order cannot wait for each other in a circle.
+using HostHeads = std::map<std::string, HostHead, std::less<>>;
+
+/// One answer a scan, in order; moves the heads forward. Every host must be in `heads`.
+Result<std::vector<Acceptance>> decide(HostHeads& heads, const std::vector<StoredScan>& scans);
+
+/// The hash of an audit row: over the one before and every field of this one.
+std::string audit_hash(std::string_view previous_hash, const AuditRow& row);
+/// Fails where a row was changed, removed or put in another place. `rows` oldest first, the whole log.
+Result<void> check_audit_chain(const std::vector<AuditRow>& rows);
+
+/// Text that every backend keeps byte for byte: valid UTF-8 without NUL.
+std::string storable(std::string_view text);
+
+}  // namespace plumbline

@@ -1,0 +1,738 @@
+// SPDX-License-Identifier: Apache-2.0
+// The embedded store: SQLite in WAL mode with synchronous=FULL, one connection that writes and a pool that reads.
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <condition_variable>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "collector/store/backends.h"
+#include "collector/store/rows.h"
+
+namespace plumbline {
+namespace {
+
+constexpr int kApplicationId = 0x504C4D42;  // "PLMB", in the file's header: another program's file is not ours
+constexpr int kBusyMilliseconds = 10'000;
+constexpr std::size_t kReaders = 4;
+
+// Each entry takes the schema from its index to the next number. Entries never change once released.
+constexpr std::array kMigrations = {
+    R"sql(
+    CREATE TABLE hosts(
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, enrolled_at INTEGER NOT NULL, denied INTEGER NOT NULL DEFAULT 0,
+      sequence INTEGER, taken_at INTEGER NOT NULL DEFAULT 0, received_at INTEGER NOT NULL DEFAULT 0,
+      facts_hash TEXT NOT NULL DEFAULT '', rules_hash TEXT NOT NULL DEFAULT '', judgement BLOB NOT NULL DEFAULT x'',
+      previous_sequence INTEGER, previous_rules_hash TEXT NOT NULL DEFAULT '',
+      previous_judgement BLOB NOT NULL DEFAULT x'', change INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX hosts_by_change ON hosts(change);
+    CREATE TABLE scans(
+      host_id TEXT NOT NULL REFERENCES hosts(id), sequence INTEGER NOT NULL, taken_at INTEGER NOT NULL,
+      received_at INTEGER NOT NULL, host_name TEXT NOT NULL, facts_hash TEXT NOT NULL, rules_hash TEXT NOT NULL,
+      judgement BLOB NOT NULL, document BLOB NOT NULL, PRIMARY KEY(host_id, sequence)) STRICT;
+    CREATE TABLE certificates(
+      host_id TEXT NOT NULL REFERENCES hosts(id), serial_hex TEXT NOT NULL, key_sha256_hex TEXT NOT NULL,
+      not_after INTEGER NOT NULL, PRIMARY KEY(host_id, serial_hex)) STRICT, WITHOUT ROWID;
+    CREATE TABLE tokens(
+      hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, created_by TEXT NOT NULL, redeemed_at INTEGER)
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE users(
+      name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, role TEXT NOT NULL, created_at INTEGER NOT NULL)
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE sessions(
+      token_hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, role TEXT NOT NULL, csrf TEXT NOT NULL,
+      created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE scores(
+      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, value INTEGER, lower_bound INTEGER NOT NULL,
+      upper_bound INTEGER NOT NULL, level INTEGER NOT NULL, hosts INTEGER NOT NULL, rules_hash TEXT NOT NULL) STRICT;
+    CREATE TABLE audit(
+      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+      subject TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+    CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO counters VALUES('change', 0);
+    )sql",
+};
+
+ErrorKind kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorKind::unavailable;
+    case SQLITE_CONSTRAINT: return ErrorKind::conflict;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH: return ErrorKind::permission_denied;
+    default: return ErrorKind::io;
+  }
+}
+
+std::string advice(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return "; the disk is full: free some space, nothing was lost";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return "; another program holds it: try again";
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return "; run as the user that owns the state folder";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return "; the file is damaged or not a store: restore a backup";
+    default: return "";
+  }
+}
+
+// One connection with its prepared statements; used by one thread at a time.
+struct Connection {
+  sqlite3* handle = nullptr;
+  std::unordered_map<const char*, sqlite3_stmt*> statements;  // by the address of the literal
+
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    for (auto& [text, statement] : statements) sqlite3_finalize(statement);
+    sqlite3_close(handle);
+  }
+  tl::unexpected<Error> error(int code) const {
+    return fail(kind_of(code), std::string("store: ") + sqlite3_errmsg(handle) + advice(code));
+  }
+  Result<void> run(const char* sql) {
+    const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return error(code);
+    return {};
+  }
+};
+
+/// Bytes for a BLOB column.
+struct BlobOf {
+  std::string_view bytes;
+};
+
+// A prepared statement bound to values. The first failure sticks and comes out of done().
+class Query {
+ public:
+  template <class... Values>
+  Query(Connection& connection, const char* sql, const Values&... values) : connection_(connection) {
+    sqlite3_stmt*& cached = connection.statements[sql];
+    if (cached == nullptr)
+      code_ = sqlite3_prepare_v3(connection.handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &cached, nullptr);
+    statement_ = cached;
+    int index = 0;
+    if (code_ == SQLITE_OK) (bind(++index, values), ...);
+  }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query() {
+    if (statement_ != nullptr) sqlite3_reset(statement_);
+  }
+
+  bool row() {
+    if (code_ != SQLITE_OK && code_ != SQLITE_ROW) return false;
+    code_ = sqlite3_step(statement_);
+    return code_ == SQLITE_ROW;
+  }
+  /// Runs what is left and tells whether all went well.
+  Result<void> done() {
+    while (row()) {
+    }
+    if (code_ != SQLITE_DONE) return connection_.error(code_);
+    return {};
+  }
+  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::string text(int column) const {
+    const void* bytes = sqlite3_column_blob(statement_, column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+    return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+  }
+  std::optional<std::uint64_t> sequence(int column) const {
+    if (null(column)) return std::nullopt;
+    return static_cast<std::uint64_t>(integer(column));
+  }
+
+ private:
+  void keep(int code) {
+    if (code_ == SQLITE_OK) code_ = code;
+  }
+  // The texts outlive the statement's run, so SQLite need not copy them.
+  void bind(int index, std::string_view value) {
+    keep(sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(), value.size(),
+                             SQLITE_STATIC, SQLITE_UTF8));
+  }
+  void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
+  void bind(int index, std::int64_t value) { keep(sqlite3_bind_int64(statement_, index, value)); }
+  void bind(int index, int value) { keep(sqlite3_bind_int64(statement_, index, value)); }
+  void bind(int index, const std::optional<std::uint64_t>& value) {
+    keep(value ? sqlite3_bind_int64(statement_, index, static_cast<std::int64_t>(*value))
+               : sqlite3_bind_null(statement_, index));
+  }
+  void bind(int index, const std::optional<int>& value) {
+    keep(value ? sqlite3_bind_int64(statement_, index, *value) : sqlite3_bind_null(statement_, index));
+  }
+  void bind(int index, const BlobOf& value);
+
+  Connection& connection_;
+  sqlite3_stmt* statement_ = nullptr;
+  int code_ = SQLITE_OK;
+};
+
+void Query::bind(int index, const BlobOf& value) {
+  keep(sqlite3_bind_blob64(statement_, index, value.bytes.empty() ? "" : value.bytes.data(), value.bytes.size(),
+                           SQLITE_STATIC));
+}
+
+std::int64_t as_column(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
+
+Result<std::unique_ptr<Connection>> connect(const std::string& path, int flags) {
+  auto connection = std::make_unique<Connection>();
+  const int code = sqlite3_open_v2(path.c_str(), &connection->handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (code != SQLITE_OK)
+    return fail(kind_of(code), "store " + path + ": " + sqlite3_errmsg(connection->handle) +
+                                   "; create the state folder with: plumbline-collector init");
+  sqlite3_extended_result_codes(connection->handle, 1);
+  sqlite3_busy_timeout(connection->handle, kBusyMilliseconds);
+  const auto ready = connection->run(
+      "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;"
+      "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
+  if (!ready) return tl::unexpected(ready.error());
+  return connection;
+}
+
+Result<std::int64_t> pragma(Connection& connection, const char* sql) {
+  Query query(connection, sql);
+  const std::int64_t value = query.row() ? query.integer(0) : 0;
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return value;
+}
+
+// The columns of a host's row, in the order read_host() takes them.
+#define PLUMBLINE_HOST_COLUMNS                                                                            \
+  "id, name, enrolled_at, denied, sequence, taken_at, received_at, facts_hash, rules_hash, judgement, "   \
+  "previous_sequence, previous_rules_hash, previous_judgement, change "
+
+HostRow read_host(const Query& query) {
+  HostRow row;
+  row.id = query.text(0);
+  row.name = query.text(1);
+  row.enrolled_at = query.integer(2);
+  row.denied = query.integer(3) != 0;
+  row.sequence = query.sequence(4);
+  row.taken_at = query.integer(5);
+  row.received_at = query.integer(6);
+  row.facts_hash = query.text(7);
+  row.rules_hash = query.text(8);
+  row.judgement = query.text(9);
+  row.previous_sequence = query.sequence(10);
+  row.previous_rules_hash = query.text(11);
+  row.previous_judgement = query.text(12);
+  row.change = query.integer(13);
+  return row;
+}
+
+#define PLUMBLINE_SCAN_COLUMNS "host_id, sequence, taken_at, received_at, host_name, facts_hash, rules_hash, judgement "
+
+StoredScan read_stored_scan(const Query& query, bool with_document) {
+  StoredScan scan;
+  scan.host_id = query.text(0);
+  scan.sequence = static_cast<std::uint64_t>(query.integer(1));
+  scan.taken_at = query.integer(2);
+  scan.received_at = query.integer(3);
+  scan.host_name = query.text(4);
+  scan.facts_hash = query.text(5);
+  scan.rules_hash = query.text(6);
+  scan.judgement = query.text(7);
+  if (with_document) scan.document_zstd = query.text(8);
+  return scan;
+}
+
+class SqliteStore final : public Store {
+ public:
+  Result<void> open(const std::string& path);
+
+  Result<std::vector<Acceptance>> accept(const std::vector<StoredScan>& scans) override;
+  Result<std::optional<StoredScan>> latest_scan(std::string_view host_id) override;
+  Result<std::optional<StoredScan>> scan(std::string_view host_id, std::uint64_t sequence) override;
+  Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) override;
+  Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) override;
+  Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
+                       std::string_view judgement) override;
+  Result<std::vector<HostRow>> hosts() override;
+  Result<std::optional<HostRow>> host(std::string_view host_id) override;
+  Result<std::vector<HostRow>> changed_since(std::int64_t change) override;
+  Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) override;
+  Result<void> set_denied(std::string_view host_id, bool denied) override;
+  Result<void> add_certificate(const CertificateRow& certificate) override;
+  Result<std::vector<CertificateRow>> certificates(std::string_view host_id) override;
+  Result<void> add_token(std::string_view token_hash, std::int64_t expires_at, std::string_view created_by) override;
+  Result<bool> redeem_token(std::string_view token_hash, std::int64_t now) override;
+  Result<void> put_user(const UserRow& user) override;
+  Result<std::optional<UserRow>> user(std::string_view name) override;
+  Result<std::vector<UserRow>> users() override;
+  Result<void> put_session(const SessionRow& session) override;
+  Result<std::optional<SessionRow>> session(std::string_view token_hash) override;
+  Result<void> end_session(std::string_view token_hash) override;
+  Result<void> add_score(const ScorePoint& point) override;
+  Result<std::vector<ScorePoint>> scores(std::size_t most) override;
+  Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject,
+                         std::string_view detail, std::int64_t at) override;
+  Result<std::vector<AuditRow>> audit(std::size_t most) override;
+  Result<void> put_setting(std::string_view key, std::string_view value) override;
+  Result<std::optional<std::string>> setting(std::string_view key) override;
+  Result<void> check() override;
+
+ private:
+  // A reader borrowed from the pool, given back when it goes.
+  class Reader {
+   public:
+    explicit Reader(SqliteStore& store) : store_(store), connection_(store.borrow()) {}
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    ~Reader() { store_.give_back(std::move(connection_)); }
+    operator Connection&() { return *connection_; }
+
+   private:
+    SqliteStore& store_;
+    std::unique_ptr<Connection> connection_;
+  };
+  std::unique_ptr<Connection> borrow();
+  void give_back(std::unique_ptr<Connection> connection);
+
+  // Runs `work` inside one transaction on the writer; commits what succeeded, rolls back what failed.
+  template <class Work>
+  auto write(Work&& work) -> decltype(work(std::declval<Connection&>()));
+  Result<void> write_one(const char* sql, const auto&... values);
+  Result<void> migrate();
+  Result<HostHeads> read_heads(Connection& db, const std::vector<StoredScan>& scans);
+  Result<void> insert_scans(Connection& db, const std::vector<StoredScan>& scans,
+                            const std::vector<Acceptance>& answers);
+  Result<void> move_heads(Connection& db, const HostHeads& heads);
+  template <class Row, class Read>
+  static Result<std::vector<Row>> all(Query& query, Read read);
+  template <class Row, class Read>
+  static Result<std::optional<Row>> first(Query& query, Read read);
+
+  std::mutex writing_;
+  std::unique_ptr<Connection> writer_;
+  std::mutex pool_mutex_;
+  std::condition_variable pool_filled_;
+  std::vector<std::unique_ptr<Connection>> pool_;
+};
+
+Result<void> SqliteStore::open(const std::string& path) {
+  const mode_t before = ::umask(0077);  // the database and its journal are for us alone
+  auto writer = connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  ::umask(before);
+  if (!writer) return tl::unexpected(writer.error());
+  writer_ = std::move(*writer);
+  if (auto wal = writer_->run("PRAGMA journal_mode=WAL"); !wal) return fail(path, wal.error());
+  if (auto migrated = migrate(); !migrated) return fail(path, migrated.error());
+  for (std::size_t i = 0; i < kReaders; ++i) {
+    auto reader = connect(path, SQLITE_OPEN_READWRITE);
+    if (!reader) return tl::unexpected(reader.error());
+    if (auto only = (*reader)->run("PRAGMA query_only=ON"); !only) return only;
+    pool_.push_back(std::move(*reader));
+  }
+  return {};
+}
+
+Result<void> SqliteStore::migrate() {
+  return write([&](Connection& db) -> Result<void> {
+    const auto application = pragma(db, "PRAGMA application_id");
+    if (!application) return tl::unexpected(application.error());
+    const auto version = pragma(db, "PRAGMA user_version");
+    if (!version) return tl::unexpected(version.error());
+    const auto tables = pragma(db, "SELECT count(*) FROM sqlite_schema");
+    if (!tables) return tl::unexpected(tables.error());
+    if (*application != kApplicationId && *tables != 0)
+      return fail(ErrorKind::invalid, "it is a database of another program; choose another file");
+    if (*version > static_cast<std::int64_t>(kMigrations.size()))
+      return fail(ErrorKind::invalid, "a newer collector wrote it; upgrade this one");
+    for (auto next = static_cast<std::size_t>(*version); next < kMigrations.size(); ++next)
+      if (auto done = db.run(kMigrations[next]); !done) return done;
+    const std::string stamp = "PRAGMA application_id=" + std::to_string(kApplicationId) +
+                              "; PRAGMA user_version=" + std::to_string(kMigrations.size());
+    return *version == static_cast<std::int64_t>(kMigrations.size()) ? Result<void>() : db.run(stamp.c_str());
+  });
+}
+
+std::unique_ptr<Connection> SqliteStore::borrow() {
+  std::unique_lock lock(pool_mutex_);
+  pool_filled_.wait(lock, [&] { return !pool_.empty(); });
+  auto connection = std::move(pool_.back());
+  pool_.pop_back();
+  return connection;
+}
+
+void SqliteStore::give_back(std::unique_ptr<Connection> connection) {
+  const std::lock_guard lock(pool_mutex_);
+  pool_.push_back(std::move(connection));
+  pool_filled_.notify_one();
+}
+
+template <class Work>
+auto SqliteStore::write(Work&& work) -> decltype(work(std::declval<Connection&>())) {
+  const std::lock_guard lock(writing_);
+  if (auto begun = writer_->run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
+  auto result = work(*writer_);
+  if (result) {
+    // COMMIT returns after the write-ahead log was synced (synchronous=FULL).
+    const auto committed = writer_->run("COMMIT");
+    if (committed) return result;
+    result = tl::unexpected(committed.error());
+  }
+  if (sqlite3_get_autocommit(writer_->handle) == 0)  // some errors have rolled back by themselves
+    if (auto undone = writer_->run("ROLLBACK"); !undone) log_error(undone.error().message);
+  return result;
+}
+
+Result<void> SqliteStore::write_one(const char* sql, const auto&... values) {
+  return write([&](Connection& db) { return Query(db, sql, values...).done(); });
+}
+
+template <class Row, class Read>
+Result<std::vector<Row>> SqliteStore::all(Query& query, Read read) {
+  std::vector<Row> rows;
+  while (query.row()) rows.push_back(read(query));
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return rows;
+}
+
+template <class Row, class Read>
+Result<std::optional<Row>> SqliteStore::first(Query& query, Read read) {
+  std::optional<Row> row;
+  if (query.row()) row = read(query);
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return row;
+}
+
+Result<HostHeads> SqliteStore::read_heads(Connection& db, const std::vector<StoredScan>& scans) {
+  HostHeads heads;
+  for (const StoredScan& scan : scans) {
+    if (heads.contains(scan.host_id)) continue;
+    Query query(db,
+                "SELECT sequence, facts_hash, rules_hash, judgement, previous_sequence, previous_rules_hash, "
+                "previous_judgement FROM hosts WHERE id=?",
+                scan.host_id);
+    if (query.row())
+      heads[scan.host_id] = {query.sequence(0), query.text(1), query.text(2), query.text(3),
+                             query.sequence(4), query.text(5), query.text(6)};
+    if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  }
+  return heads;
+}
+
+Result<void> SqliteStore::insert_scans(Connection& db, const std::vector<StoredScan>& scans,
+                                       const std::vector<Acceptance>& answers) {
+  for (std::size_t i = 0; i < scans.size(); ++i) {
+    if (answers[i] != Acceptance::accepted) continue;
+    const StoredScan& scan = scans[i];
+    const std::string name = storable(scan.host_name);
+    Query query(db, "INSERT INTO scans VALUES(?,?,?,?,?,?,?,?,?)", scan.host_id, as_column(scan.sequence),
+                scan.taken_at, scan.received_at, name, scan.facts_hash, scan.rules_hash, BlobOf{scan.judgement},
+                BlobOf{scan.document_zstd});
+    if (auto done = query.done(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> SqliteStore::move_heads(Connection& db, const HostHeads& heads) {
+  for (const auto& [id, head] : heads) {
+    if (head.latest == nullptr) continue;
+    if (auto counted = Query(db, "UPDATE counters SET value=value+1 WHERE name='change'").done(); !counted)
+      return counted;
+    const std::string name = storable(head.latest->host_name);
+    Query query(db,
+                "UPDATE hosts SET name=CASE WHEN ?2='' THEN name ELSE ?2 END, sequence=?3, taken_at=?4, "
+                "received_at=?5, facts_hash=?6, rules_hash=?7, judgement=?8, previous_sequence=?9, "
+                "previous_rules_hash=?10, previous_judgement=?11, "
+                "change=(SELECT value FROM counters WHERE name='change') WHERE id=?1",
+                id, name, head.sequence, head.latest->taken_at, head.latest->received_at, head.facts_hash,
+                head.rules_hash, BlobOf{head.judgement}, head.previous_sequence, head.previous_rules_hash,
+                BlobOf{head.previous_judgement});
+    if (auto done = query.done(); !done) return done;
+  }
+  return {};
+}
+
+Result<std::vector<Acceptance>> SqliteStore::accept(const std::vector<StoredScan>& scans) {
+  if (scans.empty()) return std::vector<Acceptance>{};
+  return write([&](Connection& db) -> Result<std::vector<Acceptance>> {
+    auto heads = read_heads(db, scans);
+    if (!heads) return tl::unexpected(heads.error());
+    auto answers = decide(*heads, scans);
+    if (!answers) return answers;
+    if (auto done = insert_scans(db, scans, *answers); !done) return tl::unexpected(done.error());
+    if (auto done = move_heads(db, *heads); !done) return tl::unexpected(done.error());
+    return answers;
+  });
+}
+
+Result<std::optional<StoredScan>> SqliteStore::latest_scan(std::string_view host_id) {
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=? ORDER BY sequence DESC LIMIT 1",
+              host_id);
+  return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
+}
+
+Result<std::optional<StoredScan>> SqliteStore::scan(std::string_view host_id, std::uint64_t sequence) {
+  if (sequence > kMaxSequence) return std::nullopt;
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=? AND sequence=?", host_id,
+              as_column(sequence));
+  return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
+}
+
+Result<std::optional<StoredScan>> SqliteStore::previous_scan(std::string_view host_id) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=?1 AND "
+              "sequence=(SELECT previous_sequence FROM hosts WHERE id=?1)",
+              host_id);
+  return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
+}
+
+Result<std::vector<StoredScan>> SqliteStore::history(std::string_view host_id, std::size_t most) {
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS "FROM scans WHERE host_id=? ORDER BY sequence DESC LIMIT ?", host_id,
+              static_cast<std::int64_t>(most));
+  return all<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, false); });
+}
+
+Result<void> SqliteStore::rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
+                                  std::string_view judgement) {
+  return write([&](Connection& db) -> Result<void> {
+    const BlobOf blob{judgement};
+    const std::int64_t number = as_column(sequence);
+    auto done = Query(db, "UPDATE scans SET rules_hash=?3, judgement=?4 WHERE host_id=?1 AND sequence=?2", host_id,
+                      number, rules_hash, blob).done();
+    if (!done) return done;
+    done = Query(db, "UPDATE counters SET value=value+1 WHERE name='change'").done();
+    if (!done) return done;
+    done = Query(db,
+                 "UPDATE hosts SET rules_hash=?3, judgement=?4, change=(SELECT value FROM counters WHERE "
+                 "name='change') WHERE id=?1 AND sequence=?2",
+                 host_id, number, rules_hash, blob).done();
+    if (!done) return done;
+    return Query(db,
+                 "UPDATE hosts SET previous_rules_hash=?3, previous_judgement=?4, change=(SELECT value FROM "
+                 "counters WHERE name='change') WHERE id=?1 AND previous_sequence=?2",
+                 host_id, number, rules_hash, blob).done();
+  });
+}
+
+Result<std::vector<HostRow>> SqliteStore::hosts() {
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts ORDER BY name, id");
+  return all<HostRow>(query, read_host);
+}
+
+Result<std::optional<HostRow>> SqliteStore::host(std::string_view host_id) {
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE id=?", host_id);
+  return first<HostRow>(query, read_host);
+}
+
+Result<std::vector<HostRow>> SqliteStore::changed_since(std::int64_t change) {
+  Reader db(*this);
+  Query query(db, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>? ORDER BY change", change);
+  return all<HostRow>(query, read_host);
+}
+
+Result<void> SqliteStore::add_host(std::string_view host_id, std::string_view name, std::int64_t at) {
+  const std::string clean = storable(name);
+  return write([&](Connection& db) -> Result<void> {
+    auto done = Query(db, "UPDATE counters SET value=value+1 WHERE name='change'").done();
+    if (!done) return done;
+    return Query(db,
+                 "INSERT INTO hosts(id, name, enrolled_at, change) VALUES(?1, ?2, ?3, (SELECT value FROM counters "
+                 "WHERE name='change')) ON CONFLICT(id) DO UPDATE SET name=excluded.name, change=excluded.change",
+                 host_id, clean, at).done();
+  });
+}
+
+Result<void> SqliteStore::set_denied(std::string_view host_id, bool denied) {
+  return write([&](Connection& db) -> Result<void> {
+    auto done = Query(db, "UPDATE counters SET value=value+1 WHERE name='change'").done();
+    if (!done) return done;
+    done = Query(db, "UPDATE hosts SET denied=?2, change=(SELECT value FROM counters WHERE name='change') WHERE id=?1",
+                 host_id, denied ? 1 : 0).done();
+    if (!done) return done;
+    if (sqlite3_changes(db.handle) == 0)
+      return fail(ErrorKind::not_found, "host " + storable(host_id) + ": it is not enrolled here; list them with: "
+                                        "plumbline-collector hosts");
+    return {};
+  });
+}
+
+Result<void> SqliteStore::add_certificate(const CertificateRow& row) {
+  return write_one("INSERT OR REPLACE INTO certificates VALUES(?,?,?,?)", row.host_id, row.serial_hex,
+                   row.key_sha256_hex, row.not_after);
+}
+
+Result<std::vector<CertificateRow>> SqliteStore::certificates(std::string_view host_id) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT host_id, serial_hex, key_sha256_hex, not_after FROM certificates WHERE host_id=? "
+              "ORDER BY not_after, serial_hex",
+              host_id);
+  return all<CertificateRow>(query, [](const Query& row) {
+    return CertificateRow{row.text(0), row.text(1), row.text(2), row.integer(3)};
+  });
+}
+
+Result<void> SqliteStore::add_token(std::string_view token_hash, std::int64_t expires_at, std::string_view created_by) {
+  const std::string by = storable(created_by);
+  return write_one("INSERT INTO tokens(hash, expires_at, created_by) VALUES(?,?,?)", token_hash, expires_at, by);
+}
+
+Result<bool> SqliteStore::redeem_token(std::string_view token_hash, std::int64_t now) {
+  return write([&](Connection& db) -> Result<bool> {
+    auto done = Query(db, "UPDATE tokens SET redeemed_at=?2 WHERE hash=?1 AND redeemed_at IS NULL AND expires_at>?2",
+                      token_hash, now).done();
+    if (!done) return tl::unexpected(done.error());
+    return sqlite3_changes(db.handle) == 1;
+  });
+}
+
+Result<void> SqliteStore::put_user(const UserRow& user) {
+  return write([&](Connection& db) -> Result<void> {
+    auto done = Query(db, "DELETE FROM sessions WHERE user_name=?", user.name).done();
+    if (!done) return done;
+    return Query(db, "INSERT OR REPLACE INTO users VALUES(?,?,?,?)", user.name, user.password_hash, user.role,
+                 user.created_at).done();
+  });
+}
+
+Result<std::optional<UserRow>> SqliteStore::user(std::string_view name) {
+  Reader db(*this);
+  Query query(db, "SELECT name, password_hash, role, created_at FROM users WHERE name=?", name);
+  return first<UserRow>(query, [](const Query& row) {
+    return UserRow{row.text(0), row.text(1), row.text(2), row.integer(3)};
+  });
+}
+
+Result<std::vector<UserRow>> SqliteStore::users() {
+  Reader db(*this);
+  Query query(db, "SELECT name, password_hash, role, created_at FROM users ORDER BY name");
+  return all<UserRow>(query, [](const Query& row) {
+    return UserRow{row.text(0), row.text(1), row.text(2), row.integer(3)};
+  });
+}
+
+Result<void> SqliteStore::put_session(const SessionRow& session) {
+  return write([&](Connection& db) -> Result<void> {
+    auto done = Query(db, "DELETE FROM sessions WHERE expires_at<=?", session.seen_at).done();
+    if (!done) return done;
+    return Query(db, "INSERT OR REPLACE INTO sessions VALUES(?,?,?,?,?,?,?)", session.token_hash, session.user,
+                 session.role, session.csrf, session.created_at, session.seen_at, session.expires_at).done();
+  });
+}
+
+Result<std::optional<SessionRow>> SqliteStore::session(std::string_view token_hash) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT token_hash, user_name, role, csrf, created_at, seen_at, expires_at FROM sessions WHERE "
+              "token_hash=?",
+              token_hash);
+  return first<SessionRow>(query, [](const Query& row) {
+    return SessionRow{row.text(0), row.text(1), row.text(2), row.text(3), row.integer(4), row.integer(5),
+                      row.integer(6)};
+  });
+}
+
+Result<void> SqliteStore::end_session(std::string_view token_hash) {
+  return write_one("DELETE FROM sessions WHERE token_hash=?", token_hash);
+}
+
+Result<void> SqliteStore::add_score(const ScorePoint& point) {
+  return write_one(
+      "INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash) VALUES(?,?,?,?,?,?,?)",
+      point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash);
+}
+
+Result<std::vector<ScorePoint>> SqliteStore::scores(std::size_t most) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash FROM (SELECT * FROM scores "
+              "ORDER BY number DESC LIMIT ?) ORDER BY number",
+              static_cast<std::int64_t>(most));
+  return all<ScorePoint>(query, [](const Query& row) {
+    ScorePoint point;
+    point.at = row.integer(0);
+    if (!row.null(1)) point.value = static_cast<int>(row.integer(1));
+    point.lower = static_cast<int>(row.integer(2));
+    point.upper = static_cast<int>(row.integer(3));
+    point.level = static_cast<int>(row.integer(4));
+    point.hosts = static_cast<int>(row.integer(5));
+    point.rules_hash = row.text(6);
+    return point;
+  });
+}
+
+AuditRow read_audit(const Query& row) {
+  return {row.integer(0), row.integer(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)};
+}
+
+Result<void> SqliteStore::add_audit(std::string_view actor, std::string_view action, std::string_view subject,
+                                    std::string_view detail, std::int64_t at) {
+  AuditRow row{0, at, storable(actor), storable(action), storable(subject), storable(detail), ""};
+  return write([&](Connection& db) -> Result<void> {
+    Query last(db, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1");
+    std::string previous;
+    if (last.row()) {
+      row.number = last.integer(0);
+      previous = last.text(1);
+    }
+    if (auto done = last.done(); !done) return done;
+    ++row.number;
+    row.hash = audit_hash(previous, row);
+    return Query(db, "INSERT INTO audit VALUES(?,?,?,?,?,?,?)", row.number, row.at, row.actor, row.action,
+                 row.subject, row.detail, row.hash).done();
+  });
+}
+
+Result<std::vector<AuditRow>> SqliteStore::audit(std::size_t most) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number DESC LIMIT ?",
+              static_cast<std::int64_t>(most));
+  return all<AuditRow>(query, read_audit);
+}
+
+Result<void> SqliteStore::put_setting(std::string_view key, std::string_view value) {
+  const std::string clean = storable(value);
+  return write_one("INSERT OR REPLACE INTO settings VALUES(?,?)", key, clean);
+}
+
+Result<std::optional<std::string>> SqliteStore::setting(std::string_view key) {
+  Reader db(*this);
+  Query query(db, "SELECT value FROM settings WHERE key=?", key);
+  return first<std::string>(query, [](const Query& row) { return row.text(0); });
+}
+
+Result<void> SqliteStore::check() {
+  Reader db(*this);
+  Query whole(db, "PRAGMA integrity_check(1)");
+  const std::string answer = whole.row() ? whole.text(0) : "no answer";
+  if (auto done = whole.done(); !done) return done;
+  if (answer != "ok") return fail(ErrorKind::io, "store: it is damaged: " + answer + "; restore a backup");
+  Query log_rows(db, "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number");
+  auto rows = all<AuditRow>(log_rows, read_audit);
+  if (!rows) return tl::unexpected(rows.error());
+  return check_audit_chain(*rows);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& url) {
+  constexpr std::string_view kScheme = "sqlite:";
+  const std::string path = url.substr(kScheme.size());
+  if (path.empty() || path.find('\0') != std::string::npos)
+    return fail(ErrorKind::invalid, "store: sqlite: needs a path after it; for example sqlite:/var/lib/plumbline/plumbline.db");
+  auto store = std::make_unique<SqliteStore>();
+  if (auto opened = store->open(path); !opened) return tl::unexpected(opened.error());
+  return store;
+}
+
+}  // namespace plumbline
