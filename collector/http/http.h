@@ -32,6 +32,7 @@ struct Request {
   std::string agent_id;                       // host id of the verified client certificate; empty without one
   std::string agent_serial;
   std::string user, role, csrf;               // of the session, where there is one
+  std::string refusal;                        // why identify() took an identity away; the connection is closed after it
 };
 
 struct Response {
@@ -57,8 +58,36 @@ struct Route {
 /// For handlers that answer at once.
 std::function<void(const Request&, Reply)> at_once(std::function<Response(const Request&)> handler);
 
+/// The parts of a request target "/hosts/db%2D07?age=old": absolute forms lose scheme and host. Refuses bad escapes,
+/// escaped slashes, control characters, backslashes, "//", "." and ".." (goal S12).
+struct Target {
+  std::string path;
+  std::map<std::string, std::string> query;
+};
+Result<Target> parse_target(std::string_view target);
+/// "a=b&c=d" of a form or a query; of a name given twice the first counts.
+Result<std::map<std::string, std::string>> parse_form(std::string_view text);
+/// "a=b; c=d" of a Cookie header; of a name given twice the first counts.
+std::map<std::string, std::string> parse_cookies(std::string_view header);
+/// Everything but letters, digits and "-._~" as %XX: for a part of a path or a query.
+std::string escape_url(std::string_view text);
+
+/// Status line, headers and body as they travel. A response's own headers stand before the server's defaults; a header
+/// that holds a line break turns the response into a 500, never into two. `head`: the body's length without the body.
+struct WireOptions {
+  bool head = false;
+  bool keep_alive = true;
+  std::string_view date;  // "Mon, 23 Nov 2026 19:35:00 GMT"
+  const std::vector<std::pair<std::string, std::string>>* extra_headers = nullptr;
+};
+std::string wire_bytes(const Response& response, const WireOptions& options);
+
+/// The route that answers this method and path, or nullptr.
+const Route* route_for(const std::vector<Route>& routes, std::string_view method, std::string_view path);
+
 /// Decides a request against a table: 404, 405, 401/403 or the route's handler. `allow` says whether the request's
-/// identity holds a permission. Pure: no socket.
+/// identity holds a permission; where there is none, agents need a certificate and people's routes stay closed. A page
+/// asked for without a session is a redirect to /login. HEAD is answered by GET's route. Pure: no socket.
 void dispatch(const std::vector<Route>& routes, Request request,
               const std::function<bool(const Request&, Permission)>& allow, Reply reply);
 

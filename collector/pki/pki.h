@@ -28,7 +28,14 @@ struct IssuedCertificate { std::string certificate_pem; std::string serial_hex; 
 /// never after what the request wishes; clientAuth only.
 Result<IssuedCertificate> issue_agent(const Identity& authority, std::string_view request_pem, std::string_view host_id, std::int64_t now);
 
+/// Fails with permission_denied unless the authority issued this certificate to an agent; its dates are not looked at.
+Result<void> check_agent_certificate(const Identity& authority, std::string_view certificate_pem);
+
 /// "plumb_<43 characters>_<64 hexadecimal digits of the authority's SHA-256>". Only its SHA-256 is stored.
 Result<std::string> create_token(Store& store, const Identity& authority, std::string_view created_by, std::int64_t now);
+
+/// What a token says without asking the store; fails with invalid where it is no token.
+struct TokenParts { std::string hash; std::string authority_sha256_hex; };
+Result<TokenParts> read_token(std::string_view token);
 
 }  // namespace plumbline
