@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "collector/report/report.h"
 #include "collector/store/store.h"
+#include "facts/scan.h"
 #include "rules/assessment.h"
 
 namespace plumbline {
@@ -30,12 +32,19 @@ class FleetView {
   /// What every page and report needs. Facts of hosts are read from the store on demand and stay valid as long as
   /// the returned value; `now` is for ages, 0 means the moment of the newest scan (repeatable files).
   ReportInput report_input(std::int64_t now) const;
+  /// The same, made at most every few seconds and shared: for pages. Keeps the view alive.
+  static std::shared_ptr<const ReportInput> shared_input(const std::shared_ptr<const FleetView>& view, std::int64_t now);
   /// The index of a host in assessment().hosts.
   std::optional<std::size_t> find_host(std::string_view id) const;
 
  private:
   friend class Fleet;
-  friend class ScanFleet;
+  friend std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan>, std::shared_ptr<const RuleSet>, std::string);
+  using LoadFacts = std::function<std::shared_ptr<const nlohmann::json>(std::size_t)>;
+  struct LoadedFacts;
+  ReportInput make_input(std::int64_t now, std::shared_ptr<LoadedFacts> loaded) const;
+  void assess_hosts(std::vector<AssessedHost> hosts);
+
   std::shared_ptr<const RuleSet> rules_;
   Assessment assessment_;
   std::string json_;
@@ -43,7 +52,10 @@ class FleetView {
   std::vector<ScorePoint> history_;
   std::vector<AssessedHost> before_;
   std::int64_t change_ = 0;
-  std::function<std::shared_ptr<const nlohmann::json>(std::size_t)> load_facts_;
+  LoadFacts load_facts_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::shared_ptr<const ReportInput> input_;
+  mutable std::shared_ptr<LoadedFacts> loaded_;
 };
 
 /// Whether the score's history is written (the server) or only read (commands beside it).
@@ -64,12 +76,15 @@ class Fleet {
 
  private:
   struct Member {
-    HostRow row;
-    Judgement judgement;
+    HostRow row;                         // without its packed judgements
+    std::optional<Judgement> judgement;  // nothing before the first scan
     std::optional<Judgement> before;
   };
   Result<bool> read_changes();
-  Result<void> judge_again(Member& member);
+  Result<void> take(HostRow row);
+  Result<std::optional<Judgement>> judgement_of(const std::string& host_id, std::uint64_t sequence,
+                                                const std::string& rules_hash, const std::string& packed);
+  Result<std::optional<Judgement>> judge_again(const std::string& host_id, std::uint64_t sequence);
   Result<std::shared_ptr<const FleetView>> make_view();
   Result<void> keep_score(const Assessment& assessment);
 
@@ -79,13 +94,14 @@ class Fleet {
   std::mutex refreshing_;                            // held by the one thread that refreshes
   std::unordered_map<std::string, Member> members_;  // under refreshing_
   std::int64_t change_ = -1;                         // under refreshing_
+  bool stale_ = false;                               // under refreshing_: the view lacks changes that were read
   mutable std::mutex mutex_;                         // guards what follows
   std::shared_ptr<const FleetView> view_;
-  std::unordered_map<std::string, bool> denied_;
+  std::vector<std::string> denied_;  // sorted
 };
 
-/// A scan document's facts with the derived ones, ready to be judged.
-nlohmann::json judgeable_facts(const Scan& scan, const RuleSet& rules);
+/// The id of a host that was never enrolled: made of its name, so that its scans belong together.
+std::string host_id_of_stranger(const Scan& scan);
 
 /// A view of scans without a store, as `assess` makes it: of one host the newest scan counts.
 std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::shared_ptr<const RuleSet> rules,

@@ -13,8 +13,7 @@
 #include "base/result.h"
 #include "collector/http/http.h"
 #include "collector/store/store.h"
-#include "facts/scan.h"
-#include "rules/judge.h"
+#include "rules/pack.h"
 
 namespace plumbline {
 
@@ -41,8 +40,5 @@ std::unique_ptr<Ingest> make_ingest(Store& store, std::shared_ptr<const RuleSet>
 
 /// POST /v1/scans. The ingest must outlive the routes.
 std::vector<Route> agent_routes(Ingest& ingest);
-
-/// Judges a scan and makes it ready for the store.
-StoredScan judge_for_store(const Scan& scan, const RuleSet& rules, std::int64_t received_at);
 
 }  // namespace plumbline
