@@ -22,6 +22,7 @@ struct Type {
   Kind kind = dyn;
   std::shared_ptr<const Type> element;                                  // list: of its items; map: of its values
   std::vector<std::pair<std::string, std::shared_ptr<const Type>>> members;  // object
+  std::shared_ptr<const Type> key;                                      // map: of its keys; absent: strings
 };
 std::string to_text(const Type& type);
 
@@ -34,7 +35,8 @@ struct Issue {
   std::string message;
 };
 
-/// Gives a name's value when it is evaluated; Unknown where the fact is not there.
+/// Gives a name's value when it is evaluated; Unknown where the fact is not there. It is asked with the longest
+/// declared dotted name, once an evaluation. A declared member that the value lacks is Unknown by its own path.
 using Lookup = std::function<Value(std::string_view name)>;
 
 inline constexpr std::uint64_t kDefaultBudget = 1'000'000;  // units an expression, as Kubernetes allows
@@ -63,7 +65,15 @@ class Program {
   std::shared_ptr<const Impl> impl_;
 };
 
-/// Parses and checks. All mistakes are reported, in order of place.
-tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations);
+/// How an expression is read where the usual way does not fit.
+struct CompileOptions {
+  bool check = true;      // false: names and types are looked at only when it runs, as the language allows
+  std::string container;  // names are tried under this prefix first: "a.b" finds a.b.x, a.x, x
+};
+
+/// Parses and checks. All mistakes are reported, in order of place. Beyond the language's own rules, numbers of
+/// different types may be compared with each other; arithmetic stays strict.
+tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations,
+                                                  const CompileOptions& options = {});
 
 }  // namespace plumbline::cel

@@ -2,6 +2,7 @@
 // The values of CEL, with the two that evaluation adds: error and unknown.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,6 +27,9 @@ struct EvalError { std::string message; };
 /// Facts that were not there; absorbed by && and || where the other side decides. `paths` are sorted and unique.
 struct Unknown { std::vector<std::string> paths; };
 
+/// What a value is, in the order of Value::Storage.
+enum class ValueKind : unsigned char { null, boolean, int_kind, uint_kind, number, string, bytes, list, map, timestamp, duration, type, error, unknown };
+
 /// Cheap to copy: lists, maps and strings are shared and never change once made.
 class Value {
  public:
@@ -39,38 +43,60 @@ class Value {
   static Value of(std::int64_t value) { return Value(Storage(value)); }
   static Value of(std::uint64_t value) { return Value(Storage(value)); }
   static Value of(double value) { return Value(Storage(value)); }
+  static Value of(Timestamp value) { return Value(Storage(value)); }
+  static Value of(Duration value) { return Value(Storage(value)); }
   static Value of(std::string value);
   static Value of(const char* value) { return of(std::string(value)); }
+  static Value of(Bytes value);
+  static Value of(TypeName value);
   static Value of(List value);
+  /// Entries with distinct keys; large maps get an index here.
   static Value of(Map value);
   static Value error(std::string message);
   static Value unknown(std::vector<std::string> paths);
 
   template <class T>
   const T* get_if() const { return std::get_if<T>(&storage_); }
-  bool is_error() const;
-  bool is_unknown() const;
-  const std::string* string() const;  // nullptr where it is none
-  const List* list() const;
-  const Map* map() const;
-  const EvalError* as_error() const;
-  const Unknown* as_unknown() const;
+  ValueKind kind() const { return static_cast<ValueKind>(storage_.index()); }
+  bool is_error() const { return kind() == ValueKind::error; }
+  bool is_unknown() const { return kind() == ValueKind::unknown; }
+  const std::string* string() const { return shared<std::string>(); }  // nullptr where it is none
+  const Bytes* bytes() const { return shared<Bytes>(); }
+  const List* list() const { return shared<List>(); }
+  const Map* map() const { return shared<Map>(); }
+  const TypeName* type_name() const { return shared<TypeName>(); }
+  const EvalError* as_error() const { return shared<EvalError>(); }
+  const Unknown* as_unknown() const { return shared<Unknown>(); }
   const Storage& storage() const { return storage_; }
 
  private:
+  template <class T>
+  const T* shared() const {
+    const auto* pointer = std::get_if<std::shared_ptr<const T>>(&storage_);
+    return pointer == nullptr ? nullptr : pointer->get();
+  }
   Storage storage_;
 };
 
 struct Map {
   std::vector<std::pair<Value, Value>> entries;
+  std::vector<std::uint32_t> index;  // open-addressing table of entry numbers + 1; empty: search from the start
   /// The value under a string key, or nullptr.
   const Value* find(std::string_view key) const;
   const Value* find(const Value& key) const;
+  /// Makes the index where it pays; false where two keys are equal.
+  bool build_index();
 };
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);
-/// As a person reads it: 24, "text", [1, 2], {"a": 1}, null.
+/// The same, counting members in `steps_left` down; false, with 0 left, where they did not suffice.
+bool equal(const Value& a, const Value& b, std::uint64_t& steps_left);
+/// The order of two values of one comparable type, or of two numbers of any; unordered where there is none.
+std::partial_ordering compare(const Value& a, const Value& b);
+/// As a person reads it: 24, "text", [1, 2], {"a": 1}, null. Cut off with … when it is very long.
 std::string to_text(const Value& value);
+/// The language's name of the value's type: "int", "google.protobuf.Timestamp".
+std::string_view type_name_of(const Value& value);
 
 }  // namespace plumbline::cel

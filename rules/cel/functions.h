@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of operators and functions that checker, planner and evaluator share. To add a function, write it
+// in a functions_*.cc and give it a row there: its shape and its name.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/cel/types.h"
+
+namespace plumbline::cel {
+
+/// What one evaluation may still cost. Functions charge what they do beyond one step.
+class Meter {
+ public:
+  explicit Meter(const Limits& limits) : left_(limits.budget), elements_(limits.result_elements) {}
+  /// False where the budget does not reach; then everything stops.
+  bool spend(std::uint64_t units) {
+    if (units > left_) {
+      exhausted_ = true;
+      left_ = 0;
+      return false;
+    }
+    left_ -= units;
+    return true;
+  }
+  /// Units for work over so many bytes, as Kubernetes counts them: one for each ten.
+  bool spend_bytes(std::size_t bytes) { return spend(bytes / 10 + 1); }
+  bool exhausted() const { return exhausted_; }
+  std::uint64_t left() const { return left_; }
+  std::size_t max_elements() const { return elements_; }
+  std::size_t max_string_bytes() const { return elements_ * 10; }
+
+ private:
+  std::uint64_t left_;
+  std::size_t elements_;
+  bool exhausted_ = false;
+};
+
+using Arguments = std::span<const Value* const>;
+/// Called with arguments of the kinds that the row's shape names; gives a value or an error.
+using Function = Value (*)(Arguments arguments, Meter& meter);
+
+/// "string.startsWith(string): bool". A receiver that names a type makes it a member function; operators are
+/// "_+_(int, int): int"; A and B stand for any type, `number` for int, uint or double, `dyn number` for one that
+/// is only known when it runs, `T...` for one or more of T.
+struct FunctionRow {
+  std::string_view shape;
+  Function run;
+};
+
+std::span<const FunctionRow> operator_functions();
+std::span<const FunctionRow> conversion_functions();
+std::span<const FunctionRow> text_functions();
+std::span<const FunctionRow> time_functions();
+std::span<const FunctionRow> math_functions();
+std::span<const FunctionRow> version_functions();
+
+/// A row, read.
+struct Overload {
+  std::string name;       // "startsWith", "math.greatest", "_+_"
+  bool member = false;    // called on its first parameter
+  bool variadic = false;  // the last parameter may repeat
+  std::vector<TypePtr> parameters;
+  std::vector<std::uint16_t> kinds;  // runtime_kinds of each parameter
+  TypePtr result;
+  Function run = nullptr;
+
+  bool takes(std::size_t count) const { return variadic ? count >= parameters.size() : count == parameters.size(); }
+  const TypePtr& parameter(std::size_t index) const { return parameters[index < parameters.size() ? index : parameters.size() - 1]; }
+  bool fits(Arguments arguments) const;
+};
+
+/// All overloads of a name; empty where there are none.
+std::span<const Overload> find_functions(std::string_view name);
+/// All names, for "did you mean".
+const std::vector<std::string>& function_names();
+
+/// The error of a call whose arguments no overload takes.
+Value no_such_overload(std::string_view name, Arguments arguments);
+
+}  // namespace plumbline::cel

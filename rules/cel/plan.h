@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A resolved expression, ready to run: names are slots, calls hold their functions, constants are folded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/cel/checker.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace plumbline::cel {
+
+enum class Op : unsigned char { constant, variable, local, select, has, call, matches, logic_and, logic_or, conditional, list, map, comprehension, bind };
+
+struct Step {
+  Op op = Op::constant;
+  Macro macro = Macro::none;
+  bool filtered = false;
+  bool two_variables = false;
+  bool declared_member = false;  // an absent member is `value`, an unknown
+  std::uint32_t begin = 0, end = 0;  // in the text
+  std::uint32_t slot = 0, second_slot = 0;
+  std::vector<std::uint32_t> children;
+  Value value;       // constant, or the unknown of an absent member
+  std::string text;  // member or function
+  std::vector<const Overload*> overloads;
+  std::shared_ptr<const re2::RE2> regex;  // of a constant pattern
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  std::uint32_t root = 0;
+  std::vector<std::string> variables;
+  std::uint32_t locals = 0;
+};
+
+/// Fails with the mistakes that only show here: a constant pattern that is no regular expression.
+tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked, const CompileOptions& options);
+
+}  // namespace plumbline::cel

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the plan of a checked tree.
+#include <algorithm>
+
+#include "rules/cel/plan.h"
+#include "rules/cel/regex.h"
+
+namespace plumbline::cel {
+namespace {
+
+constexpr std::uint64_t kFoldingBudget = 1000;
+constexpr std::size_t kFoldingElements = 1000;
+
+class Planner {
+ public:
+  Planner(const Syntax& syntax, Checked& checked, const CompileOptions& options) : syntax_(syntax), checked_(checked), options_(options) {
+    out_.steps.reserve(syntax.nodes.size());
+  }
+
+  tl::expected<Plan, std::vector<Issue>> run() {
+    out_.root = add(syntax_.root);
+    out_.variables = std::move(checked_.variables);
+    out_.locals = checked_.locals;
+    if (!issues_.empty()) return tl::unexpected<std::vector<Issue>>(std::move(issues_));
+    return std::move(out_);
+  }
+
+ private:
+  std::uint32_t add(NodeId id) {
+    const Node& node = syntax_[id];
+    NodeMeaning& meaning = checked_.nodes[id];
+    Step step;
+    step.begin = node.begin;
+    step.end = node.end;
+    step.slot = meaning.slot;
+    step.second_slot = meaning.second_slot;
+    if (node.kind == NodeKind::constant || meaning.meaning == Meaning::constant) {
+      step.value = node.kind == NodeKind::constant ? node.constant : meaning.value;
+      return push(std::move(step));
+    }
+    if (meaning.meaning == Meaning::variable || meaning.meaning == Meaning::local) {
+      step.op = meaning.meaning == Meaning::variable ? Op::variable : Op::local;
+      return push(std::move(step));
+    }
+    const std::size_t first = meaning.meaning == Meaning::namespaced ? 1 : 0;
+    for (std::size_t i = first; i < node.children.size(); ++i) step.children.push_back(add(node.children[i]));
+    describe(step, node, meaning);
+    if (step.op == Op::call) prepare_call(step, node);
+    fold(step);
+    return push(std::move(step));
+  }
+
+  std::uint32_t push(Step step) {
+    out_.steps.push_back(std::move(step));
+    return static_cast<std::uint32_t>(out_.steps.size() - 1);
+  }
+
+  static void describe(Step& step, const Node& node, NodeMeaning& meaning) {
+    step.text = node.text;
+    step.macro = node.macro;
+    step.filtered = node.filtered;
+    step.two_variables = !node.second_variable.empty();
+    step.declared_member = meaning.declared_member;
+    switch (node.kind) {
+      case NodeKind::select: step.op = Op::select; break;
+      case NodeKind::has: step.op = Op::has; break;
+      case NodeKind::list: step.op = Op::list; break;
+      case NodeKind::map: step.op = Op::map; break;
+      case NodeKind::logic_and: step.op = Op::logic_and; break;
+      case NodeKind::logic_or: step.op = Op::logic_or; break;
+      case NodeKind::conditional: step.op = Op::conditional; break;
+      case NodeKind::comprehension: step.op = Op::comprehension; break;
+      case NodeKind::bind: step.op = Op::bind; break;
+      default:
+        step.op = Op::call;
+        step.text = meaning.function;
+        step.overloads = std::move(meaning.overloads);
+    }
+    if (step.op == Op::select && step.declared_member) step.value = Value::unknown({meaning.path.empty() ? node.text : meaning.path});
+  }
+
+  /// A constant pattern is compiled once; a wrong one is a mistake of the expression.
+  void prepare_call(Step& step, const Node& node) {
+    if (step.text != "matches" || step.children.size() != 2) return;
+    const Step& pattern = out_.steps[step.children[1]];
+    if (pattern.op != Op::constant || pattern.value.string() == nullptr) return;
+    auto regex = compile_regex(*pattern.value.string());
+    if (regex) {
+      step.op = Op::matches;
+      step.regex = std::move(*regex);
+    } else if (options_.check) {
+      issues_.push_back({syntax_[node.children[1]].begin, regex.error().message});
+    }
+  }
+
+  bool all_constant(const Step& step) const {
+    return std::all_of(step.children.begin(), step.children.end(), [&](std::uint32_t child) {
+      const Step& part = out_.steps[child];
+      return part.op == Op::constant && !part.value.is_error();
+    });
+  }
+
+  /// Computes what has only constants in it; an error is left for when it runs, where others may absorb it.
+  void fold(Step& step) const {
+    if (!all_constant(step)) return;
+    std::vector<const Value*> arguments;
+    for (const std::uint32_t child : step.children) arguments.push_back(&out_.steps[child].value);
+    Value value;
+    if (step.op == Op::list) {
+      List list;
+      for (const Value* argument : arguments) list.push_back(*argument);
+      value = Value::of(std::move(list));
+    } else if (step.op == Op::call) {
+      const auto fits = std::find_if(step.overloads.begin(), step.overloads.end(), [&](const Overload* o) { return o->fits(arguments); });
+      if (fits == step.overloads.end()) return;
+      Limits limits;
+      limits.budget = kFoldingBudget;
+      limits.result_elements = kFoldingElements;
+      Meter meter(limits);
+      value = (*fits)->run(arguments, meter);
+      if (meter.exhausted() || value.is_error()) return;
+    } else {
+      return;
+    }
+    step.op = Op::constant;
+    step.value = std::move(value);
+    step.children.clear();
+    step.overloads.clear();
+  }
+
+  const Syntax& syntax_;
+  Checked& checked_;
+  const CompileOptions& options_;
+  Plan out_;
+  std::vector<Issue> issues_;
+};
+
+}  // namespace
+
+tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked, const CompileOptions& options) {
+  return Planner(syntax, checked, options).run();
+}
+
+}  // namespace plumbline::cel

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Regular expressions of matches(): RE2 only, so time grows with the text and never explodes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace plumbline::cel {
+
+inline constexpr std::size_t kMaxPatternBytes = 4096;
+
+/// Fails with what is wrong in the pattern.
+Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern);
+
+}  // namespace plumbline::cel

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// Equality, order and text of CEL values.
+#include "rules/cel/value.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "rules/cel/number_text.h"
+#include "rules/cel/time.h"
+
+namespace plumbline::cel {
+namespace {
+
+constexpr std::size_t kIndexedFrom = 8;          // entries; below, a search from the start is faster
+constexpr std::size_t kMaxTextBytes = 64 << 10;  // of to_text
+constexpr std::uint64_t kEqualSteps = 10'000'000;
+constexpr double kTwo63 = 9223372036854775808.0;
+constexpr double kTwo64 = 18446744073709551616.0;
+
+std::partial_ordering compare_int_double(std::int64_t a, double b) {
+  if (std::isnan(b)) return std::partial_ordering::unordered;
+  if (b >= kTwo63) return std::partial_ordering::less;
+  if (b < -kTwo63) return std::partial_ordering::greater;
+  const double whole = std::trunc(b);
+  const auto truncated = static_cast<std::int64_t>(whole);
+  if (a != truncated) return a <=> truncated;
+  return whole <=> b;
+}
+
+std::partial_ordering compare_uint_double(std::uint64_t a, double b) {
+  if (std::isnan(b)) return std::partial_ordering::unordered;
+  if (b >= kTwo64) return std::partial_ordering::less;
+  if (b < 0) return std::partial_ordering::greater;
+  const double whole = std::trunc(b);
+  const auto truncated = static_cast<std::uint64_t>(whole);
+  if (a != truncated) return a <=> truncated;
+  return whole <=> b;
+}
+
+std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {
+  if (a < 0) return std::partial_ordering::less;
+  return static_cast<std::uint64_t>(a) <=> b;
+}
+
+std::partial_ordering reversed(std::partial_ordering order) { return 0 <=> order; }
+
+bool is_number(ValueKind kind) {
+  return kind == ValueKind::int_kind || kind == ValueKind::uint_kind || kind == ValueKind::number;
+}
+
+std::partial_ordering compare_numbers(const Value& a, const Value& b) {
+  if (const auto* x = a.get_if<std::int64_t>()) {
+    if (const auto* y = b.get_if<std::int64_t>()) return *x <=> *y;
+    if (const auto* y = b.get_if<std::uint64_t>()) return compare_int_uint(*x, *y);
+    return compare_int_double(*x, *b.get_if<double>());
+  }
+  if (const auto* x = a.get_if<std::uint64_t>()) {
+    if (const auto* y = b.get_if<std::uint64_t>()) return *x <=> *y;
+    if (const auto* y = b.get_if<std::int64_t>()) return reversed(compare_int_uint(*y, *x));
+    return compare_uint_double(*x, *b.get_if<double>());
+  }
+  const double x = *a.get_if<double>();
+  if (const auto* y = b.get_if<double>()) return x <=> *y;
+  if (const auto* y = b.get_if<std::int64_t>()) return reversed(compare_int_double(*y, x));
+  return reversed(compare_uint_double(*b.get_if<std::uint64_t>(), x));
+}
+
+std::strong_ordering compare_bytes(const std::string& a, const std::string& b) { return a.compare(b) <=> 0; }
+
+/// Equal keys have equal hashes: whole numbers of every type hash alike.
+std::size_t hash_key(const Value& key) {
+  if (const auto* text = key.string()) return std::hash<std::string_view>{}(*text);
+  if (const auto* number = key.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
+  if (const auto* number = key.get_if<std::uint64_t>()) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+  if (const auto* number = key.get_if<double>()) {
+    if (*number >= -kTwo63 && *number < kTwo63) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+    if (*number >= kTwo63 && *number < kTwo64) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(static_cast<std::uint64_t>(*number)));
+    return 0;
+  }
+  if (const auto* boolean = key.get_if<bool>()) return *boolean ? 1U : 2U;
+  return 0;
+}
+
+template <class Same>
+const Value* find_indexed(const Map& map, std::size_t hash, Same same) {
+  const std::size_t mask = map.index.size() - 1;
+  for (std::size_t slot = hash & mask; map.index[slot] != 0; slot = (slot + 1) & mask) {
+    const auto& entry = map.entries[map.index[slot] - 1];
+    if (same(entry.first)) return &entry.second;
+  }
+  return nullptr;
+}
+
+bool equal_lists(const List& a, const List& b, std::uint64_t& steps_left) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!equal(a[i], b[i], steps_left)) return false;
+  return true;
+}
+
+bool equal_maps(const Map& a, const Map& b, std::uint64_t& steps_left) {
+  if (a.entries.size() != b.entries.size()) return false;
+  for (const auto& [key, value] : a.entries) {
+    const Value* other = b.find(key);
+    if (other == nullptr || !equal(value, *other, steps_left)) return false;
+  }
+  return true;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += digits[byte >> 4U];
+      out += digits[byte & 15U];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_bytes(std::string& out, std::string_view data) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += "b\"";
+  for (const char c : data) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+      out += c;
+    } else {
+      out += "\\x";
+      out += digits[byte >> 4U];
+      out += digits[byte & 15U];
+    }
+  }
+  out += '"';
+}
+
+void append_text(std::string& out, const Value& value);
+
+void append_list(std::string& out, const List& list) {
+  out += '[';
+  for (std::size_t i = 0; i < list.size() && out.size() < kMaxTextBytes; ++i) {
+    if (i > 0) out += ", ";
+    append_text(out, list[i]);
+  }
+  out += ']';
+}
+
+void append_map(std::string& out, const Map& map) {
+  out += '{';
+  for (std::size_t i = 0; i < map.entries.size() && out.size() < kMaxTextBytes; ++i) {
+    if (i > 0) out += ", ";
+    append_text(out, map.entries[i].first);
+    out += ": ";
+    append_text(out, map.entries[i].second);
+  }
+  out += '}';
+}
+
+void append_unknown(std::string& out, const Unknown& unknown) {
+  out += "unknown:";
+  for (std::size_t i = 0; i < unknown.paths.size(); ++i) out += (i == 0 ? " " : ", ") + unknown.paths[i];
+}
+
+void append_text(std::string& out, const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::null: out += "null"; break;
+    case ValueKind::boolean: out += *value.get_if<bool>() ? "true" : "false"; break;
+    case ValueKind::int_kind: out += std::to_string(*value.get_if<std::int64_t>()); break;
+    case ValueKind::uint_kind: out += std::to_string(*value.get_if<std::uint64_t>()); break;
+    case ValueKind::number: out += readable_double(*value.get_if<double>()); break;
+    case ValueKind::string: append_quoted(out, *value.string()); break;
+    case ValueKind::bytes: append_bytes(out, value.bytes()->data); break;
+    case ValueKind::list: append_list(out, *value.list()); break;
+    case ValueKind::map: append_map(out, *value.map()); break;
+    case ValueKind::timestamp: out += format_timestamp(*value.get_if<Timestamp>()); break;
+    case ValueKind::duration: out += format_duration(*value.get_if<Duration>()); break;
+    case ValueKind::type: out += value.type_name()->name; break;
+    case ValueKind::error: out += "error: " + value.as_error()->message; break;
+    case ValueKind::unknown: append_unknown(out, *value.as_unknown()); break;
+  }
+}
+
+}  // namespace
+
+Value Value::of(std::string value) { return Value(Storage(std::make_shared<const std::string>(std::move(value)))); }
+Value Value::of(Bytes value) { return Value(Storage(std::make_shared<const Bytes>(std::move(value)))); }
+Value Value::of(TypeName value) { return Value(Storage(std::make_shared<const TypeName>(std::move(value)))); }
+Value Value::of(List value) { return Value(Storage(std::make_shared<const List>(std::move(value)))); }
+Value Value::of(Map value) {
+  if (value.index.empty()) value.build_index();
+  return Value(Storage(std::make_shared<const Map>(std::move(value))));
+}
+Value Value::error(std::string message) {
+  return Value(Storage(std::make_shared<const EvalError>(EvalError{std::move(message)})));
+}
+Value Value::unknown(std::vector<std::string> paths) {
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  return Value(Storage(std::make_shared<const Unknown>(Unknown{std::move(paths)})));
+}
+
+const Value* Map::find(std::string_view key) const {
+  const auto same = [&](const Value& candidate) {
+    const auto* text = candidate.string();
+    return text != nullptr && *text == key;
+  };
+  if (!index.empty()) return find_indexed(*this, std::hash<std::string_view>{}(key), same);
+  for (const auto& entry : entries)
+    if (same(entry.first)) return &entry.second;
+  return nullptr;
+}
+
+const Value* Map::find(const Value& key) const {
+  if (const auto* text = key.string()) return find(std::string_view(*text));
+  const auto same = [&](const Value& candidate) { return equal(candidate, key); };
+  if (!index.empty()) return find_indexed(*this, hash_key(key), same);
+  for (const auto& entry : entries)
+    if (same(entry.first)) return &entry.second;
+  return nullptr;
+}
+
+bool Map::build_index() {
+  index.clear();
+  if (entries.size() <= kIndexedFrom) {
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (equal(entries[i].first, entries[j].first)) return false;
+    return true;
+  }
+  std::size_t size = 16;
+  while (size < entries.size() * 2) size *= 2;
+  index.assign(size, 0);
+  bool distinct = true;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Value& key = entries[i].first;
+    std::size_t slot = hash_key(key) & (size - 1);
+    while (index[slot] != 0 && !equal(entries[index[slot] - 1].first, key)) slot = (slot + 1) & (size - 1);
+    if (index[slot] == 0) index[slot] = static_cast<std::uint32_t>(i + 1);
+    else distinct = false;
+  }
+  return distinct;
+}
+
+bool equal(const Value& a, const Value& b) {
+  std::uint64_t steps_left = kEqualSteps;
+  return equal(a, b, steps_left);
+}
+
+bool equal(const Value& a, const Value& b, std::uint64_t& steps_left) {
+  if (steps_left == 0) return false;
+  --steps_left;
+  if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b) == 0;
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case ValueKind::null: return true;
+    case ValueKind::bytes: return a.bytes()->data == b.bytes()->data;
+    case ValueKind::list: return equal_lists(*a.list(), *b.list(), steps_left);
+    case ValueKind::map: return equal_maps(*a.map(), *b.map(), steps_left);
+    case ValueKind::type: return a.type_name()->name == b.type_name()->name;
+    case ValueKind::error:
+    case ValueKind::unknown: return false;
+    default: return compare(a, b) == 0;
+  }
+}
+
+std::partial_ordering compare(const Value& a, const Value& b) {
+  if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b);
+  if (a.kind() != b.kind()) return std::partial_ordering::unordered;
+  switch (a.kind()) {
+    case ValueKind::boolean: return *a.get_if<bool>() <=> *b.get_if<bool>();
+    case ValueKind::string: return compare_bytes(*a.string(), *b.string());
+    case ValueKind::bytes: return compare_bytes(a.bytes()->data, b.bytes()->data);
+    case ValueKind::timestamp: {
+      const auto &x = *a.get_if<Timestamp>(), &y = *b.get_if<Timestamp>();
+      return x.seconds != y.seconds ? x.seconds <=> y.seconds : x.nanos <=> y.nanos;
+    }
+    case ValueKind::duration: {
+      const auto &x = *a.get_if<Duration>(), &y = *b.get_if<Duration>();
+      return x.seconds != y.seconds ? x.seconds <=> y.seconds : x.nanos <=> y.nanos;
+    }
+    default: return std::partial_ordering::unordered;
+  }
+}
+
+std::string to_text(const Value& value) {
+  std::string out;
+  append_text(out, value);
+  if (out.size() > kMaxTextBytes) {
+    std::size_t end = kMaxTextBytes;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U) --end;  // keeps characters whole
+    out.resize(end);
+    out += "…";
+  }
+  return out;
+}
+
+std::string_view type_name_of(const Value& value) {
+  static constexpr std::array<std::string_view, 14> names = {
+      "null_type", "bool", "int", "uint", "double", "string", "bytes", "list", "map",
+      "google.protobuf.Timestamp", "google.protobuf.Duration", "type", "error", "unknown"};
+  return names[value.storage().index()];
+}
+
+}  // namespace plumbline::cel
