@@ -99,17 +99,17 @@ View filter_view(const Filter& filter) {
   for (const Severity severity : kSeverities) severities.push_back(option(to_text(severity), severity_word(severity).text, filter.severity == to_text(severity)));
   for (const auto& [id, title] : kStates) states.push_back(option(id, title, filter.state == id));
   for (const auto& [id, title] : kSorts) sorts.push_back(option(id, title, filter.sort == id));
-  view["pillars"] = pillars;
-  view["severities"] = severities;
-  view["states"] = states;
-  view["sorts"] = sorts;
+  view["pillars"] = std::move(pillars);
+  view["severities"] = std::move(severities);
+  view["states"] = std::move(states);
+  view["sorts"] = std::move(sorts);
   for (const auto& [id, title] : kSorts) {
     Filter other = filter;
     other.sort = id;
     View column;
     column["href"] = View("/findings" + query_of(other));
     column["sorted"] = View(std::string(filter.sort == id ? (id == "title" || id == "effort" || id == "pillar" ? "ascending" : "descending") : "none"));
-    view["by_" + std::string(id)] = column;
+    view["by_" + std::string(id)] = std::move(column);
   }
   return view;
 }
@@ -152,7 +152,7 @@ std::string page_findings(const ReportInput& input, const PageContext& context) 
     sum += input.assessment->rules[rule].contribution;
   }
   View view;
-  view["rows"] = rows;
+  view["rows"] = std::move(rows);
   view["any"] = View(!rules.empty());
   view["filter"] = filter_view(filter);
   view["count"] = View(capitalised(count_of(rules.size(), "check")));

@@ -161,12 +161,12 @@ View list_table(const Fact& list, const nlohmann::json& items) {
       cells.push_back(cell);
     }
     View row;
-    row["cells"] = cells;
+    row["cells"] = std::move(cells);
     body.push_back(row);
   }
   View table;
-  table["head"] = head;
-  table["lines"] = body;
+  table["head"] = std::move(head);
+  table["lines"] = std::move(body);
   table["table_title"] = View(label_of(list));
   table["table_path"] = View(std::string(list.path));
   table["table_count"] = View(count_of(items.size(), "entry", "entries"));
@@ -210,10 +210,10 @@ View section_view(std::string_view section, const nlohmann::json& facts, const n
   std::replace(title.begin(), title.end(), '_', ' ');
   view["section_id"] = View(std::string(section));
   view["section_title"] = View(title == "ai" || title == "os" || title == "cpu" || title == "ssh" || title == "mac" ? (title == "ai" ? std::string("AI in use") : title == "mac" ? std::string("Mandatory access control") : title == "ssh" ? std::string("Secure shell") : title == "os" ? std::string("Operating system") : std::string("CPU")) : capitalised(std::move(title)));
-  view["fact_rows"] = rows;
+  view["fact_rows"] = std::move(rows);
   view["has_rows"] = View(row_count > 0);
-  view["tables"] = tables;
-  view["missing"] = missing;
+  view["tables"] = std::move(tables);
+  view["missing"] = std::move(missing);
   view["has_missing"] = View(missing_count > 0);
   view["missing_count"] = View(count_of(missing_count, "fact") + " could not be read");
   view["fact_count"] = View(count_of(row_count + table_count, "fact"));
@@ -243,7 +243,7 @@ void add_cost(View& view, const nlohmann::json& document) {
     row["probe_ms"] = View(fmt::format("{:.2f} ms", -took));
     rows.push_back(row);
   }
-  view["probes"] = rows;
+  view["probes"] = std::move(rows);
   view["has_probes"] = View(!probes.empty());
 }
 
@@ -283,10 +283,11 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict) {
 void add_verdicts(View& view, const ReportInput& input, std::size_t host) {
   const std::pair<const char*, Verdict> groups[] = {{"fails", Verdict::fail}, {"unknowns", Verdict::unknown}, {"waivers", Verdict::waived}, {"passes", Verdict::pass}, {"not_applicables", Verdict::not_applicable}};
   for (const auto& [name, verdict] : groups) {
-    const View rows = verdict_rows(input, host, verdict);
-    view[name] = rows;
-    view["has_" + std::string(name)] = View(!rows.list_value().empty());
-    view[std::string(name) + "_count"] = View(std::to_string(rows.list_value().size()));
+    View rows = verdict_rows(input, host, verdict);
+    const std::size_t count = rows.list_value().size();
+    view["has_" + std::string(name)] = View(count > 0);
+    view[std::string(name) + "_count"] = View(std::to_string(count));
+    view[name] = std::move(rows);
   }
 }
 
@@ -303,14 +304,14 @@ std::string page_hosts(const ReportInput& input, const PageContext& context) {
   View rows = view_list();
   for (std::size_t at = (page - 1) * kHostsOnPage; at < order.size() && at < page * kHostsOnPage; ++at) rows.push_back(host_row(input, order[at]));
   View view;
-  view["rows"] = rows;
+  view["rows"] = std::move(rows);
   view["any"] = View(!order.empty());
   view["count"] = View(capitalised(host_count(input)));
   for (const auto& [id, title] : kSorts) {
     View column;
     column["href"] = View("/hosts?sort=" + std::string(id));
     column["sorted"] = View(std::string(sort != id ? "none" : id == "findings" ? "descending" : "ascending"));
-    view["by_" + std::string(id)] = column;
+    view["by_" + std::string(id)] = std::move(column);
   }
   view["many_pages"] = View(pages > 1);
   view["page_text"] = View("Page " + std::to_string(page) + " of " + std::to_string(pages));
@@ -356,7 +357,7 @@ std::optional<std::string> page_host(const ReportInput& input, const PageContext
     const nlohmann::json one = sections_recorded.is_object() && sections_recorded.contains(name) ? sections_recorded[name] : nlohmann::json();
     list.push_back(section_view(section, facts, one));
   }
-  view["sections"] = list;
+  view["sections"] = std::move(list);
   return render_page("host.html", found->name.empty() ? "Host" : found->name, std::move(view), input, context);
 }
 

@@ -136,10 +136,7 @@ Evidence evidence_on(const ReportInput& input, std::size_t rule, std::size_t hos
 }
 
 Evidence evidence_on_fleet(const ReportInput& input, std::size_t rule) {
-  nlohmann::json facts = {{"fleet", nlohmann::json::object()}};
-  for (std::size_t at = 0; at < input.rules->measures.size() && at < input.assessment->measures.size(); ++at)
-    if (input.assessment->measures[at]) facts["fleet"][input.rules->measures[at].id] = *input.assessment->measures[at];
-  return explain(input.rules->rules[rule], facts);
+  return explain_fleet(*input.rules, input.rules->rules[rule], input.assessment->measures);
 }
 
 std::string finding_sentence(const ReportInput& input, std::size_t rule, Altitude altitude) {
@@ -156,7 +153,7 @@ std::string finding_sentence(const ReportInput& input, std::size_t rule, Altitud
     if (found.fleet) observed = evidence_on_fleet(input, rule).observed;
     else if (!result.failing.empty()) observed = evidence_on(input, rule, result.failing.front()).observed;
     if (altitude == Altitude::ceo && !is_plain_number(observed)) observed = "what we saw";
-    slots["observed"] = observed;
+    slots["observed"] = std::move(observed);
   }
   if (altitude == Altitude::ceo) {
     slots["hosts"] = count_of(result.failing.size(), "machine");
@@ -297,7 +294,7 @@ View workload_row(const ReportInput& input, const WorkloadResult& result) {
     host["host_id"] = View(input.assessment->hosts[result.hosts[at]].id);
     hosts.push_back(host);
   }
-  row["hosts"] = hosts;
+  row["hosts"] = std::move(hosts);
   row["more_hosts"] = maybe(result.hosts.size() > 5 ? "and " + std::to_string(result.hosts.size() - 5) + " more" : "");
   row["hosts_label"] = View(std::string(result.pilot == WorkloadState::ready ? "Can run on" : "Nearest"));
   row["has_hosts"] = View(!result.hosts.empty());
@@ -331,7 +328,7 @@ View workload_row(const ReportInput& input, const WorkloadResult& result) {
     one["rule_title"] = View(input.rules->rules[rule].title);
     blocking.push_back(one);
   }
-  row["blocking"] = blocking;
+  row["blocking"] = std::move(blocking);
   row["has_blocking"] = View(!result.blocking_rules.empty());
   std::string because;
   if (result.pilot == WorkloadState::ready) {
@@ -375,7 +372,7 @@ View gate_rows(const ReportInput& input) {
       one["rule_scope"] = View(input.rules->rules[rule].fleet ? std::string("the fleet") : count_of(static_cast<std::size_t>(input.assessment->rules[rule].tally.fail), "host"));
       rules.push_back(one);
     }
-    row["rules"] = rules;
+    row["rules"] = std::move(rules);
     rows.push_back(row);
   }
   return rows;
@@ -406,7 +403,7 @@ View score_view(const ReportInput& input) {
     one["gate_caps"] = View(std::string(level_title(input.rules->gates[gate].level)));
     list.push_back(one);
   }
-  view["holding"] = list;
+  view["holding"] = std::move(list);
   view["closed_word"] = View(std::string(gates.size() == 1 ? "Without it" : "Without them"));
   view["level_chart"] = View(level_chart(score));
   view["trend"] = maybe(trend_chart(input.history));
@@ -464,7 +461,7 @@ View coverage_view(const ReportInput& input) {
     row["rule_scope"] = View(rule.fleet ? std::string("the fleet") : count_of(static_cast<std::size_t>(-unread[at].first), "host"));
     rows.push_back(row);
   }
-  view["unread"] = rows;
+  view["unread"] = std::move(rows);
   view["has_unread"] = View(!unread.empty());
   return view;
 }
@@ -495,8 +492,8 @@ View change_view(const ReportInput& input) {
       lost.push_back(loss);
     }
   }
-  view["won"] = won;
-  view["lost"] = lost;
+  view["won"] = std::move(won);
+  view["lost"] = std::move(lost);
   view["has_won"] = View(wins > 0);
   view["has_lost"] = View(losses > 0);
   view["won_count"] = View(count_of(wins, "check"));
@@ -532,7 +529,7 @@ View fix_view(const Rule& rule, bool open) {
     block["open"] = View(open);
     blocks.push_back(block);
   }
-  fix["blocks"] = blocks;
+  fix["blocks"] = std::move(blocks);
   fix["has_blocks"] = View(!order.empty());
   return fix;
 }
