@@ -4,8 +4,8 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -68,7 +68,16 @@ struct Score {
 };
 std::string_view level_title(int level);  // "Not ready", "Foundations", "Pilot-ready", …
 
+/// How a workload stands. The host that carries it (or comes nearest) is chosen first: one whose unmet requirements cost
+/// at most C2, then the one with the fewest changes to make or facts to find out (unmet requirements and different actions
+/// of failing security rules), then least effort, then most recommended requirements met, then by name.
+///   not_ready      a requirement is unmet there and costs more than C2, or a security fix does
+///   unknown        otherwise, where a requirement or a security rule could not be decided there
+///   after_changes  otherwise, where anything is unmet: `changes` of them, with their effort and highest cost
+///   ready          everything is met
+/// Fleet requirements count the same on every host. Without hosts all is unknown.
 enum class WorkloadState { ready, after_changes, not_ready, unknown };
+std::string_view to_text(WorkloadState state);
 struct RequirementResult {
   const Requirement* requirement = nullptr;
   Verdict verdict = Verdict::unknown;  // on the carrying host, or on the fleet
@@ -78,9 +87,11 @@ struct WorkloadResult {
   std::size_t workload = 0;
   WorkloadState pilot = WorkloadState::unknown;       // minimum met and security rules pass
   WorkloadState production = WorkloadState::unknown;  // recommended met as well
-  std::vector<std::size_t> hosts;                     // that carry it, or come nearest (first)
+  std::vector<std::size_t> hosts;                     // that carry it, best first; else the three that come nearest
+  bool carried = false;                               // the hosts above meet every minimum requirement
   std::vector<RequirementResult> minimum, recommended;
   std::vector<std::size_t> blocking_rules;            // security rules that fail there
+  std::vector<std::size_t> undecided_rules;           // security rules that could not be decided there
   int changes = 0;                                    // until pilot
   double effort_days = 0;
   CostClass cost = CostClass::c0;
@@ -111,8 +122,9 @@ struct Assessment {
   std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
 };
 
-/// `facts_of_host(i)` gives a host's facts with derived ones, called only where evidence needs it (workloads on few
-/// hosts); it may return nullptr where they are gone, and then that is unknown.
+/// `facts_of_host(i)` gives the facts, derived ones among them, of the i-th of `hosts` as they are passed here (the result
+/// holds them sorted). Called only for evidence: the one host shown for each workload. It may return nullptr where they
+/// are gone; then what was observed is not told, and nothing else changes. Any order of `hosts` gives the same result.
 Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
                   const std::function<const nlohmann::json*(std::size_t)>& facts_of_host);
 
@@ -122,7 +134,11 @@ Score score_of_host(const RuleSet& rules, const AssessedHost& host);
 /// The whole as JSON, canonical: what `score --json`, the API and goldens hold.
 std::string to_json(const RuleSet& rules, const Assessment& assessment);
 
-/// What changed between two moments, small wins first.
+/// The aggregates of all measures over hosts: by index in RuleSet::measures; nothing where no host gives the measure.
+std::vector<std::optional<double>> aggregate(const RuleSet& rules, const std::vector<AssessedHost>& hosts);
+
+/// What changed between two moments, small wins first: rules that newly pass somewhere, then those that newly fail, each by
+/// severity. Hosts are matched by id; fleet rules count as one.
 struct Change { std::size_t rule; std::size_t newly_passing = 0; std::size_t newly_failing = 0; };
 std::vector<Change> changes(const RuleSet& rules, const std::vector<AssessedHost>& before, const std::vector<AssessedHost>& after);
 

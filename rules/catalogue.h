@@ -26,6 +26,7 @@ struct AcceleratorModel {
   std::optional<double> tdp_watts;
   std::string status;   // current, legacy, sunset, dead
   bool consumer = false;
+  int gpus_per_board = 1;  // 4 for an A16, which shares its PCI id with the A2
 };
 
 /// One release line of a product (rules/catalogue/lifecycle.csv); dates are midnight UTC.
@@ -41,8 +42,17 @@ struct Catalogue {
   std::string date;  // of the snapshot
 };
 
-Result<Catalogue> load_catalogue(const std::string& folder);
-/// The release line a version belongs to: longest cycle that is a prefix at a dot ("15" for "15.18-0+deb12u1").
+/// Reads catalogue/{gpus,lifecycle}.csv below the rules folder; a table that is absent is empty. The error holds every
+/// mistake with its place.
+Result<Catalogue> load_catalogue(const std::string& rules_folder);
+
+class Mistakes;
+class RuleFolder;
+/// The same while a rules folder is being read.
+Catalogue read_catalogue(RuleFolder& folder, Mistakes& mistakes);
+
+/// The release line a version belongs to: longest cycle that is a prefix at a dot ("15" for "15.18-0+deb12u1"). Epochs
+/// ("1:10.11.6") are skipped; cycles may be written "R535" or "r535-linux".
 const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version);
 
 /// Adds every fact the catalog calls "derived: …" to a host's facts, as of `taken_at`.

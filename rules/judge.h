@@ -19,7 +19,12 @@ std::string_view to_text(Verdict verdict);
 struct Judgement {
   std::vector<Verdict> verdicts;               // by index in RuleSet::rules; fleet rules are not_applicable here
   std::vector<std::optional<double>> measures; // by index in RuleSet::measures; nothing where unknown
+  std::vector<Verdict> requirements;           // by index in requirements_of(); those of the fleet are not_applicable
 };
+
+/// The requirements of all workloads in one row: by workload, minimum before recommended. Judging them with the rules is
+/// what lets a fleet's workloads be told without reading every host's facts again.
+std::vector<const Requirement*> requirements_of(const RuleSet& rules);
 
 /// Facts as facts_of() gives them, already with derived facts. Never fails: what cannot be evaluated is unknown.
 Judgement judge(const RuleSet& rules, const nlohmann::json& facts);
@@ -34,8 +39,27 @@ struct Evidence {
   std::vector<cel::Program::Step> steps;
 };
 Evidence explain(const Rule& rule, const nlohmann::json& facts);
+/// The same for a fleet rule, on aggregates by index in RuleSet::measures.
+Evidence explain_fleet(const RuleSet& rules, const Rule& rule, const std::vector<std::optional<double>>& aggregates);
 
-/// 3 bits a rule, and the measures; fails to unpack anything that is not exactly that.
+/// A verdict on values that are there already; `degree` of fleet rules, 0 to 1.
+struct Decision {
+  Verdict verdict = Verdict::unknown;
+  std::optional<double> degree;      // nothing where unknown or not applicable
+  std::vector<std::string> missing;
+  std::string problem;
+};
+Decision decide(const Rule& rule, const cel::Lookup& lookup);
+/// Pass, fail or unknown of a Boolean condition.
+Verdict decide(const cel::Program& condition, const cel::Lookup& lookup);
+
+/// What `observed` gives, for a person: units of facts, lists joined, "fact not read" where it is unknown. `unit` is for
+/// numbers that no fact gives a unit to.
+std::string show_observed(const cel::Program& observed, const cel::Lookup& lookup, std::string_view unit = {});
+/// A value for a person: 48000000000 bytes are "48 GB", true is "yes", lists are joined, long ones cut.
+std::string show_value(const cel::Value& value, std::string_view unit);
+
+/// 3 bits a rule and a requirement, and the measures; fails to unpack anything that is not exactly that.
 std::string pack_judgement(const Judgement& judgement);
 Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, std::size_t measures);
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the dated tables and finds the release line of a version.
+#include "rules/catalogue.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "rules/csv.h"
+#include "rules/fields.h"
+#include "rules/files.h"
+
+namespace plumbline {
+namespace {
+
+// One row being read; mistakes stand at the start of the row.
+struct RowReader {
+  const SourceFile& file;
+  const CsvTable& table;
+  const CsvTable::Row& row;
+  Mistakes& mistakes;
+
+  std::string text(std::string_view column) const { return std::string(table.cell(row, column)); }
+  void mistake(std::string message) const { mistakes.add(file, row.offset, std::move(message)); }
+
+  std::optional<double> number(std::string_view column) const {
+    std::string_view cell = table.cell(row, column);
+    if (cell.empty()) return std::nullopt;
+    auto value = parse_double(cell);
+    if (!value || *value < 0) {
+      mistake(std::string(column) + " '" + std::string(cell) + "' is no number; leave it empty where it is not known");
+    }
+    return value;
+  }
+  std::optional<std::int64_t> date(std::string_view column) const {
+    std::string_view cell = table.cell(row, column);
+    if (cell.empty()) return std::nullopt;
+    auto value = parse_date(cell);
+    if (!value) mistake(std::string(column) + " '" + std::string(cell) + "' is no date such as 2026-11-23");
+    return value;
+  }
+};
+
+bool is_pci_id(std::string_view text) {
+  return text.size() == 4 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+const std::vector<std::string>& statuses() {
+  static const std::vector<std::string> words = {"current", "legacy", "sunset", "dead"};
+  return words;
+}
+
+void read_ids(const RowReader& row, AcceleratorModel& model) {
+  model.vendor_id = lower(row.text("vendor_id"));
+  if (!is_pci_id(model.vendor_id)) row.mistake("vendor_id '" + model.vendor_id + "' is not four hexadecimal digits");
+  for (std::string_view id : words(row.table.cell(row.row, "device_ids"))) {
+    model.device_ids.push_back(lower(id));
+    if (!is_pci_id(model.device_ids.back())) {
+      row.mistake("device id '" + std::string(id) + "' is not four hexadecimal digits");
+    }
+  }
+  if (model.device_ids.empty()) row.mistake("device_ids is empty");
+}
+
+AcceleratorModel read_model(const RowReader& row) {
+  AcceleratorModel model;
+  model.name = row.text("name");
+  if (model.name.empty()) row.mistake("name is empty");
+  read_ids(row, model);
+  model.memory_gb = row.number("memory_gb");
+  model.bandwidth_gbs = row.number("bandwidth_gbs");
+  model.compute_capability = row.number("compute_capability");
+  model.architecture = row.text("architecture");
+  model.tdp_watts = row.number("tdp_watts");
+  model.status = row.text("status");
+  if (std::find(statuses().begin(), statuses().end(), model.status) == statuses().end()) {
+    row.mistake("no status '" + model.status + "'; one of " + join(statuses(), ", ") +
+                suggestion(model.status, statuses()));
+  }
+  std::string consumer = row.text("consumer");
+  model.consumer = consumer == "true";
+  if (consumer != "true" && consumer != "false" && !consumer.empty()) {
+    row.mistake("consumer '" + consumer + "' is neither true nor false");
+  }
+  model.gpus_per_board = static_cast<int>(std::clamp(row.number("gpus_per_board").value_or(1), 1.0, 64.0));
+  return model;
+}
+
+Lifecycle read_cycle(const RowReader& row) {
+  Lifecycle line;
+  line.product = row.text("product");
+  line.cycle = row.text("cycle");
+  line.latest = row.text("latest");
+  if (line.product.empty() || line.cycle.empty()) row.mistake("product and cycle must not be empty");
+  line.standard_end = row.date("standard_end");
+  line.support_end = row.date("support_end");
+  if (!line.support_end) line.support_end = line.standard_end;
+  if (line.standard_end && line.support_end && *line.support_end < *line.standard_end) {
+    row.mistake("support_end stands before standard_end");
+  }
+  return line;
+}
+
+void read_accelerators(RuleFolder& folder, Mistakes& mistakes, Catalogue& out) {
+  const SourceFile* file = folder.read("catalogue/gpus.csv");
+  if (!file) return;
+  CsvTable table = read_csv(*file,
+                            {"name", "vendor_id", "device_ids", "memory_gb", "bandwidth_gbs", "compute_capability",
+                             "architecture", "tdp_watts", "status", "consumer"},
+                            mistakes);
+  for (const auto& row : table.rows) out.accelerators.push_back(read_model({*file, table, row, mistakes}));
+  out.date = std::max(out.date, table.newest_date);
+}
+
+void read_lifecycle(RuleFolder& folder, Mistakes& mistakes, Catalogue& out) {
+  const SourceFile* file = folder.read("catalogue/lifecycle.csv");
+  if (!file) return;
+  CsvTable table = read_csv(*file, {"product", "cycle", "standard_end", "support_end"}, mistakes);
+  for (const auto& row : table.rows) {
+    RowReader reader{*file, table, row, mistakes};
+    Lifecycle line = read_cycle(reader);
+    auto& lines = out.lifecycle[line.product];
+    auto same = [&](const Lifecycle& other) { return other.cycle == line.cycle; };
+    if (std::any_of(lines.begin(), lines.end(), same)) {
+      reader.mistake(line.product + " " + line.cycle + " stands here twice");
+    } else {
+      lines.push_back(std::move(line));
+    }
+  }
+  out.date = std::max(out.date, table.newest_date);
+}
+
+// "R535" and "r535-linux" → "535"; "r610-windows" → nothing
+std::string_view cycle_key(std::string_view cycle) {
+  if (contains(cycle, "windows")) return {};
+  if (cycle.size() > 1 && (cycle[0] == 'R' || cycle[0] == 'r') && std::isdigit(static_cast<unsigned char>(cycle[1]))) {
+    cycle.remove_prefix(1);
+  }
+  constexpr std::string_view kLinux = "-linux";
+  if (cycle.size() > kLinux.size() && cycle.substr(cycle.size() - kLinux.size()) == kLinux) {
+    cycle.remove_suffix(kLinux.size());
+  }
+  return cycle;
+}
+
+// "1:10.11.6-0+deb12u1" → "10.11.6-0+deb12u1"; "v1.34" → "1.34"
+std::string_view without_epoch(std::string_view version) {
+  version = trim(version);
+  std::size_t colon = version.find(':');
+  if (colon != std::string_view::npos && colon < 4) version.remove_prefix(colon + 1);
+  if (version.size() > 1 && version[0] == 'v' && std::isdigit(static_cast<unsigned char>(version[1]))) {
+    version.remove_prefix(1);
+  }
+  return version;
+}
+
+}  // namespace
+
+Catalogue read_catalogue(RuleFolder& folder, Mistakes& mistakes) {
+  Catalogue out;
+  std::vector<std::string> names = folder.list("catalogue");
+  auto has = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  if (has("gpus.csv")) read_accelerators(folder, mistakes, out);
+  if (has("lifecycle.csv")) read_lifecycle(folder, mistakes, out);
+  return out;
+}
+
+Result<Catalogue> load_catalogue(const std::string& rules_folder) {
+  Mistakes mistakes;
+  RuleFolder folder(rules_folder, mistakes);
+  Catalogue out = read_catalogue(folder, mistakes);
+  if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
+  return out;
+}
+
+const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version) {
+  auto found = catalogue.lifecycle.find(product);
+  if (found == catalogue.lifecycle.end()) return nullptr;
+  std::string_view have = without_epoch(version);
+  const Lifecycle* best = nullptr;
+  std::size_t best_length = 0;
+  for (const Lifecycle& line : found->second) {
+    std::string_view key = cycle_key(line.cycle);
+    if (key.size() <= best_length || have.substr(0, key.size()) != key) continue;
+    // "10.1" is no prefix of "10.11"
+    if (have.size() > key.size() && std::isdigit(static_cast<unsigned char>(have[key.size()]))) continue;
+    best = &line;
+    best_length = key.size();
+  }
+  return best;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a scalar to a compiled condition.
+#include "rules/expressions.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+#include "facts/catalog.h"
+
+namespace plumbline {
+namespace {
+
+constexpr std::size_t kMaxCondition = 64u << 10;
+
+bool fits(cel::Type::Kind kind, Gives gives) {
+  bool boolean = kind == cel::Type::boolean || kind == cel::Type::dyn;
+  bool number = kind == cel::Type::number || kind == cel::Type::int_type || kind == cel::Type::uint_type ||
+                kind == cel::Type::dyn;
+  switch (gives) {
+    case Gives::boolean: return boolean;
+    case Gives::number:  // a Boolean counts as 1 or 0
+    case Gives::degree: return number || boolean;
+    case Gives::any: return true;
+  }
+  return false;
+}
+
+std::string_view wanted(Gives gives) {
+  switch (gives) {
+    case Gives::boolean: return "a Boolean (true or false)";
+    case Gives::number: return "a number";
+    case Gives::degree: return "a Boolean or a degree from 0 to 1";
+    case Gives::any: return "a value";
+  }
+  return "";
+}
+
+// The word that begins at `offset`: where it is a section of the catalog, a fleet rule named a fact.
+bool names_a_section(std::string_view text, std::size_t offset) {
+  std::size_t end = offset;
+  while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) ++end;
+  std::string_view word = text.substr(std::min(offset, text.size()), end - offset);
+  auto all = sections();
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+}  // namespace
+
+std::optional<cel::Program> read_condition(Fields& fields, std::string_view key, const Scope& scope, Gives gives,
+                                           Need need, Mistakes& mistakes) {
+  const YamlNode* scalar = fields.node(key, YamlNode::scalar, need);
+  if (!scalar) return std::nullopt;
+  if (scalar->text.size() > kMaxCondition) {
+    fields.mistake(key, "the condition is longer than " + std::to_string(kMaxCondition) + " bytes");
+    return std::nullopt;
+  }
+  auto program = cel::compile(scalar->text, scope.names);
+  if (!program) {
+    for (const cel::Issue& issue : program.error()) {
+      std::string message = issue.message;
+      if (scope.fleet && names_a_section(scalar->text, issue.offset)) {
+        message += " (a fleet rule reads fleet.<measure> only)";
+      } else if (!scope.fleet && scalar->text.compare(issue.offset, 6, "fleet.") == 0) {
+        message += " (add 'scope: fleet' to read aggregates)";
+      }
+      mistakes.add(fields.file(), offset_in_scalar(fields.file(), *scalar, issue.offset), std::move(message));
+    }
+    return std::nullopt;
+  }
+  if (!fits(program->result_type().kind, gives)) {
+    fields.mistake(key, "'" + std::string(key) + "' must give " + std::string(wanted(gives)) + ", but gives " +
+                            cel::to_text(program->result_type()));
+    return std::nullopt;
+  }
+  return std::move(*program);
+}
+
+}  // namespace plumbline

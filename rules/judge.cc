@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verdicts and measures of one host, and their packed form.
+#include "rules/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "rules/fact_values.h"
+
+namespace plumbline {
+namespace {
+
+constexpr std::size_t kMaxRequirements = 0xffff;
+
+// Booleans and numbers from 0 to 1; everything else is no degree.
+std::optional<double> degree_of(const cel::Value& value) {
+  if (const bool* yes = value.get_if<bool>()) return *yes ? 1.0 : 0.0;
+  std::optional<double> number;
+  if (const double* real = value.get_if<double>()) number = *real;
+  if (const auto* whole = value.get_if<std::int64_t>()) number = static_cast<double>(*whole);
+  if (const auto* natural = value.get_if<std::uint64_t>()) number = static_cast<double>(*natural);
+  if (!number || std::isnan(*number)) return std::nullopt;
+  return std::min(std::max(*number, 0.0), 1.0);
+}
+
+// Why a value decides nothing: facts that are missing, or an error in words.
+void note_undecided(const cel::Value& value, Decision& decision) {
+  if (const cel::Unknown* unknown = value.as_unknown()) {
+    decision.missing = unknown->paths;
+  } else if (const cel::EvalError* error = value.as_error()) {
+    decision.problem = error->message;
+  } else {
+    decision.problem = "the condition gives " + cel::to_text(value) + ", which is no verdict";
+  }
+}
+
+std::optional<double> number_of(const cel::Value& value) {
+  std::optional<double> number;
+  if (const bool* yes = value.get_if<bool>()) number = *yes ? 1.0 : 0.0;
+  if (const double* real = value.get_if<double>()) number = *real;
+  if (const auto* whole = value.get_if<std::int64_t>()) number = static_cast<double>(*whole);
+  if (const auto* natural = value.get_if<std::uint64_t>()) number = static_cast<double>(*natural);
+  if (number && !std::isfinite(*number)) return std::nullopt;
+  return number;
+}
+
+// Appends verdicts at 3 bits each, least significant bit first.
+void pack_verdicts(const std::vector<Verdict>& verdicts, std::string& out) {
+  unsigned pending = 0, bits = 0;
+  for (Verdict verdict : verdicts) {
+    pending |= static_cast<unsigned>(verdict) << bits;
+    for (bits += 3; bits >= 8; bits -= 8, pending >>= 8) out.push_back(static_cast<char>(pending & 0xffu));
+  }
+  if (bits > 0) out.push_back(static_cast<char>(pending & 0xffu));
+}
+
+// Takes `count` verdicts from the front of `bytes`; false where they are not exactly that.
+bool unpack_verdicts(std::string_view* bytes, std::size_t count, std::vector<Verdict>* out) {
+  std::size_t length = (count * 3 + 7) / 8;
+  if (bytes->size() < length) return false;
+  unsigned pending = 0, bits = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (bits < 3) {
+      pending |= static_cast<unsigned>(static_cast<unsigned char>((*bytes)[at++])) << bits;
+      bits += 8;
+    }
+    unsigned verdict = pending & 7u;
+    if (verdict > static_cast<unsigned>(Verdict::waived)) return false;
+    out->push_back(static_cast<Verdict>(verdict));
+    pending >>= 3;
+    bits -= 3;
+  }
+  bytes->remove_prefix(length);
+  return pending == 0;
+}
+
+void pack_u16(std::size_t value, std::string& out) {
+  out.push_back(static_cast<char>(value & 0xffu));
+  out.push_back(static_cast<char>((value >> 8) & 0xffu));
+}
+
+// A presence bit a measure, then eight bytes (little-endian) for each that is there.
+void pack_measures(const std::vector<std::optional<double>>& measures, std::string& out) {
+  std::string present((measures.size() + 7) / 8, '\0');
+  std::string values;
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    if (!measures[i]) continue;
+    present[i / 8] = static_cast<char>(static_cast<unsigned char>(present[i / 8]) | (1u << (i % 8)));
+    std::uint64_t bits = 0;
+    static_assert(sizeof bits == sizeof *measures[i]);
+    std::memcpy(&bits, &*measures[i], sizeof bits);
+    for (int k = 0; k < 8; ++k) values.push_back(static_cast<char>((bits >> (8 * k)) & 0xffu));
+  }
+  out += present + values;
+}
+
+bool unpack_measures(std::string_view bytes, std::size_t count, std::vector<std::optional<double>>* out) {
+  std::size_t flags = (count + 7) / 8;
+  if (bytes.size() < flags) return false;
+  std::string_view values = bytes.substr(flags);
+  for (std::size_t i = 0; i < flags * 8; ++i) {
+    bool there = (static_cast<unsigned char>(bytes[i / 8]) >> (i % 8)) & 1u;
+    if (i >= count) {
+      if (there) return false;
+      continue;
+    }
+    if (!there) {
+      out->emplace_back();
+      continue;
+    }
+    if (values.size() < 8) return false;
+    std::uint64_t bits = 0;
+    for (std::size_t k = 0; k < 8; ++k) {
+      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(values[k])) << (8 * k);
+    }
+    values.remove_prefix(8);
+    double number = 0;
+    std::memcpy(&number, &bits, sizeof number);
+    if (!std::isfinite(number)) return false;
+    out->emplace_back(number);
+  }
+  return values.empty();
+}
+
+}  // namespace
+
+std::string_view to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::not_applicable: return "not_applicable";
+    case Verdict::pass: return "pass";
+    case Verdict::fail: return "fail";
+    case Verdict::unknown: return "unknown";
+    case Verdict::waived: return "waived";
+  }
+  return "";
+}
+
+std::vector<const Requirement*> requirements_of(const RuleSet& rules) {
+  std::vector<const Requirement*> out;
+  for (const Workload& workload : rules.workloads) {
+    for (const Requirement& requirement : workload.minimum) out.push_back(&requirement);
+    for (const Requirement& requirement : workload.recommended) out.push_back(&requirement);
+  }
+  return out;
+}
+
+Decision decide(const Rule& rule, const cel::Lookup& lookup) {
+  Decision out;
+  if (rule.when) {
+    cel::Value applies = rule.when->evaluate(lookup);
+    const bool* yes = applies.get_if<bool>();
+    if (!yes) {
+      note_undecided(applies, out);
+      return out;
+    }
+    if (!*yes) {
+      out.verdict = Verdict::not_applicable;
+      return out;
+    }
+  }
+  cel::Value value = rule.check->evaluate(lookup);
+  out.degree = degree_of(value);
+  if (!out.degree) {
+    note_undecided(value, out);
+    return out;
+  }
+  out.verdict = *out.degree >= 1 ? Verdict::pass : Verdict::fail;
+  return out;
+}
+
+Verdict decide(const cel::Program& condition, const cel::Lookup& lookup) {
+  cel::Value value = condition.evaluate(lookup);
+  const bool* yes = value.get_if<bool>();
+  if (!yes) return Verdict::unknown;
+  return *yes ? Verdict::pass : Verdict::fail;
+}
+
+Judgement judge(const RuleSet& rules, const nlohmann::json& facts) {
+  FactValues values(facts);
+  cel::Lookup lookup = values.lookup();
+  Judgement out;
+  out.verdicts.reserve(rules.rules.size());
+  for (const Rule& rule : rules.rules) {
+    out.verdicts.push_back(rule.fleet ? Verdict::not_applicable : decide(rule, lookup).verdict);
+  }
+  out.measures.reserve(rules.measures.size());
+  for (const Measure& measure : rules.measures) {
+    out.measures.push_back(number_of(measure.value.evaluate(lookup)));
+  }
+  for (const Requirement* requirement : requirements_of(rules)) {
+    out.requirements.push_back(requirement->fleet ? Verdict::not_applicable : decide(requirement->check, lookup));
+  }
+  return out;
+}
+
+std::string pack_judgement(const Judgement& judgement) {
+  std::string out;
+  pack_u16(std::min(judgement.requirements.size(), kMaxRequirements), out);
+  pack_verdicts(judgement.verdicts, out);
+  pack_verdicts(judgement.requirements, out);
+  pack_measures(judgement.measures, out);
+  return out;
+}
+
+Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, std::size_t measures) {
+  Judgement out;
+  auto broken = [] {
+    return fail(ErrorKind::invalid, "stored verdicts: they do not belong to this rule set; judge the host again");
+  };
+  if (bytes.size() < 2) return broken();
+  std::size_t requirements = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
+                             static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])) << 8;
+  bytes.remove_prefix(2);
+  if (!unpack_verdicts(&bytes, rules, &out.verdicts)) return broken();
+  if (!unpack_verdicts(&bytes, requirements, &out.requirements)) return broken();
+  if (!unpack_measures(bytes, measures, &out.measures)) return broken();
+  return out;
+}
+
+}  // namespace plumbline

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the tree from yaml-cpp's events: faster than its own nodes, and aliases are seen before anything expands.
+#include "rules/yaml.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+// Reads from a text that is there already; a stringstream would copy it.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(const SourceFile& file, Mistakes& mistakes) : file_(file), mistakes_(mistakes) {}
+  YamlNode take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_anchor(mark, anchor);
+    YamlNode node;
+    node.offset = offset_of(mark);
+    add(std::move(node));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    mistake(mark, "aliases (*name) are not allowed in packs; write the value out");
+    add(YamlNode{});
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    refuse_anchor(mark, anchor);
+    if (tag != "?" && tag != "!") refuse_tag(mark, tag);
+    YamlNode node;
+    node.kind = YamlNode::scalar;
+    node.offset = offset_of(mark);
+    node.quoted = tag == "!";
+    node.text = value;
+    add(std::move(node));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, YamlNode::list);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, YamlNode::map);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    YamlNode node;
+    bool has_key = false;
+    YamlNode key;
+  };
+
+  static std::size_t offset_of(const YAML::Mark& mark) {
+    return mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos);
+  }
+  void mistake(const YAML::Mark& mark, std::string message) {
+    mistakes_.add(file_, offset_of(mark), std::move(message));
+  }
+  void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor != YAML::NullAnchor) mistake(mark, "anchors (&name) are not allowed in packs");
+  }
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?") mistake(mark, "tags (" + tag + ") are not allowed in packs");
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    refuse_anchor(mark, anchor);
+    refuse_tag(mark, tag);
+    if (ignored_ > 0 || open_.size() >= kMaxYamlDepth) {
+      if (ignored_++ == 0) mistake(mark, "nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
+      return;
+    }
+    Open next;
+    next.node.kind = kind;
+    next.node.offset = offset_of(mark);
+    open_.push_back(std::move(next));
+  }
+  void close() {
+    if (ignored_ > 0) {
+      if (--ignored_ == 0) add(YamlNode{});
+      return;
+    }
+    YamlNode node = std::move(open_.back().node);
+    open_.pop_back();
+    add(std::move(node));
+  }
+
+  void add(YamlNode node) {
+    if (ignored_ > 0 || ++count_ > kMaxYamlNodes) return;
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.node.kind == YamlNode::list) {
+      parent.node.items.push_back(std::move(node));
+    } else if (!parent.has_key) {
+      parent.key = std::move(node);
+      parent.has_key = true;
+      check_key(parent);
+    } else {
+      parent.node.entries.emplace_back(std::move(parent.key), std::move(node));
+      parent.has_key = false;
+    }
+  }
+  void check_key(const Open& parent) {
+    const YamlNode& key = parent.key;
+    if (key.kind != YamlNode::scalar) {
+      mistakes_.add(file_, key.offset, "a key must be a word");
+      return;
+    }
+    if (const YamlNode* first = parent.node.find(key.text)) {
+      int line = place_of(file_.text, first->offset).line;
+      mistakes_.add(file_, key.offset,
+                    "key '" + key.text + "' is written twice; first near line " + std::to_string(line));
+    }
+  }
+
+  const SourceFile& file_;
+  Mistakes& mistakes_;
+  YamlNode root_;
+  std::vector<Open> open_;
+  std::size_t ignored_ = 0;  // open containers below the depth limit
+  std::size_t count_ = 0;
+};
+
+// yaml-cpp takes 0x04 for the end of the file and lets other control characters through.
+bool has_control_characters(const SourceFile& file, Mistakes& mistakes) {
+  for (std::size_t i = 0; i < file.text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(file.text[i]);
+    if ((byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') || byte == 0x7f) {
+      mistakes.add(file, i, "a control character stands here; packs are plain text");
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+std::size_t skip_blanks(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_blank(text[at])) ++at;
+  return at;
+}
+
+}  // namespace
+
+const YamlNode* YamlNode::find(std::string_view key) const {
+  for (const auto& [name, value] : entries) {
+    if (name.text == key) return &value;
+  }
+  return nullptr;
+}
+
+std::string_view describe(YamlNode::Kind kind) {
+  switch (kind) {
+    case YamlNode::null: return "nothing";
+    case YamlNode::scalar: return "a text";
+    case YamlNode::list: return "a list";
+    case YamlNode::map: return "a mapping";
+  }
+  return "";
+}
+
+YamlNode read_yaml(const SourceFile& file, Mistakes& mistakes) {
+  if (!is_utf8(file.text)) {
+    mistakes.add(file, 0, "not UTF-8 text");
+    return {};
+  }
+  if (has_control_characters(file, mistakes)) return {};
+  TreeBuilder builder(file, mistakes);
+  try {  // the seam to yaml-cpp, which throws
+    TextBuffer buffer(file.text);
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    parser.HandleNextDocument(builder);
+    YamlNode root = builder.take();
+    if (stream.good() || parser) {
+      TreeBuilder second(file, mistakes);
+      if (parser.HandleNextDocument(second)) {
+        mistakes.add(file, second.take().offset, "a second document begins here; a file holds one");
+      }
+    }
+    return root;
+  } catch (const YAML::Exception& error) {
+    std::size_t at = error.mark.is_null() || error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
+    mistakes.add(file, at, "not valid YAML: " + error.msg);
+    return {};
+  }
+}
+
+std::size_t offset_in_scalar(const SourceFile& file, const YamlNode& scalar, std::size_t index) {
+  std::string_view source = file.text;
+  std::size_t at = scalar.offset;
+  if (at >= source.size()) return scalar.offset;
+  char first = source[at];
+  if (first == '|' || first == '>') {  // ">-\n  text": the text begins on the next line
+    at = source.find('\n', at);
+    if (at == std::string_view::npos) return scalar.offset;
+  } else if (scalar.quoted && (first == '"' || first == '\'')) {
+    ++at;
+  }
+  // Blanks may be folded, so only the other characters are compared.
+  for (std::size_t i = 0; i < scalar.text.size() && i < index; ++i) {
+    if (is_blank(scalar.text[i])) {
+      // Within a line blanks count one by one, so that the caret may stand on one.
+      if (at < source.size() && source[at] == scalar.text[i]) ++at;
+      continue;
+    }
+    at = skip_blanks(source, at);
+    if (at < source.size() && scalar.quoted && first == '"' && source[at] == '\\') ++at;
+    if (at < source.size() && first == '\'' && source.substr(at, 2) == "''") ++at;
+    if (at >= source.size() || source[at] != scalar.text[i]) return scalar.offset;
+    ++at;
+  }
+  bool on_text = index < scalar.text.size() && !is_blank(scalar.text[index]);
+  return on_text ? skip_blanks(source, at) : at;
+}
+
+}  // namespace plumbline
