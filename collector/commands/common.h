@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands share: printing, errors, reading scans, opening a fleet.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collector/commands/commands.h"
+#include "facts/scan.h"
+
+namespace plumbline {
+
+/// To standard output; a closed pipe ends the program quietly.
+void print(std::string_view text);
+/// "plumbline-collector: <message>" on standard error; returns kExitError.
+int report_error(const Error& error);
+int report_usage(std::string_view message);
+/// Standard output is a terminal and NO_COLOR is not set.
+bool colour_wanted();
+/// "local:ada": who runs this command, for the audit log.
+std::string local_actor();
+
+/// The rules of a folder, or the installed ones.
+Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs);
+
+/// A scan document from a file or "-"; plain JSON or one zstd frame of it.
+Result<Scan> read_scan_file(const std::string& path);
+/// Fails where a section came without its data: such a document cannot stand alone.
+Result<void> require_whole(const Scan& scan);
+
+/// A collector's store with the assessment of what is in it now. Read-only.
+struct OpenFleet {
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Fleet> fleet;
+  std::shared_ptr<const FleetView> view;
+};
+Result<OpenFleet> open_fleet(const StateOptions& options);
+
+/// Whether a rule of this severity or worse fails somewhere.
+bool reaches(const FleetView& view, std::optional<Severity> threshold);
+
+/// Writes or prints a view: the one place that knows formats.
+struct Rendering {
+  std::string format;
+  std::optional<Audience> audience;
+  std::string out;
+};
+int render(const FleetView& view, const Rendering& rendering);
+
+}  // namespace plumbline

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// `serve`: the store, the rules, the ingest, two listeners, and a clean stop.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "collector/commands/common.h"
+#include "collector/commands/refusals.h"
+#include "collector/ingest/ingest.h"
+#include "collector/pki/routes.h"
+#include "collector/web/web.h"
+
+namespace plumbline {
+namespace {
+
+constexpr long kTickNanoseconds = 300'000'000;  // how soon pages show a scan and a denied host is cut off
+constexpr unsigned kHandlerThreads = 2;
+
+// Signals that end the program are taken by the main loop alone; every thread inherits the mask.
+sigset_t block_signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a full disk quota is an error of write(), not the end
+  ::signal(SIGHUP, SIG_IGN);
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  return ending;
+}
+
+// One tick; true where the program was asked to end.
+bool asked_to_end(const sigset_t& ending) {
+  const timespec tick{0, kTickNanoseconds};
+  return ::sigtimedwait(&ending, nullptr, &tick) > 0;
+}
+
+// Removed when the collector stops, so that its presence means "ready".
+class RunFile {
+ public:
+  explicit RunFile(const std::string& folder) : path_(folder + "/run.json") { ::unlink(path_.c_str()); }
+  RunFile(const RunFile&) = delete;
+  RunFile& operator=(const RunFile&) = delete;
+  ~RunFile() { ::unlink(path_.c_str()); }
+  Result<void> write(const std::string& address, int agents_port, int people_port) const {
+    const nlohmann::json run = {{"pid", ::getpid()}, {"address", address}, {"agents_port", agents_port}, {"people_port", people_port}, {"version", PLUMBLINE_VERSION}};
+    return write_file_atomic(path_, run.dump() + "\n", 0600);
+  }
+
+ private:
+  std::string path_;
+};
+
+Route health_route(Store& store) {
+  Route health;
+  health.method = "GET";
+  health.pattern = "/healthz";
+  health.permission = Permission::anyone;
+  health.handle = at_once([&store](const Request&) {
+    if (!store.setting("organisation")) return problem(503, "the store does not answer", "see the collector's log");
+    Response ok;
+    ok.content_type = "text/plain; charset=utf-8";
+    ok.body = "ok\n";
+    return ok;
+  });
+  return health;
+}
+
+void append(std::vector<Route>& routes, std::vector<Route> more) {
+  routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+// Everything a running collector holds, in the order in which it must end: listeners first, the store last.
+struct Running {
+  Config config;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Fleet> fleet;
+  std::unique_ptr<Pki> pki;
+  std::unique_ptr<Web> web;
+  std::unique_ptr<Ingest> ingest;
+  Refusals refusals;
+  std::unique_ptr<Server> agents, people;
+};
+
+ServerOptions listener(const Running& running, const Identity& identity, int port) {
+  ServerOptions options;
+  options.address = running.config.address;
+  options.port = static_cast<unsigned short>(port);
+  options.certificate_pem = identity.certificate_pem;
+  options.private_key_pem = identity.private_key_pem;
+  options.threads = kHandlerThreads;
+  return options;
+}
+
+Result<std::unique_ptr<Server>> listen_for_agents(Running& running, const Identity& identity) {
+  ServerOptions options = listener(running, identity, running.config.agents_port);
+  options.client_ca_pem = running.pki->authority.certificate_pem;
+  options.routes = pki_routes(*running.pki);
+  append(options.routes, agent_routes(*running.ingest));
+  options.routes.push_back(health_route(*running.store));
+  options.identify = [&pki = *running.pki](Request& request) { identify_agent(pki, request); };
+  options.allow = [](const Request& request, Permission permission) {
+    return permission == Permission::anyone || (permission == Permission::agent && !request.agent_id.empty());
+  };
+  options.refused = [&refusals = running.refusals](const std::string& peer, const std::string& reason) { refusals.add(peer, reason); };
+  return start_server(std::move(options));
+}
+
+Result<std::unique_ptr<Server>> listen_for_people(Running& running, const Identity& identity) {
+  ServerOptions options = listener(running, identity, running.config.people_port);
+  options.routes = web_routes(*running.web);
+  options.routes.push_back(health_route(*running.store));
+  options.identify = [&web = *running.web](Request& request) { identify(web, request); };
+  options.allow = [](const Request& request, Permission permission) { return allow(request, permission); };
+  options.extra_headers = web_headers();
+  return start_server(std::move(options));
+}
+
+Result<Config> effective_config(const ServeOptions& options) {
+  auto config = read_config(options.common.state);
+  if (!config) return config;
+  if (!options.address.empty()) config->address = options.address;
+  config->agents_port = options.agents_port.value_or(config->agents_port);
+  config->people_port = options.people_port.value_or(config->people_port);
+  return config;
+}
+
+// Store, rules, first view, and what the listeners hand requests to.
+Result<void> open_parts(Running& running, const ServeOptions& options) {
+  auto store = open_state_store(options.common.state, options.common.store_url);
+  if (!store) return tl::unexpected(store.error());
+  running.store = std::move(*store);
+  const auto rules = rules_for(options.common.packs);
+  if (!rules) return tl::unexpected(rules.error());
+  running.fleet = std::make_unique<Fleet>(*running.store, *rules, ScoreHistory::keep);
+  if (auto view = running.fleet->refresh(); !view) return tl::unexpected(view.error());
+  auto authority = read_authority(options.common.state);
+  if (!authority) return tl::unexpected(authority.error());
+  running.pki.reset(new Pki{*running.store, std::move(*authority)});
+  running.web = std::make_unique<Web>();
+  running.web->store = running.store.get();
+  running.web->clock = now_seconds;
+  running.web->report = [&fleet = *running.fleet]() -> std::shared_ptr<const ReportInput> {
+    const auto view = fleet.latest();
+    return view == nullptr ? nullptr : FleetView::shared_input(view, now_seconds());
+  };
+  running.ingest = make_ingest(*running.store, *rules);
+  return {};
+}
+
+Result<void> start_listeners(Running& running, const ServeOptions& options) {
+  const auto identity = server_identity(options.common.state, running.config, now_seconds());
+  if (!identity) return tl::unexpected(identity.error());
+  auto agents = listen_for_agents(running, *identity);
+  if (!agents) return fail("agents' listener", agents.error());
+  running.agents = std::move(*agents);
+  auto people = listen_for_people(running, *identity);
+  if (!people) return fail("people's listener", people.error());
+  running.people = std::move(*people);
+  return {};
+}
+
+// Until asked to end: shows what arrived, cuts off who was denied, writes down who was refused.
+void attend(Running& running, const sigset_t& ending) {
+  std::vector<std::string> cut;
+  bool failing = false;
+  while (!asked_to_end(ending)) {
+    const auto view = running.fleet->refresh();
+    const auto flushed = running.refusals.flush(*running.store, now_seconds());
+    const bool failed = !view || !flushed;
+    if (failed && !failing) log_error(view ? flushed.error().message : view.error().message);
+    failing = failed;
+    std::vector<std::string> denied = running.fleet->denied();
+    for (const std::string& host : denied)
+      if (!std::binary_search(cut.begin(), cut.end(), host)) running.agents->disconnect(host);
+    cut = std::move(denied);
+  }
+}
+
+void stop(Running& running) {
+  running.people.reset();
+  running.agents.reset();  // after the requests in flight, which need the ingest
+  running.ingest.reset();
+  if (auto flushed = running.refusals.flush(*running.store, now_seconds()); !flushed) log_error(flushed.error().message);
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  const sigset_t ending = block_signals();
+  const auto config = effective_config(options);
+  if (!config) return report_error(config.error());
+  const auto lock = StateLock::take(options.common.state);
+  if (!lock) return report_error(lock.error());
+  Running running;
+  running.config = *config;
+  const RunFile run_file(options.common.state);
+  if (auto opened = open_parts(running, options); !opened) return report_error(opened.error());
+  if (auto started = start_listeners(running, options); !started) return report_error(started.error());
+  if (auto written = run_file.write(config->address, running.agents->port(), running.people->port()); !written) return report_error(written.error());
+  log_info("ready: agents on " + config->address + ":" + std::to_string(running.agents->port()) + ", people on https://" +
+           config->address + ":" + std::to_string(running.people->port()) + "/");
+  attend(running, ending);
+  log_info("stopping: requests in flight are answered first");
+  stop(running);
+  return kExitOk;
+}
+
+}  // namespace plumbline

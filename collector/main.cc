@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of plumbline-collector: what each command takes, with examples; the commands are in commands/.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <map>
+
+#include "collector/commands/common.h"
+
+namespace plumbline {
+namespace {
+
+const std::map<std::string, Severity> kSeverities = {
+    {"low", Severity::low}, {"medium", Severity::medium}, {"high", Severity::high}, {"critical", Severity::critical}};
+
+// Every option of every command, filled by the parser; `run` is the chosen command.
+struct CommandLine {
+  std::function<int()> run;
+  StateOptions common;
+  InitOptions init;
+  ServeOptions serve;
+  TokenOptions token;
+  UserOptions user;
+  FindingsOptions findings;
+  ReportOptions report;
+  ImportOptions import;
+  AssessOptions assess;
+  RulesOptions rules;
+  std::string host, expression, scan = "-", audience, severity;
+};
+
+std::optional<Severity> chosen_severity(const CommandLine& line) {
+  const auto found = kSeverities.find(line.severity);
+  return found == kSeverities.end() ? std::nullopt : std::optional(found->second);
+}
+
+CLI::App* add(CLI::App& parent, const std::string& name, const std::string& about, const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, about);
+  command->footer("Examples:\n" + examples);
+  return command;
+}
+
+void add_state(CLI::App* command, CommandLine& line) {
+  command->add_option("--state", line.common.state, "The collector's folder")->capture_default_str();
+  command->add_option("--store", line.common.store_url, "sqlite:FILE or postgresql://…, instead of the configured store");
+}
+void add_packs(CLI::App* command, std::string& packs) {
+  command->add_option("--packs", packs, "The folder of rules, instead of the installed one");
+}
+void add_json(CLI::App* command, bool& json) { command->add_flag("--json", json, "JSON, for programs"); }
+
+void add_threshold(CLI::App* command, CommandLine& line) {
+  command->add_option("--fail-on", line.severity, "Exit 3 where a finding is this severe or more: low, medium, high, critical")
+      ->check(CLI::IsMember({"low", "medium", "high", "critical"}));
+}
+void add_audience(CLI::App* command, CommandLine& line) {
+  command->add_option("--audience", line.audience, "it, cio or ceo")->check(CLI::IsMember({"it", "cio", "ceo"}));
+}
+
+void add_init(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "init", "Make a collector's folder: authority, certificates, store, configuration",
+                          "  plumbline-collector init --organisation 'Example Ltd'\n"
+                          "  plumbline-collector init --state /srv/plumbline --address 0.0.0.0 --name plumbline.example.com");
+  Config& config = line.init.config;
+  command->add_option("--state", line.init.state, "The folder to make")->capture_default_str();
+  command->add_option("--organisation", config.organisation, "The name reports carry");
+  command->add_option("--store", config.store_url, "sqlite:FILE or postgresql://…")->capture_default_str();
+  command->add_option("--address", config.address, "Address both listeners bind")->capture_default_str();
+  command->add_option("--agents-port", config.agents_port, "Port for agents; 0: any")->check(CLI::Range(0, 65535))->capture_default_str();
+  command->add_option("--people-port", config.people_port, "Port for browsers; 0: any")->check(CLI::Range(0, 65535))->capture_default_str();
+  command->add_option("--name", config.names, "DNS name or address this collector is reached by; may be repeated");
+  command->callback([&line] { line.run = [&line] { return run_init(line.init); }; });
+}
+
+void add_serve(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "serve", "Take scans from agents and show pages to people, until SIGTERM",
+                          "  plumbline-collector serve\n"
+                          "  plumbline-collector serve --store 'postgresql:///plumbline' --people-port 8443");
+  add_state(command, line);
+  add_packs(command, line.common.packs);
+  command->add_option("--address", line.serve.address, "Address both listeners bind");
+  command->add_option("--agents-port", line.serve.agents_port, "Port for agents; 0: any")->check(CLI::Range(0, 65535));
+  command->add_option("--people-port", line.serve.people_port, "Port for browsers; 0: any")->check(CLI::Range(0, 65535));
+  command->callback([&line] {
+    line.run = [&line] {
+      line.serve.common = line.common;
+      return run_serve(line.serve);
+    };
+  });
+}
+
+void add_token(CLI::App& app, CommandLine& line) {
+  CLI::App* token = add(app, "token", "Enrolment tokens", "  plumbline-collector token create");
+  token->require_subcommand(1);
+  CLI::App* create = add(*token, "create", "Make a token that enrols one host within 15 minutes",
+                         "  plumbline-collector token create\n  plumbline-collector token create --json | jq -r .token");
+  add_state(create, line);
+  add_json(create, line.common.json);
+  constexpr int kMostTokens = 10'000;
+  create->add_option("--count", line.token.count, "How many")->check(CLI::Range(1, kMostTokens))->capture_default_str();
+  create->callback([&line] {
+    line.run = [&line] {
+      line.token.common = line.common;
+      return run_token_create(line.token);
+    };
+  });
+}
+
+void add_user(CLI::App& app, CommandLine& line) {
+  CLI::App* user = add(app, "user", "People who may sign in", "  plumbline-collector user create ada --role admin");
+  user->require_subcommand(1);
+  CLI::App* create = add(*user, "create", "Make a user, or give one a new password and role; ends their sessions",
+                         "  plumbline-collector user create ada --role viewer\n"
+                         "  pass show plumbline | plumbline-collector user create ada --role admin --password-stdin");
+  create->add_option("NAME", line.user.name, "Letters, digits and . - _ @")->required();
+  create->add_option("--role", line.user.role, "viewer, operator or admin")->required()->check(CLI::IsMember({"viewer", "operator", "admin"}));
+  create->add_flag("--password-stdin", line.user.password_stdin, "Read the password from standard input; without it one is generated");
+  add_state(create, line);
+  add_json(create, line.common.json);
+  create->callback([&line] {
+    line.run = [&line] {
+      line.user.common = line.common;
+      return run_user_create(line.user);
+    };
+  });
+  CLI::App* list = add(*user, "list", "Who may sign in", "  plumbline-collector user list --json");
+  add_state(list, line);
+  add_json(list, line.common.json);
+  list->callback([&line] { line.run = [&line] { return run_user_list(line.common); }; });
+}
+
+void add_hosts(CLI::App& app, CommandLine& line) {
+  CLI::App* hosts = add(app, "hosts", "Every host with its score and the age of its scan",
+                        "  plumbline-collector hosts\n  plumbline-collector hosts --json\n  plumbline-collector hosts deny db-07");
+  add_state(hosts, line);
+  add_packs(hosts, line.common.packs);
+  add_json(hosts, line.common.json);
+  hosts->require_subcommand(0, 1);
+  hosts->callback([&line] {
+    if (!line.run) line.run = [&line] { return run_hosts(line.common); };
+  });
+  for (const bool denied : {true, false}) {
+    CLI::App* command = add(*hosts, denied ? "deny" : "allow", denied ? "Refuse a host from now on, whatever certificate it holds" : "Take back a refusal",
+                            std::string("  plumbline-collector hosts ") + (denied ? "deny" : "allow") + " 0123456789abcdef0123456789abcdef");
+    command->add_option("HOST", line.host, "Its id, or its name where only one host has it")->required();
+    add_state(command, line);
+    command->callback([&line, denied] { line.run = [&line, denied] { return run_hosts_deny(line.common, line.host, denied); }; });
+  }
+}
+
+void add_findings(CLI::App& app, CommandLine& line, const std::string& name, const std::string& about, int (*run)(const FindingsOptions&)) {
+  CLI::App* command = add(app, name, about, "  plumbline-collector " + name + "\n  plumbline-collector " + name + " --json --fail-on critical");
+  add_state(command, line);
+  add_packs(command, line.common.packs);
+  add_json(command, line.common.json);
+  add_threshold(command, line);
+  command->callback([&line, run] {
+    line.run = [&line, run] {
+      line.findings.common = line.common;
+      line.findings.fail_on = chosen_severity(line);
+      return run(line.findings);
+    };
+  });
+}
+
+void add_report(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "report", "The fleet for IT, the CIO and the CEO",
+                          "  plumbline-collector report --out reports\n"
+                          "  plumbline-collector report --audience ceo > ceo.html\n"
+                          "  plumbline-collector report --format xlsx --out reports");
+  add_state(command, line);
+  add_packs(command, line.common.packs);
+  add_audience(command, line);
+  command->add_option("--format", line.report.format, "html, text, csv, xlsx or json")
+      ->check(CLI::IsMember({"html", "text", "csv", "xlsx", "json"}))->capture_default_str();
+  command->add_flag_callback("--json", [&line] { line.report.format = "json"; }, "The same as --format json");
+  command->add_option("--out", line.report.out, "Folder for ceo.html, cio.html and it.html; without it standard output");
+  command->callback([&line] {
+    line.run = [&line] {
+      line.report.common = line.common;
+      line.report.audience = audience_from(line.audience);
+      return run_report(line.report);
+    };
+  });
+}
+
+void add_import(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "import", "Take in scans carried from hosts that cannot reach the collector",
+                          "  plumbline-collector import scan-db-07.json\n  ssh db-07 plumbline-agent scan --format json | plumbline-collector import -");
+  command->add_option("SCAN", line.import.scans, "Scan documents; - is standard input")->required();
+  add_state(command, line);
+  add_packs(command, line.common.packs);
+  add_json(command, line.common.json);
+  command->callback([&line] {
+    line.run = [&line] {
+      line.import.common = line.common;
+      return run_import(line.import);
+    };
+  });
+}
+
+void add_assess(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "assess", "Judge scan documents, without a server and without keeping anything",
+                          "  plumbline-agent scan --format json | plumbline-collector assess -\n"
+                          "  plumbline-collector assess scans/*.json --format html --out reports\n"
+                          "  plumbline-collector assess scan.json --format json --fail-on critical");
+  command->add_option("SCAN", line.assess.scans, "Scan documents; - is standard input")->required();
+  add_packs(command, line.assess.packs);
+  command->add_option("--format", line.assess.format, "text, json, html, csv or xlsx")
+      ->check(CLI::IsMember({"text", "json", "html", "csv", "xlsx"}))->capture_default_str();
+  command->add_flag_callback("--json", [&line] { line.assess.format = "json"; }, "The same as --format json");
+  add_audience(command, line);
+  command->add_option("--out", line.assess.out, "Folder for the files; without it standard output");
+  command->add_option("--organisation", line.assess.organisation, "The name reports carry");
+  add_threshold(command, line);
+  command->callback([&line] {
+    line.run = [&line] {
+      line.assess.audience = audience_from(line.audience);
+      line.assess.fail_on = chosen_severity(line);
+      return run_assess(line.assess);
+    };
+  });
+}
+
+void add_rules(CLI::App& app, CommandLine& line) {
+  CLI::App* rules = add(app, "rules", "Check, list and try rules",
+                        "  plumbline-collector rules check\n  plumbline-collector rules eval 'cpu.cores >= 8' scan.json");
+  rules->require_subcommand(1);
+  CLI::App* check = add(*rules, "check", "Read every pack, report every mistake, run the packs' tests",
+                        "  plumbline-collector rules check\n  plumbline-collector rules check ./rules");
+  check->add_option("DIR", line.rules.packs, "The folder of rules, instead of the installed one");
+  add_packs(check, line.rules.packs);
+  add_json(check, line.rules.json);
+  check->callback([&line] { line.run = [&line] { return run_rules_check(line.rules); }; });
+  CLI::App* list = add(*rules, "list", "Every rule", "  plumbline-collector rules list\n  plumbline-collector rules list --json");
+  add_packs(list, line.rules.packs);
+  add_json(list, line.rules.json);
+  list->callback([&line] { line.run = [&line] { return run_rules_list(line.rules); }; });
+  CLI::App* eval = add(*rules, "eval", "A rule, or a condition, on one scan's facts, with the steps that decided",
+                       "  plumbline-collector rules eval ssh.root-login scan.json\n"
+                       "  plumbline-agent scan --format json | plumbline-collector rules eval 'memory.total_bytes > 16000000000' -");
+  eval->add_option("RULE", line.expression, "A rule's id or a CEL condition")->required();
+  eval->add_option("SCAN", line.scan, "A scan document; - is standard input")->required();
+  add_packs(eval, line.rules.packs);
+  add_json(eval, line.rules.json);
+  eval->callback([&line] { line.run = [&line] { return run_rules_eval(line.rules, line.expression, line.scan); }; });
+}
+
+int main_program(int argc, char** argv) {
+  CLI::App app("Plumbline's collector: keeps the scans of your hosts, judges them, and shows how ready they are for AI.", "plumbline-collector");
+  app.set_version_flag("--version", PLUMBLINE_VERSION);
+  app.require_subcommand(1);
+  app.footer("Examples:\n  plumbline-agent scan --format json | plumbline-collector assess -\n"
+             "  plumbline-collector init && plumbline-collector serve\n\n"
+             "Exit codes: 0 fine, 1 error, 2 usage, 3 findings at or over --fail-on.");
+  CommandLine line;
+  add_init(app, line);
+  add_serve(app, line);
+  add_token(app, line);
+  add_user(app, line);
+  add_hosts(app, line);
+  add_findings(app, line, "score", "Where the fleet stands: score, bounds, level, gates, what gains most", run_score);
+  add_findings(app, line, "findings", "Every rule that fails somewhere", run_findings);
+  add_report(app, line);
+  add_import(app, line);
+  add_assess(app, line);
+  add_rules(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11 reports everything, --help too, by throwing
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return line.run();
+}
+
+}  // namespace
+}  // namespace plumbline
+
+int main(int argc, char** argv) {
+  try {
+    return plumbline::main_program(argc, argv);
+  } catch (const std::exception& error) {  // of a library; ours throw nothing
+    return plumbline::report_error({plumbline::ErrorKind::io, std::string("internal error: ") + error.what()});
+  }
+}
