@@ -70,6 +70,7 @@ class Host {
 //   addresses    [{"interface":"eth0","family":"ipv4","address":"10.0.0.5","prefix":24}] sorted
 //   affinity     text, the CPUs this process may run on: "0-3,8"
 //   privileges   {"uid":0,"effective_uid":0,"capabilities":"000001ffffffffff"} (effective ones)
+//   hypervisor   text, CPUID's signature: "KVMKVMKVM"; empty on bare metal
 //   nvml         what the NVIDIA library tells (agent/asks/nvml.h)
 
 /// This machine.

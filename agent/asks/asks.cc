@@ -13,17 +13,15 @@
 
 #include <array>
 #include <cerrno>
-#include <condition_variable>
 #include <ctime>
-#include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "agent/asks/nvml.h"
+#include "agent/asks/within.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -34,7 +32,7 @@ struct Question {
   Result<std::string> (*answer)(std::string_view argument);
 };
 
-constexpr std::array<Question, 9> kQuestions = {{
+constexpr std::array<Question, 11> kQuestions = {{
     {"now", ask_now},
     {"uname", ask_uname},
     {"statvfs", ask_statvfs},
@@ -44,6 +42,8 @@ constexpr std::array<Question, 9> kQuestions = {{
     {"addresses", ask_addresses},
     {"affinity", ask_affinity},
     {"privileges", ask_privileges},
+    {"hypervisor", ask_hypervisor},
+    {"nvml", ask_nvml},
 }};
 
 constexpr int kMaxCpus = 1 << 16;
@@ -61,14 +61,6 @@ std::string to_answer(const struct statvfs& native) {
   return fmt::format(R"({{"block_bytes":{},"blocks":{},"blocks_free":{},"blocks_available":{},"files":{},"files_free":{}}})",
                      unit, native.f_blocks, native.f_bfree, native.f_bavail, native.f_files, native.f_ffree);
 }
-
-/// What the asking and the answering thread share; the answer may come long after nobody waits for it any more.
-struct RemoteAnswer {
-  std::mutex mutex;
-  std::condition_variable arrived;
-  bool done = false;
-  Result<std::string> text = std::string();
-};
 
 }  // namespace
 
@@ -103,17 +95,7 @@ Result<std::string> ask_statvfs(std::string_view path) {
 }
 
 Result<std::string> ask_statvfs_remote(std::string_view path) {
-  auto shared = std::make_shared<RemoteAnswer>();
-  std::thread([shared, name = std::string(path)] {
-    auto text = ask_statvfs(name);
-    const std::lock_guard lock(shared->mutex);
-    shared->text = std::move(text);
-    shared->done = true;
-    shared->arrived.notify_one();
-  }).detach();
-  std::unique_lock lock(shared->mutex);
-  if (shared->arrived.wait_for(lock, kRemoteTimeout, [&] { return shared->done; })) return shared->text;
-  return fail(ErrorKind::unavailable, std::string(path) + ": no answer within 2 seconds; its server may be away");
+  return answer_within(kRemoteTimeout, path, [name = std::string(path)] { return ask_statvfs(name); });
 }
 
 Result<std::string> ask_adjtimex(std::string_view) {

@@ -22,6 +22,6 @@ Result<std::string> ask_sockets(std::string_view argument);
 Result<std::string> ask_addresses(std::string_view argument);
 Result<std::string> ask_affinity(std::string_view argument);
 Result<std::string> ask_privileges(std::string_view argument);
-Result<std::string> ask_nvml(std::string_view library);
+Result<std::string> ask_hypervisor(std::string_view argument);
 
 }  // namespace plumbline

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accelerators: every PCI function that can compute, with what its driver tells of it.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/probes/hardware.h"
+#include "agent/probes/pci_accelerators.h"
+#include "agent/read.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kPciFolder = "/sys/bus/pci/devices";
+constexpr std::string_view kKfdNodes = "/sys/class/kfd/kfd/topology/nodes";
+constexpr std::size_t kMaxFunctions = 65536;
+constexpr std::size_t kMaxDevices = 1024;
+constexpr std::size_t kMaxToolkits = 64;
+
+/// "0x10de" as four digits: "10de".
+std::optional<std::string> read_id(const Host& host, const std::string& path) {
+  const auto text = read_text(host, path);
+  const auto number = text ? parse_hex(*text) : std::nullopt;
+  if (!number || *number > 0xffff) return std::nullopt;
+  return four_digits(static_cast<unsigned>(*number));
+}
+
+/// "8.0 GT/s PCIe", "Unknown"
+std::optional<double> read_link_speed(const Host& host, const std::string& path) {
+  const auto text = read_text(host, path);
+  return text ? parse_double(text->substr(0, text->find(' '))) : std::nullopt;
+}
+
+void add_link(const Host& host, const std::string& folder, json& item) {
+  const auto width = [&](const char* name, const char* key) {
+    const auto lanes = read_u64(host, folder + name);
+    if (lanes && *lanes > 0 && *lanes <= 64) item[key] = *lanes;  // 0 and 255 mean that nobody knows
+  };
+  const auto speed = [&](const char* name, const char* key) {
+    if (const auto rate = read_link_speed(host, folder + name)) item[key] = *rate;
+  };
+  width("/current_link_width", "link_width");
+  width("/max_link_width", "link_width_max");
+  speed("/current_link_speed", "link_gts");
+  speed("/max_link_speed", "link_gts_max");
+}
+
+/// The driver's name, "" where none is bound; nothing where a capture holds neither link nor uevent.
+std::optional<std::string> driver_of(const Host& host, const std::string& folder) {
+  if (const auto uevent = read_text(host, folder + "/uevent")) return std::string(value_of(*uevent, "DRIVER", '=').value_or(""));
+  const auto link = host.read_link(folder + "/driver");
+  if (link) return std::string(last_step(*link));
+  return std::nullopt;
+}
+
+/// One AMD GPU as the compute driver sees it; its partitions are one card.
+struct KfdGpu {
+  unsigned vendor = 0;
+  unsigned device = 0;
+  std::uint64_t memory_bytes = 0;
+  std::string gfx;
+};
+
+/// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are hexadecimal.
+std::string gfx_name(std::uint64_t version) {
+  if (version == 0 || version > 999'999) return "";
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto minor = version / 100 % 100;
+  const auto stepping = version % 100;
+  if (minor > 15 || stepping > 15) return "";
+  return "gfx" + std::to_string(version / 10000) + kDigits[minor] + kDigits[stepping];
+}
+
+/// Lines "size_in_bytes 17163091968".
+std::uint64_t property(std::string_view text, std::string_view key) {
+  const auto value = value_of(text, key, ' ');
+  return value ? parse_u64(*value).value_or(0) : 0;
+}
+
+std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_t local_mem_size) {
+  std::uint64_t sum = 0;
+  const auto banks = host.list(node + "/mem_banks");
+  if (banks) {
+    for (const auto& bank : *banks) {
+      const auto text = read_text(host, node + "/mem_banks/" + bank.name + "/properties");
+      if (!text) continue;
+      const auto heap = property(*text, "heap_type");  // 1, 2: the card's own memory, seen by the host or not
+      if (heap == 1 || heap == 2) sum += std::min(property(*text, "size_in_bytes"), std::uint64_t{1} << 50);
+    }
+  }
+  return sum > 0 ? sum : std::min(local_mem_size, std::uint64_t{1} << 50);
+}
+
+/// By PCI address. Empty where the compute driver runs but has no GPU.
+Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
+  const auto nodes = host.list(kKfdNodes);
+  if (!nodes) return tl::unexpected<Error>(nodes.error());
+  std::map<std::string, KfdGpu> gpus;
+  for (const auto& entry : *nodes) {
+    const std::string node = std::string(kKfdNodes) + "/" + entry.name;
+    const auto text = read_text(host, node + "/properties");
+    if (!text || property(*text, "simd_count") == 0) continue;  // a node of CPUs
+    const auto location = property(*text, "location_id");       // bus << 8 | device << 3 | function; a partition's number is above
+    const auto address = pci_address(property(*text, "domain") & 0xffff, location >> 8 & 0xff, location >> 3 & 0x1f, location & 7);
+    KfdGpu& gpu = gpus[address];
+    gpu.vendor = static_cast<unsigned>(property(*text, "vendor_id") & 0xffff);
+    gpu.device = static_cast<unsigned>(property(*text, "device_id") & 0xffff);
+    gpu.memory_bytes += kfd_memory(host, node, property(*text, "local_mem_size"));
+    gpu.gfx = gfx_name(property(*text, "gfx_target_version"));
+  }
+  return gpus;
+}
+
+/// The first hwmon folder of a device, or "".
+std::string hwmon_of(const Host& host, const std::string& folder) {
+  const auto entries = host.list(folder + "/hwmon");
+  return entries && !entries->empty() ? folder + "/hwmon/" + entries->front().name : std::string();
+}
+
+void add_sensors(const Host& host, const std::string& folder, json& item) {
+  const auto hwmon = hwmon_of(host, folder);
+  if (hwmon.empty()) return;
+  if (const auto limit = read_u64(host, hwmon + "/power1_cap"); limit && *limit > 0) item["power_limit_watts"] = static_cast<double>(*limit) / 1e6;
+  if (const auto heat = read_i64(host, hwmon + "/temp1_input")) item["temperature_celsius"] = static_cast<double>(*heat) / 1000;
+}
+
+/// "ue: 0\nce: 3" of every block that counts errors.
+void add_ras(const Host& host, const std::string& folder, json& item) {
+  const auto entries = host.list(folder + "/ras");
+  if (!entries) return;
+  std::uint64_t sum = 0;
+  bool any = false;
+  for (const auto& entry : *entries) {
+    if (!contains(entry.name, "_err_count")) continue;
+    const auto text = read_text(host, folder + "/ras/" + entry.name);
+    const auto value = text ? value_of(*text, "ue", ':') : std::nullopt;
+    const auto count = value ? parse_u64(*value) : std::nullopt;
+    if (!count || *count > UINT32_MAX) continue;
+    sum += *count;
+    any = true;
+  }
+  if (any) item["ecc_uncorrected_errors"] = sum;
+}
+
+void add_amd(const Host& host, const std::string& folder, const Result<std::map<std::string, KfdGpu>>& kfd, json& item) {
+  const auto total = read_u64(host, folder + "/mem_info_vram_total");
+  if (total && *total <= INT64_MAX) {
+    item["memory_bytes"] = *total;
+    const auto used = read_u64(host, folder + "/mem_info_vram_used");
+    if (used) item["memory_free_bytes"] = *total - std::min(*total, *used);
+  }
+  if (const auto name = read_text(host, folder + "/product_name"); name && !name->empty()) item["name"] = *name;
+  if (const auto busy = read_u64(host, folder + "/gpu_busy_percent"); busy && *busy <= 100) item["utilization_percent"] = *busy;
+  add_sensors(host, folder, item);
+  add_ras(host, folder, item);
+  if (!kfd) return;
+  const auto found = kfd->find(item["address"].get<std::string>());
+  if (found == kfd->end()) return;
+  if (!item.contains("memory_bytes") && found->second.memory_bytes > 0) item["memory_bytes"] = found->second.memory_bytes;
+  if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
+}
+
+void add_intel(const Host& host, const std::string& folder, json& item) {
+  std::uint64_t sum = 0;
+  for (const char* tile : {"/tile0", "/tile1"}) sum += std::min(read_u64(host, folder + tile + "/physical_vram_size_bytes").value_or(0), std::uint64_t{1} << 50);
+  if (sum > 0) item["memory_bytes"] = sum;
+  add_sensors(host, folder, item);
+}
+
+/// NVML's answer, parsed; a null value where the host was never asked.
+json parse_nvml(const Result<std::string>& answer) {
+  if (!answer) return {{"status", answer.error().message}, {"devices", json::array()}};
+  auto nvml = json::parse(*answer, nullptr, false);
+  const bool good = nvml.is_object() && nvml.contains("status") && nvml["status"].is_string() && nvml.contains("devices") && nvml["devices"].is_array();
+  return good ? nvml : json{{"status", "its answer is not readable"}, {"devices", json::array()}};
+}
+
+/// What NVML may say of a device, checked: a recording is as foreign as any file.
+void copy_nvml(const json& from, json& item) {
+  for (const char* key : {"name", "uuid_hash"}) {
+    if (from.contains(key) && from[key].is_string()) item[key] = from[key];
+  }
+  for (const char* key : {"memory_bytes", "memory_free_bytes", "ecc_uncorrected_errors", "nvlink_active"}) {
+    if (from.contains(key) && from[key].is_number_unsigned() && from[key].get<std::uint64_t>() <= INT64_MAX) item[key] = from[key];
+  }
+  for (const char* key : {"compute_capability", "power_limit_watts", "temperature_celsius", "utilization_percent"}) {
+    if (from.contains(key) && from[key].is_number()) item[key] = from[key];
+  }
+  for (const char* key : {"ecc", "mig"}) {
+    if (from.contains(key) && from[key].is_boolean()) item[key] = from[key];
+  }
+}
+
+class Accelerators {
+ public:
+  Accelerators(const Host& host, Facts& facts) : host_(host), facts_(facts), kfd_(read_kfd(host)) {}
+
+  Result<void> run() {
+    if (auto listed = list_functions(); !listed) return listed;
+    add_kfd_only();
+    ask_nvml_once();
+    for (auto& item : devices_) complete(item);
+    std::sort(devices_.begin(), devices_.end(), [](const json& a, const json& b) {
+      return a["address"].get_ref<const std::string&>() < b["address"].get_ref<const std::string&>();
+    });
+    facts_.set("accelerators.count", devices_.size());
+    facts_.set("accelerators.devices", devices_);
+    return {};
+  }
+
+ private:
+  /// Finds the functions of the right class. A machine without PCI has none; a capture without it says nothing.
+  Result<void> list_functions() {
+    const auto entries = host_.list(kPciFolder);
+    if (!entries) {
+      const bool no_pci = is_absent(entries.error()) && is_there(host_, "/sys/bus/platform");
+      if (no_pci || (kfd_ && !kfd_->empty())) return {};
+      return tl::unexpected<Error>(entries.error());
+    }
+    std::size_t count = 0;
+    for (const auto& entry : *entries) {
+      if (++count > kMaxFunctions || devices_.size() >= kMaxDevices) break;
+      const std::string folder = std::string(kPciFolder) + "/" + entry.name;
+      const auto text = read_text(host_, folder + "/class");
+      const auto number = text ? parse_hex(*text) : std::nullopt;
+      if (!number || !may_accelerate(*number)) continue;
+      const auto vendor = read_id(host_, folder + "/vendor");
+      if (!vendor || !may_accelerate(*number, *vendor)) continue;
+      const auto device = read_id(host_, folder + "/device");
+      if (!device || !is_accelerator({entry.name, *number, *vendor, *device})) continue;
+      devices_.push_back(first_facts(entry.name, folder, *number, *vendor, *device));
+    }
+    return {};
+  }
+
+  json first_facts(const std::string& address, const std::string& folder, std::uint64_t number, const std::string& vendor, const std::string& device) const {
+    json item = {{"address", address}, {"vendor_id", vendor}, {"device_id", device}, {"class", class_name(number)}, {"vendor", vendor_name(vendor)}};
+    const auto subsystem_vendor = read_id(host_, folder + "/subsystem_vendor");
+    const auto subsystem = read_id(host_, folder + "/subsystem_device");
+    if (subsystem_vendor && subsystem) item["subsystem_id"] = *subsystem_vendor + ":" + *subsystem;
+    if (const auto driver = driver_of(host_, folder)) item["driver"] = *driver;
+    if (const auto node = read_i64(host_, folder + "/numa_node"); node && *node >= -1 && *node < kMaxCpus) item["numa_node"] = *node;
+    add_link(host_, folder, item);
+    return item;
+  }
+
+  /// GPUs that the compute driver shows but no PCI tree does (captures of /sys/class/kfd alone).
+  void add_kfd_only() {
+    if (!kfd_) return;
+    for (const auto& [address, gpu] : *kfd_) {
+      const bool known = std::any_of(devices_.begin(), devices_.end(), [&](const json& item) { return item["address"] == address; });
+      if (known || is_there(host_, std::string(kPciFolder) + "/" + address)) continue;  // there, and no accelerator of ours
+      const auto vendor = four_digits(gpu.vendor);
+      devices_.push_back({{"address", address}, {"vendor_id", vendor}, {"device_id", four_digits(gpu.device)}, {"vendor", vendor_name(vendor)}});
+    }
+  }
+
+  bool has_nvidia() const {
+    return std::any_of(devices_.begin(), devices_.end(), [](const json& item) { return item["vendor"] == "nvidia"; });
+  }
+
+  /// Loading the library costs more than the rest of the probe, so only hosts with an NVIDIA card pay for it.
+  void ask_nvml_once() {
+    if (!has_nvidia()) return;
+    const auto answer = host_.ask("nvml");
+    nvml_asked_ = answer.has_value();
+    nvml_ = parse_nvml(answer);
+    facts_.set("accelerators.nvml", nvml_["status"]);
+    if (nvml_.contains("cuda") && nvml_["cuda"].is_string()) facts_.set("accelerators.cuda_version", nvml_["cuda"]);
+    if (nvml_["status"] != "ok") {
+      facts_.missing("accelerators.cuda_version", {ErrorKind::unavailable, "NVML: " + nvml_["status"].get<std::string>()});
+    }
+  }
+
+  const json* nvml_device(const json& item) const {
+    for (const auto& device : nvml_["devices"]) {
+      if (device.is_object() && device.contains("address") && device["address"] == item["address"]) return &device;
+    }
+    return nullptr;
+  }
+
+  void complete(json& item) const {
+    const auto vendor = item["vendor"].get<std::string>();
+    const std::string folder = std::string(kPciFolder) + "/" + item["address"].get<std::string>();
+    if (vendor == "nvidia") complete_nvidia(item);
+    else if (vendor == "amd") add_amd(host_, folder, kfd_, item);
+    else if (vendor == "intel") add_intel(host_, folder, item);
+    if (const auto usable = is_usable(item, vendor)) item["usable"] = *usable;
+  }
+
+  void complete_nvidia(json& item) const {
+    if (const json* device = nvml_device(item)) return copy_nvml(*device, item);
+    // the driver's own note, readable without the library: "Model: \t\t NVIDIA L40S"
+    const auto text = read_text(host_, "/proc/driver/nvidia/gpus/" + item["address"].get<std::string>() + "/information");
+    if (!text) return;
+    const auto model = value_of(*text, "Model", ':');
+    if (model && !model->empty()) item["name"] = *model;
+  }
+
+  /// Whether work could start on it now; nothing where that cannot be told from here.
+  std::optional<bool> is_usable(const json& item, const std::string& vendor) const {
+    const bool driver_known = item.contains("driver");
+    const auto driver = driver_known ? item["driver"].get<std::string>() : std::string();
+    if (driver_known && !can_compute(vendor, driver)) return false;
+    if (vendor == "nvidia") {
+      if (!nvml_asked_) return std::nullopt;
+      if (nvml_["status"] != "ok") return nvml_["status"] == "no library" ? std::nullopt : std::optional(false);
+      const json* device = nvml_device(item);
+      return device != nullptr && !device->contains("error");
+    }
+    if (vendor == "amd") {
+      const bool seen = kfd_ && kfd_->find(item["address"].get<std::string>()) != kfd_->end();
+      if (seen) return true;
+      return kfd_ ? std::optional(false) : std::nullopt;
+    }
+    return driver_known ? std::optional(true) : std::nullopt;
+  }
+
+  const Host& host_;
+  Facts& facts_;
+  Result<std::map<std::string, KfdGpu>> kfd_;
+  json devices_ = json::array();
+  json nvml_ = {{"status", ""}, {"devices", json::array()}};
+  bool nvml_asked_ = false;
+};
+
+/// "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build …"
+std::string version_in(std::string_view line) {
+  for (const auto word : words(line)) {
+    const bool digits = word.find_first_not_of("0123456789.") == std::string_view::npos;
+    if (digits && contains(word, ".")) return std::string(word);
+  }
+  return "";
+}
+
+void set_drivers(const Host& host, Facts& facts) {
+  const auto version = read_text(host, "/sys/module/nvidia/version");
+  const auto note = read_text(host, "/proc/driver/nvidia/version");
+  const auto line = note ? value_of(*note, "NVRM version", ':') : std::nullopt;
+  if (version) facts.set("accelerators.nvidia_driver", *version);
+  else if (line && !version_in(*line).empty()) facts.set("accelerators.nvidia_driver", version_in(*line));
+  if (line) facts.set("accelerators.nvidia_driver_open", contains(*line, "Open Kernel Module"));
+  if (is_there(host, "/sys/module/nouveau")) facts.set("accelerators.nouveau_loaded", true);
+  else if (is_there(host, "/sys/module")) facts.set("accelerators.nouveau_loaded", false);
+  if (const auto amdgpu = read_text(host, "/sys/module/amdgpu/version")) facts.set("accelerators.amdgpu_driver", *amdgpu);
+  else if (is_there(host, "/sys/module/amdgpu")) {
+    if (const auto kernel = read_text(host, "/proc/sys/kernel/osrelease")) facts.set("accelerators.amdgpu_driver", *kernel);
+  }
+  if (const auto rocm = read_text(host, "/opt/rocm/.info/version")) facts.set("accelerators.rocm_version", *rocm);
+}
+
+/// {"cuda":{"name":"CUDA SDK","version":"12.4.1"}}, else the folder's own name.
+std::string toolkit_version(const Host& host, const std::string& folder) {
+  const auto text = host.read("/usr/local/" + folder + "/version.json");
+  const auto parsed = text ? json::parse(*text, nullptr, false) : json();
+  if (parsed.is_object() && parsed.contains("cuda") && parsed["cuda"].is_object()) {
+    const auto& cuda = parsed["cuda"];
+    if (cuda.contains("version") && cuda["version"].is_string()) return cuda["version"].get<std::string>();
+  }
+  return folder.substr(5);
+}
+
+void set_toolkits(const Host& host, Facts& facts) {
+  const auto entries = host.list("/usr/local");
+  if (!entries) return facts.missing("accelerators.cuda_toolkits", entries.error());
+  std::vector<std::string> versions;
+  for (const auto& entry : *entries) {
+    // cuda and cuda-12 are links to the real one, cuda-12.4
+    if (entry.name.compare(0, 5, "cuda-") == 0 && entry.type == FileType::folder && versions.size() < kMaxToolkits) {
+      versions.push_back(toolkit_version(host, entry.name));
+    }
+  }
+  facts.set("accelerators.cuda_toolkits", versions);
+}
+
+void set_iommu(const Host& host, Facts& facts) {
+  const auto groups = host.list("/sys/kernel/iommu_groups");
+  if (groups) return facts.set("accelerators.iommu_on", !groups->empty());
+  if (is_absent(groups.error()) && is_there(host, "/sys/kernel/mm")) return facts.set("accelerators.iommu_on", false);
+  facts.missing("accelerators.iommu_on", groups.error());
+}
+
+}  // namespace
+
+Result<void> probe_accelerators(const Host& host, Machine&, Facts& facts) {
+  set_drivers(host, facts);
+  set_toolkits(host, facts);
+  set_iommu(host, facts);
+  if (const auto done = Accelerators(host, facts).run(); !done) {
+    for (const char* path : {"accelerators.count", "accelerators.devices"}) facts.missing(path, done.error());
+  }
+  return {};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processors: which, how many, what they can, what of them may be used.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/cgroup.h"
+#include "agent/probes/hardware.h"
+#include "agent/read.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+using Cpus = std::vector<unsigned>;
+
+constexpr std::string_view kCpuFolder = "/sys/devices/system/cpu";
+constexpr std::size_t kMaxPolicies = 1024;
+constexpr int kMaxCacheIndex = 8;
+
+struct Part {
+  unsigned implementer;
+  unsigned part;
+  std::string_view name;
+};
+
+// ARM's MIDR parts of servers, boards and workstations that run AI ("CPU part" of /proc/cpuinfo; Arm's and the
+// vendors' reference manuals).
+constexpr std::array kParts = {
+    Part{0x41, 0xc05, "Cortex-A5"},    Part{0x41, 0xc07, "Cortex-A7"},    Part{0x41, 0xc08, "Cortex-A8"},
+    Part{0x41, 0xc09, "Cortex-A9"},    Part{0x41, 0xc0d, "Cortex-A17"},   Part{0x41, 0xc0e, "Cortex-A17"},
+    Part{0x41, 0xc0f, "Cortex-A15"},   Part{0x41, 0xd01, "Cortex-A32"},   Part{0x41, 0xd03, "Cortex-A53"},
+    Part{0x41, 0xd04, "Cortex-A35"},   Part{0x41, 0xd05, "Cortex-A55"},   Part{0x41, 0xd07, "Cortex-A57"},
+    Part{0x41, 0xd08, "Cortex-A72"},   Part{0x41, 0xd09, "Cortex-A73"},   Part{0x41, 0xd0a, "Cortex-A75"},
+    Part{0x41, 0xd0b, "Cortex-A76"},   Part{0x41, 0xd0c, "Neoverse-N1"},  Part{0x41, 0xd0d, "Cortex-A77"},
+    Part{0x41, 0xd0e, "Cortex-A76AE"}, Part{0x41, 0xd40, "Neoverse-V1"},  Part{0x41, 0xd41, "Cortex-A78"},
+    Part{0x41, 0xd42, "Cortex-A78AE"}, Part{0x41, 0xd44, "Cortex-X1"},    Part{0x41, 0xd46, "Cortex-A510"},
+    Part{0x41, 0xd47, "Cortex-A710"},  Part{0x41, 0xd48, "Cortex-X2"},    Part{0x41, 0xd49, "Neoverse-N2"},
+    Part{0x41, 0xd4a, "Neoverse-E1"},  Part{0x41, 0xd4b, "Cortex-A78C"},  Part{0x41, 0xd4d, "Cortex-A715"},
+    Part{0x41, 0xd4e, "Cortex-X3"},    Part{0x41, 0xd4f, "Neoverse-V2"},  Part{0x41, 0xd80, "Cortex-A520"},
+    Part{0x41, 0xd81, "Cortex-A720"},  Part{0x41, 0xd82, "Cortex-X4"},    Part{0x41, 0xd83, "Neoverse-V3AE"},
+    Part{0x41, 0xd84, "Neoverse-V3"},  Part{0x41, 0xd85, "Cortex-X925"},  Part{0x41, 0xd87, "Cortex-A725"},
+    Part{0x41, 0xd8e, "Neoverse-N3"},  Part{0x42, 0x516, "ThunderX2"},    Part{0x43, 0x0a1, "ThunderX-88XX"},
+    Part{0x43, 0x0af, "ThunderX2-99xx"}, Part{0x46, 0x001, "A64FX"},      Part{0x48, 0xd01, "TaiShan-v110"},
+    Part{0x48, 0xd02, "TaiShan-v120"}, Part{0x4e, 0x003, "Denver 2"},     Part{0x4e, 0x004, "Carmel"},
+    Part{0x4e, 0x010, "Olympus"},      Part{0x51, 0x001, "Oryon"},        Part{0x51, 0xc00, "Falkor"},
+    Part{0x6d, 0xd49, "Azure-Cobalt-100"}, Part{0xc0, 0xac3, "Ampere-1"}, Part{0xc0, 0xac4, "Ampere-1a"},
+};
+
+constexpr std::array<std::pair<unsigned, std::string_view>, 13> kImplementers = {{
+    {0x41, "ARM"}, {0x42, "Broadcom"}, {0x43, "Cavium"}, {0x46, "FUJITSU"}, {0x48, "HiSilicon"}, {0x4e, "NVIDIA"}, {0x50, "APM"},
+    {0x51, "Qualcomm"}, {0x56, "Marvell"}, {0x61, "Apple"}, {0x6d, "Microsoft"}, {0x70, "Phytium"}, {0xc0, "Ampere"},
+}};
+
+/// Our names of instruction sets and the flags by which kernels tell of them, in the catalog's order.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFeatures = {{
+    {"avx2", "avx2"}, {"fma", "fma"}, {"avx512f", "avx512f"}, {"avx512_vnni", "avx512_vnni"}, {"avx_vnni", "avx_vnni"},
+    {"avx512_bf16", "avx512_bf16"}, {"avx512_fp16", "avx512_fp16"}, {"amx_tile", "amx_tile"}, {"amx_bf16", "amx_bf16"},
+    {"amx_int8", "amx_int8"}, {"neon", "neon"}, {"neon", "asimd"}, {"sve", "sve"}, {"sve2", "sve2"}, {"i8mm", "i8mm"},
+    {"i8mm", "svei8mm"}, {"bf16", "bf16"}, {"bf16", "svebf16"}, {"asimddp", "asimddp"}, {"sme", "sme"}, {"vsx", "vsx"},
+    {"mma", "mma"}, {"vx", "vx"},
+}};
+
+/// What /proc/cpuinfo says. Keys differ by architecture; the first processor that has one speaks for all.
+struct CpuInfo {
+  std::string vendor, model, microcode;
+  std::set<std::string, std::less<>> flags;
+  std::string architecture;                              // ARM: "8"
+  std::vector<unsigned> processors;                      // online ones
+  std::map<unsigned, std::pair<std::string, std::string>> places;  // processor → physical id, core id
+};
+
+class CpuInfoReader {
+ public:
+  void take(std::string_view line) {
+    const auto pair = parse_key_value(line, ':');
+    if (!pair) return;
+    const auto [key, value] = *pair;
+    if (key == "processor") return begin(value);
+    if (key.substr(0, 10) == "processor ") return begin(trim(key.substr(10)));  // s390: "processor 0: version = FF, …"
+    if (key == "vendor_id" || key == "vendor" || key == "mvendorid") first(info_.vendor, value);
+    if (key == "model name" || key == "Model Name" || key == "uarch") first(info_.model, value);
+    if (key == "cpu" && !value.empty() && value.find_first_not_of("0123456789") != std::string_view::npos) first(info_.model, value);
+    if (key == "family" && value.find(' ') != std::string_view::npos) first(family_, value);  // ia64: "Dual-Core Intel(R) Itanium(R) …"
+    if (key == "microcode") first(info_.microcode, value);
+    if (key == "flags" || key == "Features" || key == "features") flags(value);
+    if (key == "CPU implementer") implementer_ = static_cast<unsigned>(parse_hex(value).value_or(0));
+    if (key == "CPU architecture") first(info_.architecture, value);
+    if (key == "CPU part") part(static_cast<unsigned>(parse_hex(value).value_or(0)));
+    if (key == "physical id" || key == "package") place().first = value;
+    if (key == "core id" || key == "core") place().second = value;
+  }
+
+  CpuInfo finish() {
+    // the Linux name of a 32-bit ARM ("ARMv7 Processor rev 4 (v7l)") says less than its part
+    if (!parts_.empty() && (info_.model.empty() || info_.model.substr(0, 4) == "ARMv" || info_.model.substr(0, 7) == "AArch64")) {
+      info_.model = join(parts_, " + ");
+    }
+    if (info_.model.empty()) info_.model = family_;
+    if (info_.vendor.empty()) {
+      for (const auto& [number, name] : kImplementers) {
+        if (number == implementer_) info_.vendor = name;
+      }
+    }
+    power_features();
+    return std::move(info_);
+  }
+
+ private:
+  static void first(std::string& place, std::string_view value) {
+    if (place.empty()) place = value;
+  }
+
+  void begin(std::string_view number) {
+    const auto cpu = parse_u64(number);  // 32-bit ARM: "Processor : ARMv7 …" has a capital and never comes here
+    if (!cpu || *cpu >= kMaxCpus) return;
+    current_ = static_cast<unsigned>(*cpu);
+    info_.processors.push_back(current_);
+  }
+
+  void flags(std::string_view value) {
+    if (!info_.flags.empty()) return;
+    for (const auto word : words(value)) info_.flags.emplace(word);
+  }
+
+  void part(unsigned number) {
+    const auto* const known = std::find_if(kParts.begin(), kParts.end(), [&](const Part& row) {
+      return row.implementer == implementer_ && row.part == number;
+    });
+    if (known == kParts.end()) return;
+    const std::string name(known->name);
+    if (std::find(parts_.begin(), parts_.end(), name) == parts_.end()) parts_.push_back(name);
+  }
+
+  /// POWER names the generation alone: VSX came with POWER7, matrix instructions with POWER10.
+  void power_features() {
+    if (info_.model.substr(0, 5) != "POWER") return;
+    const auto digits = std::string_view(info_.model).substr(5);
+    const auto generation = parse_u64(digits.substr(0, digits.find_first_not_of("0123456789"))).value_or(0);
+    if (generation >= 7) info_.flags.emplace("vsx");
+    if (generation >= 10) info_.flags.emplace("mma");
+  }
+
+  std::pair<std::string, std::string>& place() { return info_.places[current_]; }
+
+  CpuInfo info_;
+  std::string family_;
+  std::vector<std::string> parts_;
+  unsigned implementer_ = 0;
+  unsigned current_ = 0;
+};
+
+CpuInfo parse_cpuinfo(std::string_view text) {
+  CpuInfoReader reader;
+  for (const auto line : lines(text)) reader.take(line);
+  return reader.finish();
+}
+
+std::string isa_level(const CpuInfo& info) {
+  const auto has = [&](std::initializer_list<std::string_view> flags) {
+    return std::all_of(flags.begin(), flags.end(), [&](std::string_view flag) { return info.flags.find(flag) != info.flags.end(); });
+  };
+  if (const auto version = parse_u64(info.architecture); version || info.architecture == "AArch64") {
+    if (has({"sve2"})) return "armv9";  // the kernel says 8 on these too; SVE2 came with ARMv9
+    return "armv" + std::to_string(version.value_or(8));
+  }
+  if (!has({"lm", "cx8", "cmov", "fxsr", "mmx", "sse", "sse2"})) return "";
+  // x86-64 psABI, table "Micro-Architecture Levels"; the kernel's names: pni is SSE3, abm is LZCNT
+  if (!has({"cx16", "lahf_lm", "popcnt", "pni", "ssse3", "sse4_1", "sse4_2"})) return "x86-64-v1";
+  if (!has({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"})) return "x86-64-v2";
+  if (!has({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})) return "x86-64-v3";
+  return "x86-64-v4";
+}
+
+std::vector<std::string> features_of(const CpuInfo& info) {
+  std::vector<std::string> features;
+  for (const auto& [name, flag] : kFeatures) {
+    if (info.flags.find(flag) == info.flags.end()) continue;
+    if (features.empty() || features.back() != name) features.emplace_back(name);
+  }
+  return features;
+}
+
+std::string cpu_path(unsigned cpu, std::string_view rest) {
+  return std::string(kCpuFolder) + "/cpu" + std::to_string(cpu) + std::string(rest);
+}
+
+/// The CPUs online: the kernel's list, else the folders without an "online" of 0, else what /proc/cpuinfo counts.
+Result<Cpus> online_cpus(const Host& host, const CpuInfo& info) {
+  if (const auto text = read_text(host, std::string(kCpuFolder) + "/online")) {
+    if (auto cpus = parse_number_list(*text); cpus && !cpus->empty()) return *cpus;
+  }
+  Cpus cpus;
+  const auto entries = host.list(kCpuFolder);
+  if (entries) {
+    for (const auto& entry : *entries) {
+      if (entry.name.size() < 4 || entry.name.compare(0, 3, "cpu") != 0) continue;
+      const auto number = parse_u64(std::string_view(entry.name).substr(3));
+      if (!number || *number >= kMaxCpus) continue;
+      const auto cpu = static_cast<unsigned>(*number);
+      const auto state = read_text(host, cpu_path(cpu, "/online"));
+      if (!state || *state != "0") cpus.push_back(cpu);
+    }
+    std::sort(cpus.begin(), cpus.end());
+  }
+  if (cpus.empty()) cpus = info.processors;
+  if (!cpus.empty()) return cpus;
+  return fail(ErrorKind::not_found, "not found: " + std::string(kCpuFolder) + "/online");
+}
+
+/// A set of CPUs from "…_list" or, on kernels before 2.6.32, from the mask of the same name.
+std::optional<Cpus> read_set(const Host& host, const std::string& path) {
+  if (const auto list = read_text(host, path + "_list")) return parse_number_list(*list);
+  if (const auto mask = read_text(host, path)) return parse_number_mask(*mask);
+  return std::nullopt;
+}
+
+struct Topology {
+  int sockets = 0;
+  int cores = 0;
+  int threads_per_core = 0;
+};
+
+/// Counts the sets that cover all CPUs online, reading one file a set: `path` as "/topology/thread_siblings".
+struct Cover {
+  int sets = 0;
+  int largest = 0;
+};
+std::optional<Cover> cover(const Host& host, const Cpus& online, const char* path, const char* other_path) {
+  std::vector<bool> open(kMaxCpus, false);
+  for (const auto cpu : online) open[cpu] = true;
+  Cover result;
+  for (const auto cpu : online) {
+    if (!open[cpu]) continue;
+    auto set = read_set(host, cpu_path(cpu, path));
+    if (!set && other_path != nullptr) set = read_set(host, cpu_path(cpu, other_path));
+    if (!set) return std::nullopt;
+    set->push_back(cpu);  // a set that does not hold its own CPU is a kernel's slip
+    int size = 0;
+    for (const auto member : *set) {
+      if (member < kMaxCpus && open[member]) {
+        open[member] = false;
+        ++size;
+      }
+    }
+    ++result.sets;
+    result.largest = std::max(result.largest, size);
+  }
+  return result;
+}
+
+/// From physical_package_id and core_id alone, where a capture has no sibling sets.
+std::optional<Topology> topology_by_ids(const Host& host, const Cpus& online, const CpuInfo& info) {
+  std::set<std::string> packages;
+  std::map<std::pair<std::string, std::string>, int> cores;
+  for (const auto cpu : online) {
+    std::string package;
+    std::string core;
+    const auto package_id = read_text(host, cpu_path(cpu, "/topology/physical_package_id"));
+    const auto core_id = read_text(host, cpu_path(cpu, "/topology/core_id"));
+    const auto place = info.places.find(cpu);
+    if (package_id && core_id) {
+      package = *package_id;
+      core = *core_id;
+    } else if (place != info.places.end() && !place->second.first.empty() && !place->second.second.empty()) {
+      std::tie(package, core) = place->second;
+    } else {
+      return std::nullopt;
+    }
+    packages.insert(package);
+    ++cores[{package, core}];
+  }
+  Topology topology{static_cast<int>(packages.size()), static_cast<int>(cores.size()), 0};
+  for (const auto& [core, threads] : cores) topology.threads_per_core = std::max(topology.threads_per_core, threads);
+  return topology;
+}
+
+std::optional<Topology> topology_of(const Host& host, const Cpus& online, const CpuInfo& info) {
+  const auto cores = cover(host, online, "/topology/core_cpus", "/topology/thread_siblings");
+  const auto packages = cores ? cover(host, online, "/topology/package_cpus", "/topology/core_siblings") : std::nullopt;
+  if (cores && packages) return Topology{packages->sets, cores->sets, cores->largest};
+  return topology_by_ids(host, online, info);
+}
+
+void set_topology(const Host& host, const Cpus& online, const CpuInfo& info, Facts& facts) {
+  const auto topology = topology_of(host, online, info);
+  if (!topology) {
+    const Error why{ErrorKind::not_found, "not found: " + cpu_path(online.front(), "/topology")};
+    for (const char* path : {"cpu.sockets", "cpu.cores", "cpu.threads_per_core"}) facts.missing(path, why);
+    return;
+  }
+  facts.set("cpu.sockets", topology->sockets);
+  facts.set("cpu.cores", topology->cores);
+  facts.set("cpu.threads_per_core", topology->threads_per_core);
+}
+
+/// "32K", "1024K", "16M" as the kernel writes a cache's size.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  std::uint64_t unit = 1;
+  if (text.back() == 'K') unit = 1024;
+  if (text.back() == 'M') unit = 1024 * 1024;
+  if (unit != 1) text.remove_suffix(1);
+  const auto number = parse_u64(text);
+  if (!number || *number > (1ull << 40)) return std::nullopt;
+  return *number * unit;
+}
+
+Cpus cache_sharers(const Host& host, const std::string& folder) {
+  if (const auto list = read_text(host, folder + "/shared_cpu_list")) return parse_number_list(*list).value_or(Cpus());
+  const auto mask = read_text(host, folder + "/shared_cpu_map");
+  Cpus sharers = mask ? parse_number_mask(*mask).value_or(Cpus()) : Cpus();
+  std::erase_if(sharers, [](unsigned cpu) { return cpu >= kMaxCpus; });
+  return sharers;
+}
+
+/// All caches of one level in sum, each counted once. `index` is the cache's number below cpu*/cache, the same on
+/// every CPU.
+std::optional<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index) {
+  const std::string folder = "/cache/index" + std::to_string(index);
+  std::vector<bool> covered(kMaxCpus, false);
+  std::uint64_t sum = 0;
+  for (const auto cpu : online) {
+    if (covered[cpu]) continue;
+    const auto text = read_text(host, cpu_path(cpu, folder + "/size"));
+    const auto size = text ? parse_size(*text) : std::nullopt;
+    if (!size) continue;
+    sum += *size;
+    for (const auto other : cache_sharers(host, cpu_path(cpu, folder))) covered[other] = true;
+  }
+  if (sum == 0) return std::nullopt;
+  return sum;
+}
+
+void set_caches(const Host& host, const Cpus& online, Facts& facts) {
+  for (int index = 0; index < kMaxCacheIndex; ++index) {
+    const std::string folder = cpu_path(online.front(), "/cache/index" + std::to_string(index));
+    const auto level = read_u64(host, folder + "/level");
+    if (!level) break;
+    if (*level != 2 && *level != 3) continue;
+    const auto type = read_text(host, folder + "/type");
+    if (type && *type == "Instruction") continue;
+    const auto sum = cache_sum(host, online, index);
+    if (sum) facts.set(*level == 2 ? "cpu.l2_cache_bytes" : "cpu.l3_cache_bytes", *sum);
+  }
+}
+
+void set_frequency(const Host& host, const Cpus& online, Facts& facts) {
+  std::vector<std::string> folders;
+  if (const auto policies = host.list(std::string(kCpuFolder) + "/cpufreq")) {
+    for (const auto& entry : *policies) {
+      if (entry.name.compare(0, 6, "policy") == 0 && folders.size() < kMaxPolicies) {
+        folders.push_back(std::string(kCpuFolder) + "/cpufreq/" + entry.name);
+      }
+    }
+  }
+  if (folders.empty()) folders.push_back(cpu_path(online.front(), "/cpufreq"));
+  std::uint64_t most_khz = 0;
+  for (const auto& folder : folders) {
+    const auto khz = read_u64(host, folder + "/cpuinfo_max_freq");
+    if (khz) most_khz = std::max(most_khz, *khz);
+    else if (!is_absent(khz.error())) facts.missing("cpu.max_mhz", khz.error());
+  }
+  if (most_khz > 0) facts.set("cpu.max_mhz", static_cast<double>(most_khz) / 1000);
+  const auto governor = read_text(host, folders.front() + "/scaling_governor");
+  if (governor) facts.set("cpu.governor", *governor);
+  else if (!is_absent(governor.error())) facts.missing("cpu.governor", governor.error());
+}
+
+void set_vulnerable(const Host& host, Facts& facts) {
+  const std::string folder = std::string(kCpuFolder) + "/vulnerabilities";
+  const auto entries = host.list(folder);
+  if (!entries) return facts.missing("cpu.vulnerable", entries.error());
+  std::vector<std::string> vulnerable;
+  for (const auto& entry : *entries) {
+    const auto state = read_text(host, folder + "/" + entry.name);
+    if (!state && entry.type == FileType::regular) return facts.missing("cpu.vulnerable", state.error());
+    if (state && state->compare(0, 10, "Vulnerable") == 0) vulnerable.push_back(entry.name);
+  }
+  facts.set("cpu.vulnerable", vulnerable);
+}
+
+/// The CPUs online that process 1 may run on, cut by its cgroup's quota.
+void set_effective(const Host& host, const Cpus& online, Facts& facts) {
+  auto status = host.read("/proc/1/status");
+  if (!status) status = host.read("/proc/self/status");
+  const auto limit = cgroup_cpu_limit(host);
+  if (!limit && !status) return facts.missing("cpu.threads_effective", limit.error());
+  double effective = static_cast<double>(online.size());
+  if (status) {
+    const auto text = value_of(*status, "Cpus_allowed_list", ':');
+    if (const auto allowed = text ? parse_number_list(*text) : std::nullopt) {
+      Cpus usable;
+      std::set_intersection(online.begin(), online.end(), allowed->begin(), allowed->end(), std::back_inserter(usable));
+      if (!usable.empty()) effective = static_cast<double>(usable.size());
+    }
+  }
+  if (limit && *limit) effective = std::min(effective, **limit);
+  facts.set("cpu.threads_effective", effective);
+}
+
+void set_identity(const CpuInfo& info, Facts& facts) {
+  if (!info.model.empty()) facts.set("cpu.model", info.model);
+  if (!info.vendor.empty()) facts.set("cpu.vendor", info.vendor);
+  if (!info.microcode.empty()) facts.set("cpu.microcode", info.microcode);
+  facts.set("cpu.isa_level", isa_level(info));
+  facts.set("cpu.features", features_of(info));
+}
+
+}  // namespace
+
+Result<void> probe_cpu(const Host& host, Machine&, Facts& facts) {
+  const auto text = host.read("/proc/cpuinfo");
+  const CpuInfo info = text ? parse_cpuinfo(*text) : CpuInfo();
+  if (text) {
+    set_identity(info, facts);
+  } else {
+    for (const char* path : {"cpu.model", "cpu.vendor", "cpu.isa_level", "cpu.features"}) facts.missing(path, text.error());
+  }
+  set_vulnerable(host, facts);
+  if (const auto possible = read_text(host, std::string(kCpuFolder) + "/possible")) {
+    if (const auto cpus = parse_number_list(*possible)) facts.set("cpu.threads_possible", cpus->size());
+  }
+  const auto online = online_cpus(host, info);
+  if (!online) {
+    for (const char* path : {"cpu.threads", "cpu.cores", "cpu.sockets", "cpu.threads_per_core", "cpu.threads_effective"}) {
+      facts.missing(path, online.error());
+    }
+    if (!text) return tl::unexpected<Error>(text.error());
+    return {};
+  }
+  facts.set("cpu.threads", online->size());
+  set_topology(host, *online, info, facts);
+  set_caches(host, *online, facts);
+  set_frequency(host, *online, facts);
+  set_effective(host, *online, facts);
+  return {};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// One scan: each probe in its turn, timed, with its own failures.
+#include "agent/scan.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "agent/machine.h"
+#include "agent/probe.h"
+#include "agent/read.h"
+#include "base/text.h"
+#include "base/time.h"
+
+namespace plumbline {
+namespace {
+
+constexpr unsigned kReadSearchCapability = 2;  // CAP_DAC_READ_SEARCH: reads every file
+
+using Clock = std::chrono::steady_clock;
+
+double to_ms(Clock::duration time) { return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1000; }
+
+double cpu_ms() {
+  struct rusage usage {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto ms = [](const struct timeval& time) { return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000; };
+  return ms(usage.ru_utime) + ms(usage.ru_stime);
+}
+
+Result<void> check_names(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const auto& probe : probes()) known.emplace_back(probe.name);
+  for (const auto& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = did_you_mean(name, known);
+    return fail(ErrorKind::invalid, "no section \"" + printable(name) + "\"; " +
+                                        (near ? "did you mean \"" + *near + "\"?" : "there are " + join(known, ", ")));
+  }
+  return {};
+}
+
+bool is_wanted(const std::vector<std::string>& only, std::string_view name) {
+  return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+}
+
+/// The seam where an exception of a library (out of memory, a wrong type in JSON) ends: it costs one section.
+Result<void> run_safely(const Probe& probe, const Host& host, Machine& machine, Facts& facts) {
+  try {
+    return probe.run(host, machine, facts);
+  } catch (const std::exception& failure) {
+    return fail(ErrorKind::io, std::string(probe.name) + ": " + failure.what());
+  }
+}
+
+Section run_probe(const Probe& probe, const Host& host, Machine& machine) {
+  Section section;
+  const auto start = Clock::now();
+  Facts facts(section);
+  const auto done = run_safely(probe, host, machine, facts);
+  if (!done) {
+    section.data = nlohmann::json::object();
+    facts.missing(probe.name, done.error());
+    section.status = SectionStatus::failed;
+  }
+  section.took_ms = to_ms(Clock::now() - start);
+  return section;
+}
+
+/// Whether the host lets this agent read what only root may.
+bool is_privileged(const Host& host) {
+  const auto answer = host.ask("privileges");
+  const auto privileges = answer ? nlohmann::json::parse(*answer, nullptr, false) : nlohmann::json();
+  if (!privileges.is_object()) return false;
+  const auto capabilities = privileges.find("capabilities");
+  if (capabilities == privileges.end() || !capabilities->is_string()) return false;
+  return (parse_hex(capabilities->get_ref<const std::string&>()).value_or(0) >> kReadSearchCapability & 1u) != 0;
+}
+
+}  // namespace
+
+std::uint64_t peak_memory_bytes() {
+  // getrusage would tell the peak of whoever started us, if that was larger: it survives exec
+  if (const auto status = live_host()->read("/proc/self/status")) {
+    if (const auto peak = meminfo_bytes(*status, "VmHWM")) return *peak;
+  }
+  struct rusage usage {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+Result<Scan> take_scan(const Host& host, const ScanOptions& options) {
+  if (const auto good = check_names(options.only); !good) return tl::unexpected<Error>(good.error());
+  const auto start = Clock::now();
+  const double cpu_before = cpu_ms();
+  Scan scan;
+  scan.agent_version = PLUMBLINE_VERSION;
+  Machine machine(host);
+  scan.taken_at = machine.now() != 0 ? machine.now() : now_seconds();
+  scan.privileged = is_privileged(host);
+  for (const auto& probe : probes()) {
+    if (is_wanted(options.only, probe.name)) scan.sections.emplace(probe.name, run_probe(probe, host, machine));
+  }
+  hash_sections(scan);
+  scan.took_ms = to_ms(Clock::now() - start);
+  scan.cpu_ms = std::round((cpu_ms() - cpu_before) * 1000) / 1000;
+  scan.peak_memory_bytes = peak_memory_bytes();
+  return scan;
+}
+
+}  // namespace plumbline
