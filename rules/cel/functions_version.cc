@@ -99,9 +99,13 @@ Value major(Arguments a, Meter&) {
   return Value::of(value);
 }
 
+// What a condition answers where a fact says in words that it could not be told: unknown("ai.services[].auth").
+Value unknown_fact(Arguments a, Meter&) { return Value::unknown({*a[0]->string()}); }
+
 constexpr FunctionRow kRows[] = {
     {"version_at_least(string, string): bool", version_at_least},
     {"major(string): int", major},
+    {"unknown(string): bool", unknown_fact},
 };
 
 }  // namespace

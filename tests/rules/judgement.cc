@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judgements survive packing; anything else does not unpack.
+#include <random>
+
+#include "rules/judge.h"
+#include "tests/catch.h"
+
+using namespace plumbline;
+
+namespace {
+
+Judgement random_judgement(unsigned seed) {
+  std::mt19937 random(seed);
+  Judgement out;
+  for (auto i = random() % 90; i > 0; --i) out.verdicts.push_back(static_cast<Verdict>(random() % 5));
+  for (auto i = random() % 30; i > 0; --i) out.requirements.push_back(static_cast<Verdict>(random() % 4));
+  for (auto i = random() % 20; i > 0; --i) {
+    if (random() % 3 == 0) out.measures.emplace_back();
+    else out.measures.emplace_back(static_cast<double>(random()) / 7);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a judgement comes back from its packed form as it was") {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    Judgement before = random_judgement(seed);
+    std::string bytes = pack_judgement(before);
+    auto after = unpack_judgement(bytes, before.verdicts.size(), before.measures.size());
+    REQUIRE(after);
+    CHECK(after->verdicts == before.verdicts);
+    CHECK(after->requirements == before.requirements);
+    CHECK(after->measures == before.measures);
+  }
+}
+
+TEST_CASE("bytes that are no judgement of this rule set do not unpack") {
+  Judgement judgement = random_judgement(7);
+  std::string bytes = pack_judgement(judgement);
+  std::size_t rules = judgement.verdicts.size(), measures = judgement.measures.size();
+  CHECK_FALSE(unpack_judgement("", rules, measures));
+  CHECK_FALSE(unpack_judgement(bytes + "x", rules, measures));
+  CHECK_FALSE(unpack_judgement(bytes.substr(0, bytes.size() - 1), rules, measures));
+  CHECK_FALSE(unpack_judgement(bytes, rules + 30, measures));
+  CHECK_FALSE(unpack_judgement(bytes, rules, measures + 30));
+  std::mt19937 random(1);
+  for (int i = 0; i < 5000; ++i) {  // never reads past the end, whatever comes
+    std::string noise(random() % 40, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    (void)unpack_judgement(noise, random() % 50, random() % 5);
+  }
+}
+
+TEST_CASE("values are shown as a person says them") {
+  using cel::Value;
+  CHECK(show_value(Value::of(true), "") == "yes");
+  CHECK(show_value(Value::of(false), "") == "no");
+  CHECK(show_value(Value::of(std::int64_t{48'000'000'000}), "bytes") == "48 GB");
+  CHECK(show_value(Value::of(std::int64_t{16'374'562'816}), "bytes") == "16.4 GB");
+  CHECK(show_value(Value::of(std::int64_t{1'920'383'410'176}), "bytes") == "1.92 TB");
+  CHECK(show_value(Value::of(std::int64_t{0}), "bytes") == "0 bytes");
+  CHECK(show_value(Value::of(std::int64_t{-12}), "days") == "-12 days");
+  CHECK(show_value(Value::of(std::int64_t{1}), "days") == "1 day");
+  CHECK(show_value(Value::of(8.9), "") == "8.9");
+  CHECK(show_value(Value::of(91.27), "%") == "91.3 %");
+  CHECK(show_value(Value::of(std::int64_t{11434}), "") == "11434");
+  CHECK(show_value(Value::of(cel::List{}), "") == "none");
+  CHECK(show_value(Value::of(cel::List{Value::of("a"), Value::of("b")}), "") == "a, b");
+  CHECK(show_value(Value::of(""), "") == "none");
+  CHECK(show_value(Value::unknown({"ssh.x"}), "") == "fact not read");
+  std::string long_text;
+  for (int i = 0; i < 300; ++i) long_text += "ü";
+  std::string shown = show_value(Value::of(long_text), "");
+  CHECK(shown.size() == 200 * 2 + 3);
+  cel::List many;
+  for (std::int64_t i = 0; i < 20; ++i) many.push_back(Value::of(i));
+  CHECK(show_value(Value::of(many), "") == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more");
+}
