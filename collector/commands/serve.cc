@@ -120,6 +120,7 @@ Result<std::unique_ptr<Server>> listen_for_people(Running& running, const Identi
   options.routes.push_back(health_route(*running.store));
   options.identify = [&web = *running.web](Request& request) { identify(web, request); };
   options.allow = [](const Request& request, Permission permission) { return allow(request, permission); };
+  options.dress = dressed;
   options.extra_headers = web_headers();
   return start_server(std::move(options));
 }

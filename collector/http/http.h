@@ -101,6 +101,8 @@ struct ServerOptions {
   /// Fills user, role and csrf from the session cookie, refuses denied agents; called on the pool before dispatch.
   std::function<void(Request&)> identify;
   std::function<bool(const Request&, Permission)> allow;
+  /// What dispatch or a route answered, made fit for who reads it (a page instead of a JSON problem); may be empty.
+  std::function<Response(const Request&, Response)> dress;
   /// Told about handshakes that failed and requests that were refused, for the audit log: (peer address, reason).
   std::function<void(const std::string&, const std::string&)> refused;
   std::vector<std::pair<std::string, std::string>> extra_headers;  // on every response

@@ -511,7 +511,11 @@ void run_handler(Core& core, Request request, const std::shared_ptr<Answer>& ans
       request.form = std::move(*form);
     }
     if (core.options.identify) core.options.identify(request);
-    dispatch(core.options.routes, std::move(request), core.options.allow, reply);
+    if (!core.options.dress) return dispatch(core.options.routes, std::move(request), core.options.allow, reply);
+    const Request asked = request;
+    dispatch(core.options.routes, std::move(request), core.options.allow, [&core, asked, reply](Response response) {
+      reply(core.options.dress(asked, std::move(response)));
+    });
   } catch (const std::exception& error) {
     log_error(std::string("request: ") + error.what());
     reply(problem(500, "the collector failed at this request", "try again; its log says why"));
