@@ -3,7 +3,6 @@
 // works on the socket itself (no buffers of ours between), Beast only parses. A connection without a request holds no
 // buffer at all.
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -25,6 +24,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collector/http/http.h"
+#include "collector/http/tls_context.h"
 
 namespace plumbline {
 namespace {
@@ -55,79 +55,10 @@ constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr auto kLastAnswersTime = std::chrono::seconds(10);
 constexpr auto kSweepEvery = std::chrono::seconds(1);
 
-template <class T, void (*free_it)(T*)>
-struct Free {
-  void operator()(T* thing) const { free_it(thing); }
+struct FreeSsl {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
-using ContextPtr = std::unique_ptr<SSL_CTX, Free<SSL_CTX, SSL_CTX_free>>;
-using SslPtr = std::unique_ptr<SSL, Free<SSL, SSL_free>>;
-using CertificatePtr = std::unique_ptr<X509, Free<X509, X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
-using BioPtr = std::unique_ptr<BIO, FreeBio>;
-
-BioPtr reader(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
-std::string openssl_reason() {
-  const auto code = ERR_peek_last_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  ERR_clear_error();
-  return reason ? reason : "the connection ended";
-}
-
-// ---- TLS settings ---------------------------------------------------------------------------------------------
-
-int choose_http11(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* offered, unsigned offered_size, void*) {
-  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
-  const int found = SSL_select_next_proto(const_cast<unsigned char**>(out), size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
-}
-
-Result<void> use_certificate(SSL_CTX* context, const ServerOptions& options) {
-  const BioPtr key_text = reader(options.private_key_pem), chain = reader(options.certificate_pem);
-  const KeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  const CertificatePtr leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
-  if (!key || !leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1 || SSL_CTX_use_PrivateKey(context, key.get()) != 1)
-    return fail(ErrorKind::invalid, "listener: its certificate or key cannot be used: " + openssl_reason());
-  while (X509* more = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) SSL_CTX_add_extra_chain_cert(context, more);
-  ERR_clear_error();
-  return {};
-}
-
-/// Agents: TLS 1.3, their certificates checked against our authority alone, and no sessions kept: tickets and cache
-/// cost a third of the handshake rate and an agent comes once an hour.
-Result<void> ask_for_agents(SSL_CTX* context, std::string_view ca_pem) {
-  const BioPtr text = reader(ca_pem);
-  const CertificatePtr authority(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
-  if (!authority || X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1 ||
-      SSL_CTX_add_client_CA(context, authority.get()) != 1)
-    return fail(ErrorKind::invalid, "listener: the authority's certificate cannot be used: " + openssl_reason());
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_verify_depth(context, 0);
-  SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-  SSL_CTX_set_num_tickets(context, 0);
-  return {};
-}
-
-Result<ContextPtr> make_context(const ServerOptions& options) {
-  ContextPtr context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return fail(ErrorKind::io, "TLS: " + openssl_reason());
-  SSL_CTX* raw = context.get();
-  SSL_CTX_set_security_level(raw, 2);  // 112 bits: refuses RSA below 2048 and SHA-1 signatures
-  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(raw, 1);
-  SSL_CTX_set_default_read_buffer_len(raw, kScratchBytes / 2);  // a whole scan in one system call
-  SSL_CTX_set_alpn_select_cb(raw, choose_http11, nullptr);
-  if (auto used = use_certificate(raw, options); !used) return tl::unexpected(used.error());
-  if (!options.client_ca_pem.empty())
-    if (auto asked = ask_for_agents(raw, options.client_ca_pem); !asked) return tl::unexpected(asked.error());
-  return context;
-}
+using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
 std::string http_date(std::time_t now) {
   std::tm parts{};
@@ -147,7 +78,7 @@ class Connection;
 
 /// Lives as long as any answer is still owed, even when the Server is gone.
 struct Core {
-  Core(ServerOptions given, ContextPtr tls_context)
+  Core(ServerOptions given, TlsContext tls_context)
       : options(std::move(given)), tls(std::move(tls_context)), io(1), acceptor(io), sweep_timer(io), retry_timer(io),
         pool(std::max(1u, options.threads)), scratch(kScratchBytes) {}
 
@@ -164,7 +95,7 @@ struct Core {
   }
 
   const ServerOptions options;
-  const ContextPtr tls;
+  const TlsContext tls;
   asio::io_context io;
   Acceptor acceptor;
   Timer sweep_timer, retry_timer;
@@ -242,10 +173,13 @@ class Answer {
     if (!given_.load()) give(problem(500, "the collector failed at this request", "try again; its log says why"));
   }
 
+  /// identify() has refused the peer and said so itself.
+  void was_told() { told_ = true; }
+
   void give(Response response) {
     if (given_.exchange(true)) return;
     const bool refused = to_agents_ && (response.status == 401 || response.status == 403);
-    if (refused) core_->tell_refused(peer_, about_ + ": " + std::to_string(response.status) + " " + response.body.substr(0, 300));
+    if (refused && !told_) core_->tell_refused(peer_, about_ + ": " + std::to_string(response.status) + " " + response.body.substr(0, 300));
     const std::string date = http_date(std::time(nullptr));
     wire_.date = date;
     wire_.extra_headers = &core_->options.extra_headers;
@@ -262,7 +196,7 @@ class Answer {
   std::shared_ptr<Connection> connection_;
   WireOptions wire_;
   std::string peer_, about_;
-  bool to_agents_;
+  bool to_agents_, told_ = false;
   std::atomic<bool> given_{false};
 };
 
@@ -511,6 +445,7 @@ void run_handler(Core& core, Request request, const std::shared_ptr<Answer>& ans
       request.form = std::move(*form);
     }
     if (core.options.identify) core.options.identify(request);
+    if (!request.refusal.empty()) answer->was_told();
     if (!core.options.dress) return dispatch(core.options.routes, std::move(request), core.options.allow, reply);
     const Request asked = request;
     dispatch(core.options.routes, std::move(request), core.options.allow, [&core, asked, reply](Response response) {
@@ -729,6 +664,7 @@ void TlsServer::stop() {
     error_code ignored;
     core->acceptor.close(ignored);
     core->retry_timer.cancel();
+    core->sweep_timer.cancel();
     close_when_answered(core, Clock::now() + kLastAnswersTime);
   });
   thread_.join();
@@ -743,7 +679,7 @@ void TlsServer::stop() {
 Result<std::unique_ptr<Server>> start_server(ServerOptions options) {
   // A peer that goes away while we write is an error of that write, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
-  auto context = make_context(options);
+  auto context = make_tls_context(options);
   if (!context) return tl::unexpected(context.error());
   auto server = std::make_unique<TlsServer>(std::make_shared<Core>(std::move(options), std::move(*context)));
   if (auto listening = server->listen(); !listening) return tl::unexpected(listening.error());
