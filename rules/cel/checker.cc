@@ -12,6 +12,7 @@ namespace plumbline::cel {
 namespace {
 
 constexpr std::size_t kMaxIssues = 50;
+constexpr std::size_t kMinSuggestedLetters = 3;  // shorter words are near to everything
 
 constexpr std::array<std::string_view, 12> kTypeNames = {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
                                                          "google.protobuf.Timestamp", "google.protobuf.Duration"};
@@ -194,6 +195,7 @@ class Checker {
   }
 
   static std::string suggestion(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix = {}) {
+    if (word.size() < kMinSuggestedLetters) return "";
     const auto nearest = did_you_mean(word, candidates);
     return nearest ? "; did you mean '" + std::string(prefix) + *nearest + "'?" : "";
   }
@@ -270,10 +272,15 @@ class Checker {
       for (const NodeId child : arguments) visit(child);
       return broken(id, node.place, "no function '" + *space + "." + node.text + "'" + suggestion(*space + "." + node.text, function_names()));
     }
+    if (is_macro(node.text) && find_functions(node.text).empty()) {
+      visit(node.children[0]);
+      return broken(id, node.place, no_function(node.text, true, false));  // its variables are no names
+    }
     for (const NodeId child : node.children) visit(child);
     apply(id, node.text, true, node.children);
-    if (node.text == "filter") at(id).path = at(node.children[0]).path;
   }
+
+  static bool is_macro(std::string_view name) { return std::find(kMacroNames.begin(), kMacroNames.end(), name) != kMacroNames.end(); }
 
   bool is_namespace(const std::string& name) const {
     if (find_declaration(name) != nullptr) return false;
@@ -316,7 +323,7 @@ class Checker {
   }
 
   static std::string no_function(const std::string& function, bool member, bool other_style) {
-    if (std::find(kMacroNames.begin(), kMacroNames.end(), function) != kMacroNames.end())
+    if (is_macro(function))
       return function + "() wants a variable and an expression, as in x." + function + "(v, v > 0)";
     if (function == "has") return "has() wants one member, as in has(a.b)";
     if (other_style)

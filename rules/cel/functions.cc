@@ -104,7 +104,7 @@ class ShapeReader {
 const std::vector<Overload>& table() {
   static const std::vector<Overload> overloads = [] {
     std::vector<Overload> out;
-    for (const auto rows : {operator_functions(), conversion_functions(), text_functions(), time_functions(), math_functions(), version_functions()})
+    for (const auto rows : {operator_functions(), conversion_functions(), text_functions(), time_functions(), math_functions(), encoder_functions(), version_functions()})
       for (const FunctionRow& row : rows) out.push_back(ShapeReader(row.shape).read(row.run));
     std::stable_sort(out.begin(), out.end(), [](const Overload& a, const Overload& b) { return a.name < b.name; });
     return out;

@@ -57,6 +57,7 @@ std::span<const FunctionRow> conversion_functions();
 std::span<const FunctionRow> text_functions();
 std::span<const FunctionRow> time_functions();
 std::span<const FunctionRow> math_functions();
+std::span<const FunctionRow> encoder_functions();
 std::span<const FunctionRow> version_functions();
 
 /// A row, read.

@@ -12,14 +12,33 @@ constexpr std::size_t kMaxVersionBytes = 256;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Without epoch ("2:"), a leading v, and all from the first - + ~ or blank on.
+/// A word such as rc or beta that comes before the release itself.
+bool is_before_release(std::string_view word) {
+  for (const std::string_view known : {"rc", "beta", "alpha", "pre", "dev", "preview", "RC"})
+    if (word == known) return true;
+  return false;
+}
+
+/// Where packaging begins: at the first - + ~ or blank that no pre-release word follows ("1.2-rc1", "1.2~beta2").
+std::size_t packaging_begin(std::string_view text) {
+  for (std::size_t at = text.find_first_of("-+~ "); at != std::string_view::npos; at = text.find_first_of("-+~ ", at + 1)) {
+    std::size_t end = at + 1;
+    while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z'))) ++end;
+    if ((text[at] != '-' && text[at] != '~') || !is_before_release(text.substr(at + 1, end - at - 1))) return at;
+  }
+  return text.size();
+}
+
+/// Without epoch ("2:"), a leading v, and packaging.
 std::string_view upstream(std::string_view text) {
   std::size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
   if (digits > 0 && digits < text.size() && text[digits] == ':') text.remove_prefix(digits + 1);
   if (text.size() > 1 && (text[0] == 'v' || text[0] == 'V') && is_digit(text[1])) text.remove_prefix(1);
-  return text.substr(0, text.find_first_of("-+~ "));
+  return text.substr(0, packaging_begin(text));
 }
+
+bool separates(char c) { return c == '.' || c == '-' || c == '~'; }
 
 /// "8.9p1" → 8, 9, p, 1: numbers and words in turn.
 std::vector<std::string_view> parts(std::string_view text) {
@@ -27,18 +46,11 @@ std::vector<std::string_view> parts(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const bool number = is_digit(text[at]);
-    while (at < text.size() && text[at] != '.' && is_digit(text[at]) == number) ++at;
+    while (at < text.size() && !separates(text[at]) && is_digit(text[at]) == number) ++at;
     if (at > begin) out.push_back(text.substr(begin, at - begin));
-    if (at < text.size() && text[at] == '.') ++at;
+    if (at < text.size() && separates(text[at])) ++at;
   }
   return out;
-}
-
-/// A word such as rc or beta that comes before the release itself.
-bool is_before_release(std::string_view word) {
-  for (const std::string_view known : {"rc", "beta", "alpha", "pre", "dev", "a", "b", "preview", "RC"})
-    if (word == known) return true;
-  return false;
 }
 
 std::string_view without_zeros(std::string_view digits) {

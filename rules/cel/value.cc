@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <functional>
 
 #include "rules/cel/number_text.h"
@@ -19,24 +18,17 @@ constexpr std::uint64_t kEqualSteps = 10'000'000;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
 
+/// Within range the whole number is compared as a double, as the language's other implementations do.
 std::partial_ordering compare_int_double(std::int64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= kTwo63) return std::partial_ordering::less;
+  if (b > kTwo63) return std::partial_ordering::less;
   if (b < -kTwo63) return std::partial_ordering::greater;
-  const double whole = std::trunc(b);
-  const auto truncated = static_cast<std::int64_t>(whole);
-  if (a != truncated) return a <=> truncated;
-  return whole <=> b;
+  return static_cast<double>(a) <=> b;
 }
 
 std::partial_ordering compare_uint_double(std::uint64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= kTwo64) return std::partial_ordering::less;
+  if (b > kTwo64) return std::partial_ordering::less;
   if (b < 0) return std::partial_ordering::greater;
-  const double whole = std::trunc(b);
-  const auto truncated = static_cast<std::uint64_t>(whole);
-  if (a != truncated) return a <=> truncated;
-  return whole <=> b;
+  return static_cast<double>(a) <=> b;
 }
 
 std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {

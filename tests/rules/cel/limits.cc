@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hostile expressions and hostile facts: each ends soon, with an error or within its bounds.
+#include <nlohmann/json.hpp>
+
+#include "rules/cel/syntax.h"
+#include "rules/cel/types.h"
+#include "tests/catch.h"
+#include "tests/rules/cel/case_io.h"
+
+namespace plumbline::cel {
+namespace {
+
+std::string repeated(std::string_view text, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+/// The first mistake, or the value.
+std::string result(const std::string& text, const Limits& limits = {}) {
+  const auto program = compile(text, {{"x", simple_type(Type::dyn)}});
+  if (!program) return program.error()[0].message;
+  return to_text(program->evaluate([](std::string_view) { return Value::of(std::string(1000, 'a')); }, limits));
+}
+
+constexpr std::string_view kTooDeep = "nested deeper than 250 levels; split the expression";
+constexpr std::string_view kUsedUp = "error: the cost budget of 1000000 units is used up";
+
+}  // namespace
+
+TEST_CASE("Nesting of every kind has a limit and none overflows the stack") {
+  const std::size_t many = 5000;
+  CHECK(result(repeated("(", many) + "1" + repeated(")", many)) == kTooDeep);
+  CHECK(result(repeated("[", many) + repeated("]", many)) == kTooDeep);
+  CHECK(result(repeated("{1:", many) + "1" + repeated("}", many)) == kTooDeep);
+  CHECK(result(repeated("!", many) + "true") == "more than 250 signs in a row");
+  CHECK(result(repeated("-", many) + "x") == "more than 250 signs in a row");
+  CHECK(result("1" + repeated("+1", many)) == kTooDeep);
+  CHECK(result("x" + repeated(".a", many)) == kTooDeep);
+  CHECK(result("x" + repeated("[0]", many)) == kTooDeep);
+  CHECK(result(repeated("true?", many) + "1" + repeated(":1", many)) != "1");
+  CHECK(result(repeated("size(", many) + "x" + repeated(")", many)) == kTooDeep);
+  CHECK(result(repeated("[1].map(v,", 200) + "1" + repeated(")", 200)) == repeated("[", 200) + "1" + repeated("]", 200));
+}
+
+TEST_CASE("Long chains of && and || are one level") {
+  CHECK(result("true" + repeated(" && true", 3000)) == "true");
+  CHECK(result("false" + repeated(" || false", 3000)) == "false");
+}
+
+TEST_CASE("An expression is at most 64 KiB long") {
+  CHECK(result("'" + std::string(kMaxExpressionBytes, 'a') + "'") == "the expression is longer than 64 KiB; split it");
+  CHECK(result("'" + std::string(1000, 'a') + "' == x") == "true");
+}
+
+TEST_CASE("Comprehensions that multiply run into the budget") {
+  const std::string ten = "[1,2,3,4,5,6,7,8,9,10]";
+  CHECK(result(ten + ".all(a, " + ten + ".all(b, " + ten + ".all(c, " + ten + ".all(d, " + ten + ".all(e, " + ten + ".all(f, " + ten + ".all(g, a > 0)))))))") == kUsedUp);
+  CHECK(result("true || " + ten + ".all(a, 1 > 0)") == "true");
+  CHECK(result(ten + ".map(a, " + ten + ").map(a, " + ten + ".map(b, a)).map(a, " + ten + ".map(b, a)).map(a, " + ten + ".map(b, a)) == []") == "false");
+}
+
+TEST_CASE("The budget cannot be absorbed by || or a comprehension") {
+  Limits small;
+  small.budget = 20;
+  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].all(v, v > 0 && v < 100) || true", small) == "error: the cost budget of 20 units is used up");
+  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].exists(v, v > 11)", small) == "error: the cost budget of 20 units is used up");
+}
+
+TEST_CASE("Values that share their parts cannot make equality or text explode") {
+  std::string doubled = "[1]";
+  for (int i = 0; i < 60; ++i) doubled = doubled + ".map(v, [v, v])";
+  CHECK(result("[" + doubled + "] == [" + doubled + "]") == kUsedUp);
+  CHECK(result(doubled).size() < 70'000);
+  CHECK(result("'%s'.format([" + doubled + "])") == "error: error during formatting: the string becomes too long");
+}
+
+TEST_CASE("Strings and lists cannot grow without end") {
+  std::string twice = "x";
+  for (int i = 0; i < 30; ++i) twice = "[" + twice + "].map(v, v + v)[0]";
+  CHECK(result(twice) == "error: the string becomes too long");
+  std::string list = "[x]";
+  for (int i = 0; i < 30; ++i) list = "[" + list + "].map(v, v + v)[0]";
+  CHECK(result(list) == "error: the list becomes too long");
+  CHECK(result("x.replace('', x).replace('', x).size() > 0") == "error: the string becomes too long");
+  CHECK(result("'%.1000f'.format([1.0]).size()") == "1002");
+  CHECK(result("'%.1001f'.format([1.0])").starts_with("error: error during formatting"));
+}
+
+TEST_CASE("Regular expressions cost what they take and have a size") {
+  CHECK(result("x.matches('(a+)+$')") == "true");
+  CHECK(result("x.matches('((a{0,100}){0,100}){0,100}')").find("regular expression") != std::string::npos);
+  CHECK(result("x.matches(x + '(')").starts_with("error: regular expression"));
+}
+
+TEST_CASE("Maps with many keys are searched by index") {
+  nlohmann::json big = nlohmann::json::object();
+  for (int i = 0; i < 5000; ++i) big["key" + std::to_string(i)] = i;
+  const nlohmann::json facts = {{"m", big}};
+  const auto program = compile("m.all(k, m[k] >= 0) && m == m && !('missing' in m)", {{"m", map_of(simple_type(Type::string), simple_type(Type::int_type))}});
+  REQUIRE(program);
+  CHECK(to_text(program->evaluate(lookup_in(facts))) == "true");
+}
+
+TEST_CASE("Facts of another type than declared give an error, never a wrong verdict") {
+  const Declarations declarations = declare("cpu.cores int, cpu.features strings, ssh.installed bool");
+  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", {{"cores", "many"}}}}).starts_with("error: no such overload"));
+  CHECK(answer("'a' in cpu.features", declarations, {{"cpu", {{"features", 5}}}}).starts_with("error: no such overload"));
+  CHECK(answer("cpu.features.all(f, f == '')", declarations, {{"cpu", {{"features", "a"}}}}).starts_with("error: no such overload"));
+  CHECK(answer("ssh.installed && true", declarations, {{"ssh", {{"installed", 1}}}}).starts_with("error: no such overload"));
+  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", 7}}).starts_with("error: type int does not support field selection"));
+}
+
+}  // namespace plumbline::cel

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a compiled program tells beside its value: its type, what it reads, and why it decided so.
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "rules/cel/json.h"
+#include "rules/cel/types.h"
+#include "tests/catch.h"
+#include "tests/rules/cel/case_io.h"
+
+namespace plumbline::cel {
+namespace {
+
+const Declarations& facts() {
+  static const Declarations declarations = declare(
+      "cpu.cores int, cpu.features strings, memory.total_bytes int, ssh.installed bool, ssh.permit_root_login string,"
+      "storage.disks[].class string, storage.disks[].size_bytes int, storage.mounts[].path string, host.labels labels");
+  return declarations;
+}
+
+Program program(std::string_view text) {
+  auto out = compile(text, facts());
+  if (!out) FAIL(text << ": " << out.error()[0].message);
+  return *out;
+}
+
+using Paths = std::vector<std::string>;
+
+/// One line a step: depth, expression, with values, value.
+std::string explained(std::string_view text, const nlohmann::json& json) {
+  std::string out;
+  for (const auto& step : program(text).explain(lookup_in(json)))
+    out += std::to_string(step.depth) + " " + step.expression + " | " + step.with_values + " | " + to_text(step.value) + "\n";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("A program knows every declared path that it reads") {
+  CHECK(program("cpu.cores >= 8 && ssh.installed").reads() == Paths{"cpu.cores", "ssh.installed"});
+  CHECK(program("storage.disks.exists(d, d.class == 'nvme')").reads() == Paths{"storage.disks", "storage.disks[].class"});
+  CHECK(program("storage.disks.filter(d, d.size_bytes > 1)[0].class").reads() ==
+        Paths{"storage.disks", "storage.disks[].class", "storage.disks[].size_bytes"});
+  CHECK(program("cpu.features.exists(f, f == 'avx2')").reads() == Paths{"cpu.features"});
+  CHECK(program("has(ssh.permit_root_login)").reads() == Paths{"ssh.permit_root_login"});
+  CHECK(program("host.labels.role == 'db'").reads() == Paths{"host.labels"});
+  CHECK(program("cel.bind(d, storage.disks[0], d.class)").reads() == Paths{"storage.disks", "storage.disks[].class"});
+  CHECK(program("1 + 1").reads().empty());
+}
+
+TEST_CASE("A program knows the type of its value") {
+  const auto type = [](std::string_view text) { return to_text(program(text).result_type()); };
+  CHECK(type("cpu.cores >= 8") == "bool");
+  CHECK(type("double(cpu.cores) / 2.0") == "double");
+  CHECK(type("storage.disks.map(d, d.class)") == "list(string)");
+  CHECK(type("storage.disks.filter(d, d.size_bytes > 1)") == "list(object)");
+  CHECK(type("{'a': [1]}") == "map(string, list(int))");
+  CHECK(type("[]") == "list(dyn)");
+  CHECK(type("math.greatest(1, cpu.cores)") == "int");
+}
+
+TEST_CASE("A name is looked up once an evaluation, however often it stands there") {
+  std::map<std::string, int, std::less<>> asked;
+  const nlohmann::json json = {{"cpu", {{"cores", 4}}}, {"ssh", {{"installed", true}}}};
+  const auto counting = [&](std::string_view name) {
+    ++asked[std::string(name)];
+    return lookup_in(json)(name);
+  };
+  const Value value = program("[1, 2, 3].all(i, i < cpu.cores && cpu.cores > 3) && ssh.installed").evaluate(counting);
+  CHECK(to_text(value) == "true");
+  CHECK(asked == std::map<std::string, int, std::less<>>{{"cpu", 1}, {"ssh", 1}});
+}
+
+TEST_CASE("The explanation shows the side that decided, with the values of the facts") {
+  const nlohmann::json json = {{"cpu", {{"cores", 4}}}, {"memory", {{"total_bytes", 64}}}, {"ssh", {{"installed", true}}}};
+  CHECK(explained("cpu.cores >= 8", json) == "0 cpu.cores >= 8 | 4 >= 8 | false\n");
+  CHECK(explained("memory.total_bytes > 32 && cpu.cores >= 8", json) ==
+        "0 memory.total_bytes > 32 && cpu.cores >= 8 | 64 > 32 && 4 >= 8 | false\n"
+        "1 cpu.cores >= 8 | 4 >= 8 | false\n");
+  CHECK(explained("cpu.cores >= 8 || memory.total_bytes > 32", json) ==
+        "0 cpu.cores >= 8 || memory.total_bytes > 32 | 4 >= 8 || 64 > 32 | true\n"
+        "1 memory.total_bytes > 32 | 64 > 32 | true\n");
+  CHECK(explained("ssh.installed ? cpu.cores > 2 : false", json) ==
+        "0 ssh.installed ? cpu.cores > 2 : false | true ? 4 > 2 : false | true\n"
+        "1 ssh.installed | true | true\n"
+        "1 cpu.cores > 2 | 4 > 2 | true\n");
+  CHECK(explained("ssh.permit_root_login != 'yes'", json) ==
+        "0 ssh.permit_root_login != 'yes' | unknown != 'yes' | unknown: ssh.permit_root_login\n");
+}
+
+TEST_CASE("The explanation of all() and exists() shows the elements that decided") {
+  const nlohmann::json json = {{"storage", {{"disks", {{{"class", "nvme"}}, {{"class", "hdd"}}, {{"class", "hdd"}}}}}}};
+  CHECK(explained("storage.disks.all(d, d.class == 'nvme')", json) ==
+        "0 storage.disks.all(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, {\"class\": \"hdd\"}].all(d, d.class == 'nvme') | false\n"
+        "1 d.class == 'nvme' | \"hdd\" == 'nvme' | false\n"
+        "1 d.class == 'nvme' | \"hdd\" == 'nvme' | false\n");
+  CHECK(explained("storage.disks.exists(d, d.class == 'nvme')", json) ==
+        "0 storage.disks.exists(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, {\"class\": \"hdd\"}].exists(d, d.class == 'nvme') | true\n"
+        "1 d.class == 'nvme' | \"nvme\" == 'nvme' | true\n");
+}
+
+TEST_CASE("Dotted declarations are found by their longest name, and in a container") {
+  const Declarations declarations = {{"a.b", map_of(simple_type(Type::string), simple_type(Type::int_type))}, {"a.b.c", simple_type(Type::int_type)}};
+  const auto lookup = [](std::string_view name) { return name == "a.b.c" ? Value::of(std::int64_t{1}) : from_json({{"d", 2}}); };
+  CHECK(to_text(compile("a.b.c", declarations)->evaluate(lookup)) == "1");
+  CHECK(to_text(compile("a.b.d", declarations)->evaluate(lookup)) == "2");
+  CompileOptions inside;
+  inside.container = "a.x";
+  CHECK(to_text(compile("b.c", declarations, inside)->evaluate(lookup)) == "1");
+  CHECK(!compile("b.c", declarations));
+  CHECK(!compile(".b.c", declarations, inside));
+}
+
+TEST_CASE("JSON becomes values and back") {
+  const auto json = nlohmann::json::parse(R"({"a":[1,18446744073709551615,-2,1.5,"x",null,true,{}]})");
+  CHECK(to_text(from_json(json)) == R"({"a": [1, 18446744073709551615, -2, 1.5, "x", null, true, {}]})");
+  CHECK(to_json(from_json(json)) == json);
+  CHECK(from_json(json).map()->find("a")->list()->at(0).kind() == ValueKind::int_kind);
+  CHECK(from_json(json).map()->find("a")->list()->at(1).kind() == ValueKind::uint_kind);
+}
+
+}  // namespace plumbline::cel
