@@ -65,6 +65,8 @@ struct KfdGpu {
   unsigned device = 0;
   std::uint64_t memory_bytes = 0;
   std::string gfx;
+  std::uint64_t unique_id = 0;
+  std::vector<std::uint64_t> locations;  // whole, with a partition's number
 };
 
 /// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are hexadecimal.
@@ -97,6 +99,16 @@ std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_
   return sum > 0 ? sum : std::min(local_mem_size, std::uint64_t{1} << 50);
 }
 
+/// Partitions of one card bear its unique id or a place of their own, and each has its share of the memory; two nodes
+/// that differ in the id alone are one card told twice.
+void add_node(KfdGpu& gpu, std::uint64_t location, std::uint64_t unique_id, std::uint64_t memory_bytes) {
+  const bool new_place = std::find(gpu.locations.begin(), gpu.locations.end(), location) == gpu.locations.end();
+  const bool is_part = gpu.locations.empty() || new_place || unique_id == gpu.unique_id;
+  gpu.memory_bytes = is_part ? gpu.memory_bytes + memory_bytes : std::max(gpu.memory_bytes, memory_bytes);
+  if (gpu.locations.empty()) gpu.unique_id = unique_id;
+  if (new_place) gpu.locations.push_back(location);
+}
+
 /// By PCI address. Empty where the compute driver runs but has no GPU.
 Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
   const auto nodes = host.list(kKfdNodes);
@@ -111,7 +123,7 @@ Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
     KfdGpu& gpu = gpus[address];
     gpu.vendor = static_cast<unsigned>(property(*text, "vendor_id") & 0xffff);
     gpu.device = static_cast<unsigned>(property(*text, "device_id") & 0xffff);
-    gpu.memory_bytes += kfd_memory(host, node, property(*text, "local_mem_size"));
+    add_node(gpu, location, property(*text, "unique_id"), kfd_memory(host, node, property(*text, "local_mem_size")));
     gpu.gfx = gfx_name(property(*text, "gfx_target_version"));
   }
   return gpus;

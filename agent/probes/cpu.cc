@@ -69,6 +69,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFeature
 /// What /proc/cpuinfo says. Keys differ by architecture; the first processor that has one speaks for all.
 struct CpuInfo {
   std::string vendor, model, microcode;
+  std::string family;                                    // x86: "6"
   std::set<std::string, std::less<>> flags;
   std::string architecture;                              // ARM: "8"
   std::vector<unsigned> processors;                      // online ones
@@ -87,6 +88,7 @@ class CpuInfoReader {
     if (key == "model name" || key == "Model Name" || key == "uarch") first(info_.model, value);
     if (key == "cpu" && !value.empty() && value.find_first_not_of("0123456789") != std::string_view::npos) first(info_.model, value);
     if (key == "family" && value.find(' ') != std::string_view::npos) first(family_, value);  // ia64: "Dual-Core Intel(R) Itanium(R) …"
+    if (key == "cpu family") first(info_.family, value);
     if (key == "microcode") first(info_.microcode, value);
     if (key == "flags" || key == "Features" || key == "features") flags(value);
     if (key == "CPU implementer") implementer_ = static_cast<unsigned>(parse_hex(value).value_or(0));
@@ -220,10 +222,11 @@ std::optional<Cpus> read_set(const Host& host, const std::string& path) {
   return std::nullopt;
 }
 
+/// Each part is unknown for itself: captures and some architectures have one without the other.
 struct Topology {
-  int sockets = 0;
-  int cores = 0;
-  int threads_per_core = 0;
+  std::optional<int> sockets;
+  std::optional<int> cores;
+  std::optional<int> threads_per_core;
 };
 
 /// Counts the sets that cover all CPUs online, reading one file a set: `path` as "/topology/thread_siblings".
@@ -255,7 +258,7 @@ std::optional<Cover> cover(const Host& host, const Cpus& online, const char* pat
 }
 
 /// From physical_package_id and core_id alone, where a capture has no sibling sets.
-std::optional<Topology> topology_by_ids(const Host& host, const Cpus& online, const CpuInfo& info) {
+Topology topology_by_ids(const Host& host, const Cpus& online, const CpuInfo& info) {
   std::set<std::string> packages;
   std::map<std::pair<std::string, std::string>, int> cores;
   for (const auto cpu : online) {
@@ -270,33 +273,44 @@ std::optional<Topology> topology_by_ids(const Host& host, const Cpus& online, co
     } else if (place != info.places.end() && !place->second.first.empty() && !place->second.second.empty()) {
       std::tie(package, core) = place->second;
     } else {
-      return std::nullopt;
+      return {};
     }
     packages.insert(package);
     ++cores[{package, core}];
   }
-  Topology topology{static_cast<int>(packages.size()), static_cast<int>(cores.size()), 0};
-  for (const auto& [core, threads] : cores) topology.threads_per_core = std::max(topology.threads_per_core, threads);
-  return topology;
+  int most = 0;
+  for (const auto& [core, threads] : cores) most = std::max(most, threads);
+  return {static_cast<int>(packages.size()), static_cast<int>(cores.size()), most};
 }
 
-std::optional<Topology> topology_of(const Host& host, const Cpus& online, const CpuInfo& info) {
+Topology topology_of(const Host& host, const Cpus& online, const CpuInfo& info) {
   const auto cores = cover(host, online, "/topology/core_cpus", "/topology/thread_siblings");
-  const auto packages = cores ? cover(host, online, "/topology/package_cpus", "/topology/core_siblings") : std::nullopt;
-  if (cores && packages) return Topology{packages->sets, cores->sets, cores->largest};
-  return topology_by_ids(host, online, info);
+  const auto packages = cover(host, online, "/topology/package_cpus", "/topology/core_siblings");
+  Topology topology;
+  if (!cores && !packages) topology = topology_by_ids(host, online, info);
+  if (packages) topology.sockets = packages->sets;
+  if (cores) {
+    topology.cores = cores->sets;
+    topology.threads_per_core = cores->largest;
+  }
+  // AMD's family 15h (Bulldozer) pairs two whole cores in a module, and kernels tell the pair as threads
+  if (topology.cores && info.vendor == "AuthenticAMD" && info.family == "21") {
+    topology.cores = static_cast<int>(online.size());
+    topology.threads_per_core = 1;
+  }
+  return topology;
 }
 
 void set_topology(const Host& host, const Cpus& online, const CpuInfo& info, Facts& facts) {
   const auto topology = topology_of(host, online, info);
-  if (!topology) {
-    const Error why{ErrorKind::not_found, "not found: " + cpu_path(online.front(), "/topology")};
-    for (const char* path : {"cpu.sockets", "cpu.cores", "cpu.threads_per_core"}) facts.missing(path, why);
-    return;
-  }
-  facts.set("cpu.sockets", topology->sockets);
-  facts.set("cpu.cores", topology->cores);
-  facts.set("cpu.threads_per_core", topology->threads_per_core);
+  const Error why{ErrorKind::not_found, "not found: " + cpu_path(online.front(), "/topology")};
+  const auto set = [&](const char* path, std::optional<int> value) {
+    if (value) facts.set(path, *value);
+    else facts.missing(path, why);
+  };
+  set("cpu.sockets", topology.sockets);
+  set("cpu.cores", topology.cores);
+  set("cpu.threads_per_core", topology.threads_per_core);
 }
 
 /// "32K", "1024K", "16M" as the kernel writes a cache's size.

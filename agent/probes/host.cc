@@ -71,6 +71,9 @@ Traces read_traces(const Host& host) {
   if (has("vendor_id") == "IBM/S390") traces.arch = "s390x";
   if (has("CPU architecture") == "8") traces.arch = "arm64";
   if (has("CPU architecture") == "7") traces.arch = "arm32";
+  const auto cpu = has("cpu");
+  if (cpu.substr(0, 5) == "POWER" || cpu.substr(0, 6) == "PPC970" || cpu.substr(0, 4) == "Cell") traces.arch = "ppc64";
+  else if (has("platform") == "PowerMac") traces.arch = "ppc32";
   if (has("isa").substr(0, 4) == "rv64") traces.arch = "riscv64";
   if (contains(has("ISA"), "loongarch64")) traces.arch = "loongarch64";
   if (contains(has("family"), "Itanium") || has("arch") == "IA-64") traces.arch = "ia64";
