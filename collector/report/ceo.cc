@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kWorkloadsOnPage = 3;
 constexpr std::size_t kActionsOnPage = 3;
+constexpr std::size_t kMostNameWords = 8;  // of a title, an owner, an organisation
 constexpr std::int64_t kReviewSeconds = 30 * 86400;
 /// How much of each sentence stands on the page, from generous to bare.
 struct Room {
@@ -66,7 +67,7 @@ View workload_rows(const std::vector<const WorkloadResult*>& order, const Report
   for (std::size_t at = 0; at < order.size() && at < kWorkloadsOnPage; ++at) {
     std::string ignored;
     View row;
-    row["title"] = View(input.rules->workloads[order[at]->workload].title);
+    row["title"] = View(clipped(input.rules->workloads[order[at]->workload].title, kMostNameWords));
     row["note"] = maybe(room.notes ? clipped(workload_note(*order[at]), 12) : "");
     row["state"] = View(plain_state(*order[at]));
     row["state_css"] = View(std::string(state_word(*order[at], ignored).css));
@@ -81,7 +82,7 @@ View action_rows(const ReportInput& input, const Room& room) {
     const Action& action = input.assessment->actions[at];
     View row;
     row["what"] = View(clipped(finding_sentence(input, leading_rule(input, action), Altitude::ceo), room.action_words));
-    row["owner"] = View(action.owner.empty() ? "Not named" : action.owner);
+    row["owner"] = View(action.owner.empty() ? "Not named" : clipped(action.owner, kMostNameWords));
     row["effort"] = View(capitalised(effort_text(action.effort_days)));
     const Tenths whole = action.gain / 10;
     row["gain"] = View(whole > 0 ? "+" + std::to_string(whole) : std::string("under 1"));
@@ -148,7 +149,7 @@ std::string gate_sentence(const ReportInput& input, const Room& room) {
 View view_with(const ReportInput& input, const Room& room) {
   const auto order = best_workloads(input);
   View view;
-  view["organisation_name"] = View(input.organisation.empty() ? "This company" : input.organisation);
+  view["organisation_name"] = View(input.organisation.empty() ? "This company" : clipped(input.organisation, kMostNameWords));
   view["date"] = View(long_date(input.assessment->as_of));
   view["headline"] = View(ceo_headline(input));
   view["score"] = score_view(input);
@@ -164,7 +165,7 @@ View view_with(const ReportInput& input, const Room& room) {
   view["decision"] = View(with_full_stop(clipped(decision.what, room.decision_words)));
   view["threshold"] = maybe(room.threshold_words == 0 || decision.threshold.empty() ? "" : with_full_stop(clipped(decision.threshold, room.threshold_words)));
   view["unknown"] = View(unknown_sentence(input));
-  view["rules_version"] = View(input.rules->version);
+  view["rules_version"] = View(clipped(input.rules->version, 1));
   view["review"] = View(long_date(input.assessment->as_of + kReviewSeconds));
   return view;
 }
