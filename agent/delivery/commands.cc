@@ -90,8 +90,7 @@ class StopSignals {
   /// True: a signal came. False: the time is up.
   bool wait_until(Clock::time_point when) const {
     for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(when - Clock::now()).count();
-      if (left <= 0) return arrived();
+      const auto left = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(when - Clock::now()).count());
       timespec time{};
       time.tv_sec = static_cast<time_t>(left / 1000);
       time.tv_nsec = static_cast<long>(left % 1000) * 1'000'000;

@@ -141,7 +141,10 @@ Result<void> CurlUplink::prepare() {
 
 Error CurlUplink::error_of(CURLcode code) const {
   const std::string reason = printable(detail_[0] ? std::string_view(detail_.data()) : std::string_view(curl_.strerror(code)));
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
+  long verified = 0;  // a forged signature shows here and not in the code
+  curl_.getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verified);
+  const bool distrusted = !options_.ca_pem.empty() && verified != 0;
+  if (distrusted || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
     return {ErrorKind::permission_denied, options_.url + ": this server is not the collector this host trusts (" + reason +
                                               "); nothing was sent. Check the address, and whether something stands between"};
   return {ErrorKind::unavailable, options_.url + ": the collector cannot be reached (" + reason + ")"};
