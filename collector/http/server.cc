@@ -173,13 +173,10 @@ class Answer {
     if (!given_.load()) give(problem(500, "the collector failed at this request", "try again; its log says why"));
   }
 
-  /// identify() has refused the peer and said so itself.
-  void was_told() { told_ = true; }
-
   void give(Response response) {
     if (given_.exchange(true)) return;
     const bool refused = to_agents_ && (response.status == 401 || response.status == 403);
-    if (refused && !told_) core_->tell_refused(peer_, about_ + ": " + std::to_string(response.status) + " " + response.body.substr(0, 300));
+    if (refused) core_->tell_refused(peer_, about_ + ": " + std::to_string(response.status) + " " + response.body.substr(0, 300));
     const std::string date = http_date(std::time(nullptr));
     wire_.date = date;
     wire_.extra_headers = &core_->options.extra_headers;
@@ -196,7 +193,7 @@ class Answer {
   std::shared_ptr<Connection> connection_;
   WireOptions wire_;
   std::string peer_, about_;
-  bool to_agents_, told_ = false;
+  bool to_agents_;
   std::atomic<bool> given_{false};
 };
 
@@ -445,7 +442,6 @@ void run_handler(Core& core, Request request, const std::shared_ptr<Answer>& ans
       request.form = std::move(*form);
     }
     if (core.options.identify) core.options.identify(request);
-    if (!request.refusal.empty()) answer->was_told();
     if (!core.options.dress) return dispatch(core.options.routes, std::move(request), core.options.allow, reply);
     const Request asked = request;
     dispatch(core.options.routes, std::move(request), core.options.allow, [&core, asked, reply](Response response) {

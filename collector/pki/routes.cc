@@ -208,7 +208,6 @@ void identify_agent(Pki& pki, Request& request) {
   const char* why = !host ? "the store is away" : !*host ? "unknown host" : (*host)->denied ? "host is denied" : nullptr;
   if (!why) return;
   request.refusal = why;
-  audit_refusal(pki, request.peer_address, "host " + printable(request.agent_id) + ": " + why);
   request.agent_id.clear();
 }
 

@@ -44,8 +44,8 @@ struct Pki {
 /// GET /v1/ca, POST /v1/enroll, POST /v1/renew.
 std::vector<Route> pki_routes(Pki& pki);
 
-/// For ServerOptions::identify: clears the agent id of a denied or unknown host, with a line in the audit log, so
-/// that no route for agents answers it.
+/// For ServerOptions::identify: clears the agent id of a denied or unknown host and says why, so that no route for
+/// agents answers it and the server tells `refused`.
 void identify_agent(Pki& pki, Request& request);
 
 /// For ServerOptions::refused: a line in the audit log for a handshake or a request that was refused; after 100

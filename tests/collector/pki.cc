@@ -348,7 +348,8 @@ TEST_CASE("denied, forgotten and misnamed hosts are refused by name, with the co
   const Identity misnamed = forge({"../../etc/passwd", &gate.pki->authority, 0, 0, "clientAuth", "", false, 0});
   CHECK(gate.knock(&misnamed, "x").status == 403);
   gate.server.reset();
-  CHECK(gate.audited("connection.refused", host.id + ": host is denied") == 2);
+  CHECK(gate.audited("connection.refused", "by " + host.id) == 2);
+  CHECK(gate.audited("connection.refused", "host is denied") == 2);
   CHECK(gate.audited("connection.refused", "unknown host") == 2);
   CHECK(gate.audited("connection.refused") == 4);
 }
