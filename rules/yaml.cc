@@ -12,6 +12,7 @@
 #include <streambuf>
 
 #include "base/text.h"
+#include "rules/plain_yaml.h"
 
 namespace plumbline {
 namespace {
@@ -29,6 +30,7 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceFile& file, Mistakes& mistakes) : file_(file), mistakes_(mistakes) {}
   YamlNode take() { return std::move(root_); }
+  bool overflowed() const { return count_ > kMaxYamlNodes; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -107,7 +109,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void add(YamlNode node) {
-    if (ignored_ > 0 || ++count_ > kMaxYamlNodes) return;
+    if (ignored_ > 0 || ++count_ > kMaxYamlNodes) return;  // said in read_whole_yaml()
     if (open_.empty()) {
       root_ = std::move(node);
       return;
@@ -128,6 +130,11 @@ class TreeBuilder : public YAML::EventHandler {
     const YamlNode& key = parent.key;
     if (key.kind != YamlNode::scalar) {
       mistakes_.add(file_, key.offset, "a key must be a word");
+      return;
+    }
+    if (parent.node.entries.size() == kMaxYamlKeys) {
+      mistakes_.add(file_, key.offset, "more than " + std::to_string(kMaxYamlKeys) + " keys in one mapping");
+      count_ = kMaxYamlNodes;  // nothing more is kept
       return;
     }
     if (const YamlNode* first = parent.node.find(key.text)) {
@@ -189,6 +196,11 @@ YamlNode read_yaml(const SourceFile& file, Mistakes& mistakes) {
     return {};
   }
   if (has_control_characters(file, mistakes)) return {};
+  if (auto plain = read_plain_yaml(file.text)) return std::move(*plain);
+  return read_whole_yaml(file, mistakes);
+}
+
+YamlNode read_whole_yaml(const SourceFile& file, Mistakes& mistakes) {
   TreeBuilder builder(file, mistakes);
   try {  // the seam to yaml-cpp, which throws
     TextBuffer buffer(file.text);
@@ -196,6 +208,7 @@ YamlNode read_yaml(const SourceFile& file, Mistakes& mistakes) {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     YamlNode root = builder.take();
+    if (builder.overflowed()) mistakes.add(file, 0, "more than " + std::to_string(kMaxYamlNodes) + " values");
     if (stream.good() || parser) {
       TreeBuilder second(file, mistakes);
       if (parser.HandleNextDocument(second)) {

@@ -15,6 +15,7 @@ namespace plumbline {
 
 inline constexpr std::size_t kMaxYamlDepth = 32;
 inline constexpr std::size_t kMaxYamlNodes = 200'000;
+inline constexpr std::size_t kMaxYamlKeys = 1'000;  // of one mapping: keys are looked for one by one
 
 struct YamlNode {
   enum Kind { null, scalar, list, map };
@@ -33,6 +34,8 @@ std::string_view describe(YamlNode::Kind kind);
 
 /// Reads one document. Mistakes go to `mistakes`; what could be read is returned none the less.
 YamlNode read_yaml(const SourceFile& file, Mistakes& mistakes);
+/// The same by yaml-cpp alone, without the short cut for plain files; for the test that compares the two.
+YamlNode read_whole_yaml(const SourceFile& file, Mistakes& mistakes);
 
 /// Where the character at `index` of a scalar's text stands in the file: exact for plain and block scalars and for
 /// quoted ones without unusual escapes, else the start of the scalar.

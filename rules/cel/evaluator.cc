@@ -2,7 +2,7 @@
 // Runs a plan.
 #include "rules/cel/evaluator.h"
 
-#include <re2/re2.h>
+#include "rules/cel/regex.h"
 
 namespace plumbline::cel {
 namespace {
@@ -25,6 +25,16 @@ class Failures {
 };
 
 bool failed(const Value& value) { return value.is_error() || value.is_unknown(); }
+
+/// What stands for a fact that was not read: a declared fact is never null.
+bool is_missing(const Value& value) { return value.is_unknown() || value.kind() == ValueKind::null; }
+
+/// JSON writes 2.0 as 2: a fact that is declared a double is one.
+Value as_number(const Value& value) {
+  if (const auto* number = value.get_if<std::int64_t>()) return Value::of(static_cast<double>(*number));
+  if (const auto* number = value.get_if<std::uint64_t>()) return Value::of(static_cast<double>(*number));
+  return value;
+}
 
 const Value& give(Value& scratch, Value value) {
   scratch = std::move(value);
@@ -99,25 +109,26 @@ const Value& Evaluator::select(const Step& step, Value& scratch) {
   const Value& operand = run(step.children[0], made);
   const Map* map = operand.map();
   if (map == nullptr) {
-    if (operand.is_unknown() && step.declared_member) return step.value;  // the section is missing: so is the fact
+    if (step.declared_member && is_missing(operand)) return step.value;  // the section is missing: so is the fact
     if (failed(operand)) return give(scratch, operand);
     return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support field selection of '" + step.text + "'"));
   }
   const Value* member = map->find(step.text);
-  if (step.declared_member && (member == nullptr || member->kind() == ValueKind::null)) return step.value;
+  if (step.declared_member && (member == nullptr || is_missing(*member))) return step.value;
   if (member == nullptr) return give(scratch, Value::error("no such key: '" + step.text + "'"));
+  if (step.number_member && member->kind() != ValueKind::number) return give(scratch, as_number(*member));
   return &operand == &made ? give(scratch, Value(*member)) : *member;
 }
 
 const Value& Evaluator::has(const Step& step, Value& scratch) {
   Value made;
   const Value& operand = run(step.children[0], made);
-  if (operand.is_unknown() && step.declared_member) return give(scratch, Value::of(false));
+  if (step.declared_member && is_missing(operand)) return give(scratch, Value::of(false));
   if (failed(operand)) return give(scratch, operand);
   const Map* map = operand.map();
   if (map == nullptr) return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support has() of '" + step.text + "'"));
   const Value* member = map->find(step.text);
-  return give(scratch, Value::of(member != nullptr && !(step.declared_member && member->kind() == ValueKind::null)));
+  return give(scratch, Value::of(member != nullptr && !(step.declared_member && is_missing(*member))));
 }
 
 const Value& Evaluator::call(const Step& step, Value& scratch) {
@@ -159,8 +170,7 @@ const Value& Evaluator::matches(const Step& step, Value& scratch) {
     const Value* const arguments[] = {&text};
     return give(scratch, no_such_overload(step.text, arguments));
   }
-  if (!meter_.spend((string->size() / 10 + 1) * (step.regex->pattern().size() / 4 + 1))) return give(scratch, Value());
-  return give(scratch, Value::of(RE2::PartialMatch(*string, *step.regex)));
+  return give(scratch, match_regex(*step.regex, *string, meter_));
 }
 
 /// && and ||: one side that decides absorbs what failed on the other.

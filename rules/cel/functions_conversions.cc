@@ -18,10 +18,10 @@ constexpr double kTwo64 = 18446744073709551616.0;
 Value same(Arguments a, Meter&) { return *a[0]; }
 
 Value out_of_range(const Value& value, std::string_view type) {
-  return Value::error("range: " + to_text(value) + " does not fit in " + std::string(type));
+  return Value::error("range: " + shown(value) + " does not fit in " + std::string(type));
 }
 Value no_number(const Value& value, std::string_view type) {
-  return Value::error("type conversion error: " + to_text(value) + " is no " + std::string(type));
+  return Value::error("type conversion error: " + shown(value) + " is no " + std::string(type));
 }
 
 Value int_of_uint(Arguments a, Meter&) {

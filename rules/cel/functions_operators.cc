@@ -98,7 +98,6 @@ Value subtract_durations(Arguments a, Meter&) {
 }
 
 bool metered_equal(const Value& a, const Value& b, Meter& meter) {
-  if (const auto* text = a.string()) meter.spend(text->size() / 10);
   std::uint64_t left = meter.left();
   const bool same = equal(a, b, left);
   meter.spend(left == 0 ? meter.left() + 1 : meter.left() - left);
@@ -106,17 +105,29 @@ bool metered_equal(const Value& a, const Value& b, Meter& meter) {
 }
 Value equals(Arguments a, Meter& meter) { return Value::of(metered_equal(*a[0], *a[1], meter)); }
 Value differs(Arguments a, Meter& meter) { return Value::of(!metered_equal(*a[0], *a[1], meter)); }
-Value less(Arguments a, Meter&) { return Value::of(compare(*a[0], *a[1]) < 0); }
-Value less_or_equal(Arguments a, Meter&) { return Value::of(compare(*a[0], *a[1]) <= 0); }
-Value greater(Arguments a, Meter&) { return Value::of(compare(*a[0], *a[1]) > 0); }
-Value greater_or_equal(Arguments a, Meter&) { return Value::of(compare(*a[0], *a[1]) >= 0); }
+/// Charges for the bytes that may have to be compared or hashed.
+void charge(const Value& value, Meter& meter) {
+  if (const auto* text = value.string()) meter.spend(text->size() / 100);
+  else if (const auto* bytes = value.bytes()) meter.spend(bytes->data.size() / 100);
+}
+std::partial_ordering ordered(Arguments a, Meter& meter) {
+  charge(*a[0], meter);
+  return compare(*a[0], *a[1]);
+}
+Value less(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) < 0); }
+Value less_or_equal(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) <= 0); }
+Value greater(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) > 0); }
+Value greater_or_equal(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) >= 0); }
 
 Value in_list(Arguments a, Meter& meter) {
   for (const Value& element : *a[1]->list())
     if (metered_equal(*a[0], element, meter) || meter.exhausted()) return Value::of(true);
   return Value::of(false);
 }
-Value in_map(Arguments a, Meter&) { return Value::of(a[1]->map()->find(*a[0]) != nullptr); }
+Value in_map(Arguments a, Meter& meter) {
+  charge(*a[0], meter);
+  return Value::of(a[1]->map()->find(*a[0]) != nullptr);
+}
 
 /// The whole number that a number is; nothing where it is none.
 std::optional<std::int64_t> whole(const Value& value) {
@@ -132,14 +143,15 @@ std::optional<std::int64_t> whole(const Value& value) {
 Value index_list(Arguments a, Meter&) {
   const List& list = *a[0]->list();
   const auto index = whole(*a[1]);
-  if (!index) return Value::error("invalid_argument: " + to_text(*a[1]) + " is no whole number to index a list with");
+  if (!index) return Value::error("invalid_argument: " + shown(*a[1]) + " is no whole number to index a list with");
   if (*index < 0 || static_cast<std::uint64_t>(*index) >= list.size())
     return Value::error("invalid_argument: index " + std::to_string(*index) + " is outside the list of " + std::to_string(list.size()));
   return list[static_cast<std::size_t>(*index)];
 }
-Value index_map(Arguments a, Meter&) {
+Value index_map(Arguments a, Meter& meter) {
+  charge(*a[1], meter);
   const Value* value = a[0]->map()->find(*a[1]);
-  return value == nullptr ? Value::error("no such key: " + to_text(*a[1])) : *value;
+  return value == nullptr ? Value::error("no such key: " + shown(*a[1])) : *value;
 }
 
 Value size_of_string(Arguments a, Meter& meter) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions on strings. Positions count code points, as the language says.
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -15,14 +13,21 @@
 namespace plumbline::cel {
 namespace {
 
+constexpr std::uint64_t kRegexUnits = 100;  // to compile a pattern that is not constant
+
 const std::string& text_of(const Value& value) { return *value.string(); }
 std::int64_t int_of(const Value& value) { return *value.get_if<std::int64_t>(); }
 
 Value too_long() { return Value::error("the string becomes too long"); }
 Value outside(std::int64_t index) { return Value::error("index out of range: " + std::to_string(index)); }
 
+/// For a search that may compare every byte of one text with every byte of the other.
+bool spend_search(const Value& text, const Value& what, Meter& meter) {
+  return meter.spend((text_of(text).size() / 10 + 1) * (text_of(what).size() / 10 + 1));
+}
+
 Value contains_text(Arguments a, Meter& meter) {
-  meter.spend_bytes(text_of(*a[0]).size());
+  if (!spend_search(*a[0], *a[1], meter)) return Value();
   return Value::of(text_of(*a[0]).find(text_of(*a[1])) != std::string::npos);
 }
 Value starts_with(Arguments a, Meter& meter) {
@@ -35,11 +40,9 @@ Value ends_with(Arguments a, Meter& meter) {
 }
 
 Value matches(Arguments a, Meter& meter) {
-  const std::string& pattern = text_of(*a[1]);
-  if (!meter.spend((text_of(*a[0]).size() / 10 + 1) * (pattern.size() / 4 + 1))) return Value();
-  const auto regex = compile_regex(pattern);
-  if (!regex) return Value::error(regex.error().message);
-  return Value::of(RE2::PartialMatch(text_of(*a[0]), **regex));
+  if (!meter.spend(kRegexUnits + text_of(*a[1]).size())) return Value();
+  const auto regex = compile_regex(text_of(*a[1]));
+  return regex ? match_regex(**regex, text_of(*a[0]), meter) : Value::error(regex.error().message);
 }
 
 template <class Change>
@@ -85,7 +88,7 @@ Value char_at(Arguments a, Meter& meter) {
 
 Value index_of(Arguments a, Meter& meter) {
   const std::string& text = text_of(*a[0]);
-  meter.spend_bytes(text.size());
+  if (!spend_search(*a[0], *a[1], meter)) return Value();
   const std::int64_t from = a.size() > 2 ? int_of(*a[2]) : 0;
   const auto count = static_cast<std::int64_t>(count_code_points(text));
   if (from < 0 || (from > count && !text_of(*a[1]).empty())) return outside(from);
@@ -96,7 +99,7 @@ Value index_of(Arguments a, Meter& meter) {
 
 Value last_index_of(Arguments a, Meter& meter) {
   const std::string& text = text_of(*a[0]);
-  meter.spend_bytes(text.size());
+  if (!spend_search(*a[0], *a[1], meter)) return Value();
   const auto count = static_cast<std::int64_t>(count_code_points(text));
   const std::int64_t from = a.size() > 2 ? int_of(*a[2]) : count;
   if (from < 0 || from > count) return outside(from);
@@ -130,6 +133,7 @@ std::size_t after_one(const std::string& text, std::size_t at) {
 Value replace(Arguments a, Meter& meter) {
   const std::string &text = text_of(*a[0]), &what = text_of(*a[1]), &with = text_of(*a[2]);
   std::int64_t left = a.size() > 3 ? int_of(*a[3]) : -1;
+  if (!spend_search(*a[0], *a[1], meter)) return Value();
   std::string out;
   std::size_t copied = 0;
   for (std::size_t at = next_match(text, what, 0); at != std::string::npos && left != 0; --left) {
@@ -140,14 +144,14 @@ Value replace(Arguments a, Meter& meter) {
   }
   if (copied < text.size()) out.append(text, copied);
   if (out.size() > meter.max_string_bytes()) return too_long();
-  meter.spend_bytes(text.size() + out.size());
+  meter.spend_bytes(out.size());
   return Value::of(std::move(out));
 }
 
 Value split_text(Arguments a, Meter& meter) {
   const std::string &text = text_of(*a[0]), &separator = text_of(*a[1]);
   const std::int64_t limit = a.size() > 2 ? int_of(*a[2]) : -1;
-  meter.spend_bytes(text.size());
+  if (!spend_search(*a[0], *a[1], meter)) return Value();
   List out;
   if (limit == 0) return Value::of(std::move(out));
   std::size_t begin = 0;

@@ -13,7 +13,7 @@ Value same(Arguments a, Meter&) { return *a[0]; }
 Value timestamp_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   const auto value = parse_timestamp(*a[0]->string());
-  return value ? Value::of(*value) : Value::error("range: " + to_text(*a[0]) + " is no timestamp of the years 1 to 9999 such as \"2026-11-23T19:35:00Z\"");
+  return value ? Value::of(*value) : Value::error("range: " + shown(*a[0]) + " is no timestamp of the years 1 to 9999 such as \"2026-11-23T19:35:00Z\"");
 }
 Value timestamp_of_int(Arguments a, Meter&) {
   const auto value = make_timestamp(*a[0]->get_if<std::int64_t>(), 0);
@@ -22,7 +22,7 @@ Value timestamp_of_int(Arguments a, Meter&) {
 Value duration_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   const auto value = parse_duration(*a[0]->string());
-  return value ? Value::of(*value) : Value::error("range: " + to_text(*a[0]) + " is no duration of at most 292 years such as \"1h30m\"");
+  return value ? Value::of(*value) : Value::error("range: " + shown(*a[0]) + " is no duration of at most 292 years such as \"1h30m\"");
 }
 Value duration_of_int(Arguments a, Meter&) {
   const auto value = make_duration(*a[0]->get_if<std::int64_t>(), 0);
@@ -36,7 +36,7 @@ Value calendar_part(Arguments a, Meter& meter, Part part) {
   if (a.size() > 1) {
     if (!meter.spend(kZoneUnits)) return Value();
     const auto offset = zone_offset_seconds(*a[1]->string(), seconds);
-    if (!offset) return Value::error("no time zone " + to_text(*a[1]));
+    if (!offset) return Value::error("no time zone " + shown(*a[1]));
     seconds += *offset;
   }
   return Value::of(static_cast<std::int64_t>(part(calendar_of(seconds))));

@@ -91,7 +91,7 @@ bool is_version(std::string_view text) {
   return text.size() <= kMaxVersionBytes && !number.empty() && is_digit(number[0]);
 }
 
-Value no_version(const Value& value) { return Value::error(to_text(value) + " is no version: it does not begin with a number"); }
+Value no_version(const Value& value) { return Value::error(shown(value) + " is no version: it does not begin with a number"); }
 
 Value version_at_least(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size() + a[1]->string()->size());
@@ -105,7 +105,7 @@ Value major(Arguments a, Meter&) {
   const std::string_view text = upstream(*a[0]->string());
   std::int64_t value = 0;
   for (std::size_t i = 0; i < text.size() && is_digit(text[i]); ++i) {
-    if (i >= 18) return Value::error("range: the first number of " + to_text(*a[0]) + " is too large");
+    if (i >= 18) return Value::error("range: the first number of " + shown(*a[0]) + " is too large");
     value = value * 10 + (text[i] - '0');
   }
   return Value::of(value);

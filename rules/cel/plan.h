@@ -22,6 +22,7 @@ struct Step {
   bool filtered = false;
   bool two_variables = false;
   bool declared_member = false;  // an absent member is `value`, an unknown
+  bool number_member = false;    // declared a double: whole numbers become one
   std::uint32_t begin = 0, end = 0;  // in the text
   std::uint32_t slot = 0, second_slot = 0;
   std::vector<std::uint32_t> children;

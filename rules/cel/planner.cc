@@ -61,6 +61,7 @@ class Planner {
     step.filtered = node.filtered;
     step.two_variables = !node.second_variable.empty();
     step.declared_member = meaning.declared_member;
+    step.number_member = meaning.declared_member && meaning.type->kind == Type::number;
     switch (node.kind) {
       case NodeKind::select: step.op = Op::select; break;
       case NodeKind::has: step.op = Op::has; break;

@@ -6,7 +6,7 @@
 
 namespace plumbline::cel {
 namespace {
-constexpr std::int64_t kMaxMemoryBytes = 1 << 20;  // of one compiled pattern
+constexpr std::int64_t kMaxMemoryBytes = 512 << 10;  // of one compiled pattern
 }
 
 Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern) {
@@ -17,6 +17,12 @@ Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern
   auto regex = std::make_shared<const RE2>(pattern, options);
   if (!regex->ok()) return fail(ErrorKind::invalid, "regular expression: " + regex->error());
   return regex;
+}
+
+Value match_regex(const re2::RE2& regex, const std::string& text, Meter& meter) {
+  const auto program = static_cast<std::uint64_t>(regex.ProgramSize());
+  if (!meter.spend((text.size() / 10 + 1) * (program / 10 + 1))) return {};
+  return Value::of(RE2::PartialMatch(text, regex));
 }
 
 }  // namespace plumbline::cel

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "rules/cel/functions.h"
 
 namespace re2 {
 class RE2;
@@ -17,5 +18,7 @@ inline constexpr std::size_t kMaxPatternBytes = 4096;
 
 /// Fails with what is wrong in the pattern.
 Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern);
+/// Whether the pattern is found anywhere in the text; charges for the length of both.
+Value match_regex(const re2::RE2& regex, const std::string& text, Meter& meter);
 
 }  // namespace plumbline::cel

@@ -13,7 +13,6 @@ namespace plumbline::cel {
 namespace {
 
 constexpr std::size_t kIndexedFrom = 8;          // entries; below, a search from the start is faster
-constexpr std::size_t kMaxTextBytes = 64 << 10;  // of to_text
 constexpr std::uint64_t kEqualSteps = 10'000'000;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
@@ -85,6 +84,13 @@ const Value* find_indexed(const Map& map, std::size_t hash, Same same) {
   return nullptr;
 }
 
+bool equal_texts(const std::string& a, const std::string& b, std::uint64_t& steps_left) {
+  if (a.size() != b.size()) return false;
+  const std::uint64_t steps = a.size() / 100;
+  steps_left = steps_left > steps ? steps_left - steps : 0;
+  return steps_left > 0 && a == b;
+}
+
 bool equal_lists(const List& a, const List& b, std::uint64_t& steps_left) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -101,90 +107,101 @@ bool equal_maps(const Map& a, const Map& b, std::uint64_t& steps_left) {
   return true;
 }
 
-void append_quoted(std::string& out, std::string_view text) {
+void append_hex(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\x";
-      out += digits[byte >> 4U];
-      out += digits[byte & 15U];
-    } else {
-      out += c;
+  out += "\\x";
+  out += digits[byte >> 4U];
+  out += digits[byte & 15U];
+}
+
+void append_quoted_character(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\') (out += '\\') += c;
+  else if (c == '\n') out += "\\n";
+  else if (c == '\t') out += "\\t";
+  else if (byte < 0x20 || byte == 0x7f) append_hex(out, byte);
+  else out += c;
+}
+
+/// Writes values until the text is long enough; what is over is cut off by the caller.
+class Writer {
+ public:
+  explicit Writer(std::size_t max_bytes) : max_(max_bytes) {}
+
+  std::string finish() {
+    if (out_.size() <= max_) return std::move(out_);
+    std::size_t end = max_;
+    while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xC0U) == 0x80U) --end;  // keeps characters whole
+    out_.resize(end);
+    return std::move(out_) + "…";
+  }
+
+  void add(const Value& value) {
+    switch (value.kind()) {
+      case ValueKind::null: out_ += "null"; break;
+      case ValueKind::boolean: out_ += *value.get_if<bool>() ? "true" : "false"; break;
+      case ValueKind::int_kind: out_ += std::to_string(*value.get_if<std::int64_t>()); break;
+      case ValueKind::uint_kind: out_ += std::to_string(*value.get_if<std::uint64_t>()); break;
+      case ValueKind::number: out_ += readable_double(*value.get_if<double>()); break;
+      case ValueKind::string: add_string(*value.string()); break;
+      case ValueKind::bytes: add_bytes(value.bytes()->data); break;
+      case ValueKind::list: add_list(*value.list()); break;
+      case ValueKind::map: add_map(*value.map()); break;
+      case ValueKind::timestamp: out_ += format_timestamp(*value.get_if<Timestamp>()); break;
+      case ValueKind::duration: out_ += format_duration(*value.get_if<Duration>()); break;
+      case ValueKind::type: out_ += value.type_name()->name; break;
+      case ValueKind::error: (out_ += "error: ") += value.as_error()->message; break;
+      case ValueKind::unknown: add_unknown(*value.as_unknown()); break;
     }
   }
-  out += '"';
-}
 
-void append_bytes(std::string& out, std::string_view data) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += "b\"";
-  for (const char c : data) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-      out += c;
-    } else {
-      out += "\\x";
-      out += digits[byte >> 4U];
-      out += digits[byte & 15U];
+ private:
+  bool full() const { return out_.size() > max_; }
+
+  void add_string(std::string_view text) {
+    out_ += '"';
+    for (std::size_t i = 0; i < text.size() && !full(); ++i) append_quoted_character(out_, text[i]);
+    out_ += '"';
+  }
+
+  void add_bytes(std::string_view data) {
+    out_ += "b\"";
+    for (std::size_t i = 0; i < data.size() && !full(); ++i) {
+      const auto byte = static_cast<unsigned char>(data[i]);
+      if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') out_ += data[i];
+      else append_hex(out_, byte);
     }
+    out_ += '"';
   }
-  out += '"';
-}
 
-void append_text(std::string& out, const Value& value);
-
-void append_list(std::string& out, const List& list) {
-  out += '[';
-  for (std::size_t i = 0; i < list.size() && out.size() < kMaxTextBytes; ++i) {
-    if (i > 0) out += ", ";
-    append_text(out, list[i]);
+  void add_list(const List& list) {
+    out_ += '[';
+    for (std::size_t i = 0; i < list.size() && !full(); ++i) {
+      if (i > 0) out_ += ", ";
+      add(list[i]);
+    }
+    out_ += ']';
   }
-  out += ']';
-}
 
-void append_map(std::string& out, const Map& map) {
-  out += '{';
-  for (std::size_t i = 0; i < map.entries.size() && out.size() < kMaxTextBytes; ++i) {
-    if (i > 0) out += ", ";
-    append_text(out, map.entries[i].first);
-    out += ": ";
-    append_text(out, map.entries[i].second);
+  void add_map(const Map& map) {
+    out_ += '{';
+    for (std::size_t i = 0; i < map.entries.size() && !full(); ++i) {
+      if (i > 0) out_ += ", ";
+      add(map.entries[i].first);
+      out_ += ": ";
+      add(map.entries[i].second);
+    }
+    out_ += '}';
   }
-  out += '}';
-}
 
-void append_unknown(std::string& out, const Unknown& unknown) {
-  out += "unknown:";
-  for (std::size_t i = 0; i < unknown.paths.size(); ++i) out += (i == 0 ? " " : ", ") + unknown.paths[i];
-}
-
-void append_text(std::string& out, const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::null: out += "null"; break;
-    case ValueKind::boolean: out += *value.get_if<bool>() ? "true" : "false"; break;
-    case ValueKind::int_kind: out += std::to_string(*value.get_if<std::int64_t>()); break;
-    case ValueKind::uint_kind: out += std::to_string(*value.get_if<std::uint64_t>()); break;
-    case ValueKind::number: out += readable_double(*value.get_if<double>()); break;
-    case ValueKind::string: append_quoted(out, *value.string()); break;
-    case ValueKind::bytes: append_bytes(out, value.bytes()->data); break;
-    case ValueKind::list: append_list(out, *value.list()); break;
-    case ValueKind::map: append_map(out, *value.map()); break;
-    case ValueKind::timestamp: out += format_timestamp(*value.get_if<Timestamp>()); break;
-    case ValueKind::duration: out += format_duration(*value.get_if<Duration>()); break;
-    case ValueKind::type: out += value.type_name()->name; break;
-    case ValueKind::error: out += "error: " + value.as_error()->message; break;
-    case ValueKind::unknown: append_unknown(out, *value.as_unknown()); break;
+  void add_unknown(const Unknown& unknown) {
+    out_ += "unknown:";
+    for (std::size_t i = 0; i < unknown.paths.size() && !full(); ++i) (out_ += i == 0 ? " " : ", ") += unknown.paths[i];
   }
-}
+
+  std::size_t max_;
+  std::string out_;
+};
 
 }  // namespace
 
@@ -259,7 +276,8 @@ bool equal(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case ValueKind::null: return true;
-    case ValueKind::bytes: return a.bytes()->data == b.bytes()->data;
+    case ValueKind::string: return equal_texts(*a.string(), *b.string(), steps_left);
+    case ValueKind::bytes: return equal_texts(a.bytes()->data, b.bytes()->data, steps_left);
     case ValueKind::list: return equal_lists(*a.list(), *b.list(), steps_left);
     case ValueKind::map: return equal_maps(*a.map(), *b.map(), steps_left);
     case ValueKind::type: return a.type_name()->name == b.type_name()->name;
@@ -288,16 +306,10 @@ std::partial_ordering compare(const Value& a, const Value& b) {
   }
 }
 
-std::string to_text(const Value& value) {
-  std::string out;
-  append_text(out, value);
-  if (out.size() > kMaxTextBytes) {
-    std::size_t end = kMaxTextBytes;
-    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U) --end;  // keeps characters whole
-    out.resize(end);
-    out += "…";
-  }
-  return out;
+std::string to_text(const Value& value, std::size_t max_bytes) {
+  Writer writer(max_bytes);
+  writer.add(value);
+  return writer.finish();
 }
 
 std::string_view type_name_of(const Value& value) {

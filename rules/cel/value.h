@@ -90,12 +90,16 @@ struct Map {
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);
-/// The same, counting members in `steps_left` down; false, with 0 left, where they did not suffice.
+/// The same, counting members and every hundred bytes of text in `steps_left` down; false, with 0 left, where they
+/// did not suffice.
 bool equal(const Value& a, const Value& b, std::uint64_t& steps_left);
 /// The order of two values of one comparable type, or of two numbers of any; unordered where there is none.
 std::partial_ordering compare(const Value& a, const Value& b);
-/// As a person reads it: 24, "text", [1, 2], {"a": 1}, null. Cut off with … when it is very long.
-std::string to_text(const Value& value);
+inline constexpr std::size_t kMaxTextBytes = 64 << 10;
+/// As a person reads it: 24, "text", [1, 2], {"a": 1}, null. Cut off with … where it is longer.
+std::string to_text(const Value& value, std::size_t max_bytes = kMaxTextBytes);
+/// The same, short enough for a message.
+inline std::string shown(const Value& value) { return to_text(value, 120); }
 /// The language's name of the value's type: "int", "google.protobuf.Timestamp".
 std::string_view type_name_of(const Value& value);
 
