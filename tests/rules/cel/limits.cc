@@ -93,6 +93,21 @@ TEST_CASE("Regular expressions cost what they take and have a size") {
   CHECK(result("x.matches(x + '(')").starts_with("error: regular expression"));
 }
 
+TEST_CASE("Long texts cost by their length, so that no budget buys much time") {
+  std::string long_text = "x";
+  for (int i = 0; i < 9; ++i) long_text = "cel.bind(s" + std::to_string(i) + ", " + long_text + ", s" + std::to_string(i) + " + s" + std::to_string(i) + ")";
+  const std::string hundred = "[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, [0,1,2,3,4,5,6,7,8,9].all(c, ";
+  const auto often = [&](const std::string& condition) { return result("cel.bind(t, " + long_text + ", " + hundred + condition + "))))"); };
+  CHECK(often("t <= t") == kUsedUp);
+  CHECK(often("t == t") == kUsedUp);
+  CHECK(often("[t, t] == [t, t]") == kUsedUp);
+  CHECK(often("t in {t: 1}") == kUsedUp);
+  CHECK(often("t.contains(t)") == kUsedUp);
+  CHECK(often("t.matches('a{500}b|.')") == kUsedUp);
+  CHECK(often("t.indexOf('b') < 0") == kUsedUp);
+  CHECK(often("{'a': 1}[t] > 0 || true") == kUsedUp);
+}
+
 TEST_CASE("Maps with many keys are searched by index") {
   nlohmann::json big = nlohmann::json::object();
   for (int i = 0; i < 5000; ++i) big["key" + std::to_string(i)] = i;
