@@ -142,8 +142,8 @@ std::string gate_sentence(const ReportInput& input, const Room& room) {
   if (gates.empty()) return {};
   const Gate& gate = input.rules->gates[gates.front()];
   const std::string why = with_full_stop(clipped(gate.ceo.empty() ? gate.title : gate.ceo, room.headline_gate_words));
-  const std::string more = gates.size() > 1 ? " (and " + small_number(gates.size() - 1) + " more)" : "";
-  return "Held at “" + std::string(level_title(score.level)) + "”" + more + ": " + why + " Once closed, we are at “" + std::string(level_title(score.level_without_gates)) + "”.";
+  const std::string others = gates.size() > 1 ? "This and " + small_number(gates.size() - 1) + " more open " + (gates.size() == 2 ? "risk" : "risks") + " hold us" : "This holds us";
+  return why + " " + others + " at “" + std::string(level_title(score.level)) + "”. Once closed, we are at “" + std::string(level_title(score.level_without_gates)) + "”.";
 }
 
 View view_with(const ReportInput& input, const Room& room) {

@@ -167,7 +167,9 @@ View list_table(const Fact& list, const nlohmann::json& items) {
   View table;
   table["head"] = std::move(head);
   table["lines"] = std::move(body);
-  table["table_title"] = View(label_of(list));
+  std::string title(list.path.substr(list.path.rfind('.') + 1));
+  std::replace(title.begin(), title.end(), '_', ' ');
+  table["table_title"] = View(capitalised(std::move(title)));
   table["table_path"] = View(std::string(list.path));
   table["table_count"] = View(count_of(items.size(), "entry", "entries"));
   table["more_lines"] = maybe(items.size() > kMostRowsInList ? "and " + std::to_string(items.size() - kMostRowsInList) + " more in the scan document" : "");

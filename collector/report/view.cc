@@ -255,8 +255,8 @@ View action_row(const ReportInput& input, const Action& action) {
   row["gain"] = View(gain_text(action.gain));
   std::vector<std::string> opens;
   for (const std::size_t gate : action.opens_gates) opens.push_back(input.rules->gates[gate].title);
-  row["opens"] = maybe(opens.empty() ? "" : "opens the gate: " + listed(opens, 2));
-  row["checks"] = View(count_of(action.rules.size(), "check"));
+  row["opens"] = maybe(opens.empty() ? "" : "Opens the gate: " + listed(opens, 2));
+  row["done_when"] = View(count_of(action.rules.size(), "check") + (action.rules.size() == 1 ? " passes" : " pass") + (action.hosts.empty() ? std::string(" for the fleet") : " on " + count_of(action.hosts.size(), "host")));
   std::vector<std::string> unlocks;
   for (const auto& workload : input.assessment->workloads)
     for (const std::size_t rule : workload.blocking_rules)
@@ -264,7 +264,7 @@ View action_row(const ReportInput& input, const Action& action) {
         unlocks.push_back(input.rules->workloads[workload.workload].title);
         break;
       }
-  row["unlocks"] = maybe(unlocks.empty() ? "" : "clears the way for " + listed(unlocks, 3));
+  row["unlocks"] = maybe(unlocks.empty() ? "" : "Clears the way for " + listed(unlocks, 3));
   return row;
 }
 
@@ -451,7 +451,7 @@ View coverage_view(const ReportInput& input) {
   view["unknown_checks"] = View(unknown_checks == 0 ? std::string("Every check could be judged.") : grouped(static_cast<std::int64_t>(unknown_checks)) + " of " + count_of(checks, "check") + " could not be judged: " + (unknown_checks == 1 ? "a fact was" : "facts were") + " not readable.");
   view["stale"] = maybe(stale > 0 ? count_of(stale, "host") + (stale == 1 ? " has" : " have") + " not reported for more than a day." : "");
   view["silent"] = maybe(input.hosts_without_scan > 0 ? count_of(input.hosts_without_scan, "enrolled host") + (input.hosts_without_scan == 1 ? " has" : " have") + " never reported." : "");
-  view["oldest"] = maybe(assessment.hosts.size() > 1 ? "The oldest scan is from " + long_date(assessment.score.oldest_scan) + "." : "");
+  view["oldest"] = maybe(assessment.hosts.size() > 1 && long_date(assessment.score.oldest_scan) != long_date(assessment.score.newest_scan) ? "The oldest scan is from " + long_date(assessment.score.oldest_scan) + "." : "");
   View rows = view_list();
   for (std::size_t at = 0; at < unread.size() && at < 5; ++at) {
     const Rule& rule = input.rules->rules[unread[at].second];

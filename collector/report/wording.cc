@@ -183,7 +183,8 @@ std::string fact_text(const nlohmann::json& value, std::string_view unit) {
       const auto days = value.get<std::int64_t>();
       return grouped(days) + (days == 1 ? " day" : " days");
     }
-    const std::string text = value.is_number_integer() ? grouped(value.get<std::int64_t>()) : calm_number(number);
+    const bool name_like = unit.empty() && value.is_number_integer();  // ports, ids and small counts: 11434, not 11,434
+    const std::string text = name_like ? value.dump() : value.is_number_integer() ? grouped(value.get<std::int64_t>()) : calm_number(number);
     if (unit == "%") return text + "%";
     return unit.empty() ? text : text + " " + std::string(unit);
   }

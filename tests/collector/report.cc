@@ -136,7 +136,7 @@ TEST_CASE("the overview says what changed before anything else") {
 
 TEST_CASE("a finding shows why, three altitudes, commands, observed and expected, and the hosts") {
   const std::string page = page_of(all_pages(make_sample()), "finding-ssh.root-login");
-  for (const char* text : {"A guessed root password", "For IT", "For the CIO", "For the CEO", "1 of 2 servers lets the administrator log in with a password: db-01",
+  for (const char* text : {"A guessed root password", "For IT", "For the CIO", "For the CEO", "1 of 3 servers lets the administrator log in with a password: db-01",
                            "1 server can be taken over", "sshd -t &amp;&amp; systemctl reload ssh", "Any distribution", "no, or prohibit-password", "href=\"/hosts/" , "Where it is unknown", "ssh.permit_root_login", "https://example.org/ssh"})
     CHECK(contains(page, text));
 }

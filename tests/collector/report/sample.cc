@@ -92,7 +92,7 @@ ReportInput Sample::input() const {
 Sample make_sample(const std::string& payload) {
   Sample sample;
   sample.rules = sample_rules();
-  poison(*sample.rules, payload);
+  if (!payload.empty()) poison(*sample.rules, payload);
   const std::string ids[] = {std::string(32, 'a'), std::string(32, 'b'), std::string(32, 'c')};
   const char* names[] = {"db-01", "gpu-01", "web-01"};
   std::vector<AssessedHost> hosts;
