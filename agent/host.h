@@ -64,6 +64,7 @@ class Host {
 //   uname        {"sysname":"Linux","nodename":"db01","release":"6.1.0-25-amd64","version":"#1 SMP …","machine":"x86_64"}
 //   statvfs:/x   {"block_bytes":4096,"blocks":…,"blocks_free":…,"blocks_available":…,"files":…,"files_free":…}
 //   statvfs_remote:/x   the same, given up after two seconds: network and FUSE file systems may hang for ever
+//   head:/x      the first 64 bytes of a regular file as hexadecimal digits
 //   adjtimex     {"synchronized":true,"status":…,"max_error_us":…,"estimated_error_us":…}
 //   sockets      listening TCP and unconnected bound UDP sockets, [{"protocol":"tcp","address":"::","port":22,
 //                "inode":15500,"uid":0,"v6only":false}] sorted by protocol, port, address

@@ -81,6 +81,8 @@ struct UnitFile {
   bool enabled = false;  // something in *.wants or *.requires leads to it
 };
 
+struct Service;  // agent/services.h: a recognised product that runs here
+
 /// One system's shared tables. Every verb reads on its first call and remembers what came of it, errors too.
 /// Not for use by several threads.
 struct Machine {
@@ -98,6 +100,8 @@ struct Machine {
   std::string unit_of(int pid);
 
   const Result<std::vector<Socket>>& sockets();
+  /// Recognised products, by kind and pid; empty where neither processes nor sockets can be read.
+  const std::vector<Service>& services();
 
   /// dpkg, rpm, apk, pacman or none.
   std::string package_manager();

@@ -32,7 +32,7 @@ struct Question {
   Result<std::string> (*answer)(std::string_view argument);
 };
 
-constexpr std::array<Question, 11> kQuestions = {{
+constexpr std::array<Question, 12> kQuestions = {{
     {"now", ask_now},
     {"uname", ask_uname},
     {"statvfs", ask_statvfs},
@@ -44,6 +44,7 @@ constexpr std::array<Question, 11> kQuestions = {{
     {"privileges", ask_privileges},
     {"hypervisor", ask_hypervisor},
     {"nvml", ask_nvml},
+    {"head", ask_head},
 }};
 
 constexpr int kMaxCpus = 1 << 16;

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follows servconf.c of OpenSSH 9.2; sshd_config(5) has the rules.
+#include "agent/config/sshd.h"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/config/glob.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+constexpr int kMaxIncludeDepth = 16;  // SERVCONF_MAX_DEPTH
+constexpr int kMaxIncludedFiles = 256;
+constexpr std::size_t kMaxSshdBytes = 1u << 20;
+constexpr std::size_t kMaxArguments = 1024;
+
+constexpr std::array<std::string_view, 7> kManyLines = {"allowusers", "denyusers", "allowgroups", "denygroups",
+                                                        "port", "listenaddress", "hostkey"};
+/// Old names of keywords that still work.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOldNames = {{
+    {"challengeresponseauthentication", "kbdinteractiveauthentication"},
+    {"skeyauthentication", "kbdinteractiveauthentication"},
+    {"dsaauthentication", "pubkeyauthentication"},
+    {"keepalive", "tcpkeepalive"}}};
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f'; }
+
+/// The keyword ends at a blank or at one "=", with blanks around it; it may stand in quotes.
+std::string take_keyword(std::string_view& line) {
+  std::string keyword;
+  if (line.starts_with('"')) {
+    const std::size_t end = std::min(line.find('"', 1), line.size());
+    keyword = line.substr(1, end - 1);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  } else {
+    std::size_t end = 0;
+    while (end < line.size() && !is_blank(line[end]) && line[end] != '=') ++end;
+    keyword = line.substr(0, end);
+    line.remove_prefix(end);
+  }
+  const auto skip_blanks = [&] { while (!line.empty() && is_blank(line.front())) line.remove_prefix(1); };
+  skip_blanks();
+  if (line.starts_with('=')) line.remove_prefix(1);
+  skip_blanks();
+  return lower(keyword);
+}
+
+/// Arguments as argv_split() has them: quotes join, "#" at the start of a word ends the line.
+std::vector<std::string> take_arguments(std::string_view line) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < line.size() && found.size() < kMaxArguments;) {
+    if (is_blank(line[i])) {
+      ++i;
+      continue;
+    }
+    if (line[i] == '#') break;
+    std::string word;
+    char quote = 0;
+    for (; i < line.size() && (quote != 0 || !is_blank(line[i])); ++i) {
+      const char c = line[i];
+      const char next = i + 1 < line.size() ? line[i + 1] : '\0';
+      if (c == '\\' && (next == '\'' || next == '"' || next == '\\' || (quote == 0 && next == ' '))) word += line[++i];
+      else if (quote == 0 && (c == '"' || c == '\'')) quote = c;
+      else if (c == quote) quote = 0;
+      else word += c;
+    }
+    found.push_back(std::move(word));
+  }
+  return found;
+}
+
+class Reader {
+ public:
+  Reader(const Host& host, std::string folder) : host_(host), folder_(std::move(folder)) {}
+
+  Result<void> read(const std::string& path, int depth, bool active) {
+    const auto text = host_.read(path, kMaxSshdBytes);
+    if (!text) return tl::unexpected<Error>(text.error());
+    for (const std::string_view raw : lines(*text)) {
+      std::string_view line = trim(raw);
+      if (line.empty() || line.front() == '#') continue;
+      const std::string keyword = take_keyword(line);
+      const auto arguments = take_arguments(line);
+      if (keyword == "include") include(arguments, depth, active);
+      else if (keyword == "match") active = match(arguments, active);
+      else if (active && !arguments.empty()) set(keyword, arguments);
+    }
+    return {};
+  }
+
+  SshdConfig take() { return std::move(config_); }
+
+ private:
+  /// "Match all" holds for everybody; any other may not, and what follows is no global value.
+  bool match(const std::vector<std::string>& arguments, bool) {
+    const bool all = arguments.size() == 1 && lower(arguments[0]) == "all";
+    if (!all) ++config_.match_blocks;
+    return all;
+  }
+
+  void include(const std::vector<std::string>& patterns, int depth, bool active) {
+    if (depth >= kMaxIncludeDepth) return;
+    for (const std::string& pattern : patterns) {
+      const std::string whole = pattern.starts_with('/') ? pattern : folder_ + pattern;
+      for (const std::string& path : glob(host_, whole)) {
+        if (++files_ > kMaxIncludedFiles) return;
+        const auto done = read(path, depth + 1, active);
+        if (!done && done.error().kind != ErrorKind::not_found) note_unread(done.error());
+      }
+    }
+    // A folder that may not be listed looks empty to glob(); sshd, which is root, sees what is in it.
+    for (const std::string& pattern : patterns) {
+      const std::string whole = pattern.starts_with('/') ? pattern : folder_ + pattern;
+      const auto entries = host_.list(whole.substr(0, whole.rfind('/')));
+      if (!entries && entries.error().kind == ErrorKind::permission_denied) note_unread(entries.error());
+    }
+  }
+
+  void note_unread(const Error& why) {
+    if (config_.unread) return;
+    config_.unread = why;
+    for (const auto& [keyword, arguments] : config_.values) config_.settled.push_back(keyword);
+  }
+
+  void set(std::string keyword, const std::vector<std::string>& arguments) {
+    for (const auto& [old, now] : kOldNames) {
+      if (keyword == old) keyword = now;
+    }
+    auto& slot = config_.values[keyword];
+    const bool many = std::find(kManyLines.begin(), kManyLines.end(), keyword) != kManyLines.end();
+    if (slot.empty()) slot = arguments;
+    else if (many && slot.size() < kMaxArguments) slot.insert(slot.end(), arguments.begin(), arguments.end());
+  }
+
+  const Host& host_;
+  std::string folder_;
+  SshdConfig config_;
+  int files_ = 0;
+};
+
+}  // namespace
+
+const std::string* SshdConfig::value(std::string_view keyword) const {
+  const auto found = values.find(std::string(keyword));
+  return found == values.end() || found->second.empty() ? nullptr : &found->second.front();
+}
+
+bool SshdConfig::is_doubtful(std::string_view keyword) const {
+  return unread && std::find(settled.begin(), settled.end(), keyword) == settled.end();
+}
+
+Result<SshdConfig> read_sshd_config(const Host& host, const std::string& path) {
+  Reader reader(host, path.substr(0, path.rfind('/') + 1));
+  if (auto done = reader.read(path, 0, true); !done) return tl::unexpected<Error>(done.error());
+  return reader.take();
+}
+
+std::optional<std::int64_t> parse_sshd_time(std::string_view text) {
+  if (lower(text) == "none") return 0;
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    const auto number = parse_i64(text.substr(i, end - i));
+    if (end == i || !number || *number > 1'000'000'000) return std::nullopt;
+    std::int64_t unit = 1;
+    if (end < text.size()) {
+      switch (text[end++]) {
+        case 's': case 'S': unit = 1; break;
+        case 'm': case 'M': unit = 60; break;
+        case 'h': case 'H': unit = 3600; break;
+        case 'd': case 'D': unit = 86400; break;
+        case 'w': case 'W': unit = 604800; break;
+        default: return std::nullopt;
+      }
+    }
+    total += *number * unit;
+    i = end;
+  }
+  return text.empty() ? std::nullopt : std::optional(total);
+}
+
+}  // namespace plumbline

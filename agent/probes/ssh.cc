@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OpenSSH server: effective values of sshd_config, and the defaults of the program where it says nothing.
+#include <algorithm>
+#include <array>
+
+#include "agent/config/sshd.h"
+#include "agent/probes/all.h"
+#include "agent/services.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+constexpr std::string_view kWeak[] = {
+    "3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "blowfish-cbc", "cast128-cbc", "rijndael-cbc@lysator.liu.se", "arcfour",
+    "arcfour128", "arcfour256", "hmac-md5", "hmac-md5-96", "hmac-md5-etm@openssh.com", "hmac-md5-96-etm@openssh.com", "hmac-sha1",
+    "hmac-sha1-96", "hmac-sha1-etm@openssh.com", "hmac-sha1-96-etm@openssh.com", "hmac-ripemd160", "umac-64@openssh.com",
+    "umac-64-etm@openssh.com", "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1",
+    "gss-gex-sha1-", "gss-group1-sha1-", "gss-group14-sha1-"};
+
+Error invalid(std::string_view keyword, std::string_view value) {
+  return {ErrorKind::invalid, "/etc/ssh/sshd_config: sshd refuses " + std::string(keyword) + " " + printable(value)};
+}
+
+/// Writes one effective value each; what cannot be told is missing with its reason.
+class Writer {
+ public:
+  Writer(const SshdConfig& config, Facts& facts) : config_(config), facts_(facts) {}
+
+  void flag(std::string_view fact, std::string_view keyword, bool fallback) {
+    const std::string* value = known(fact, keyword);
+    if (value == nullptr) return put(fact, keyword, fallback);
+    const std::string word = lower(*value);
+    if (word == "yes" || word == "true") return facts_.set(fact, true);
+    if (word == "no" || word == "false") return facts_.set(fact, false);
+    if (keyword == "ignorerhosts" && word == "shosts-only") return facts_.set(fact, false);
+    if (keyword == "permituserenvironment") return facts_.set(fact, true);  // a pattern of names that are let in
+    facts_.missing(fact, invalid(keyword, *value));
+  }
+
+  void number(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
+    const std::string* value = known(fact, keyword);
+    if (value == nullptr) return put(fact, keyword, fallback);
+    if (const auto parsed = parse_i64(*value)) facts_.set(fact, *parsed);
+    else facts_.missing(fact, invalid(keyword, *value));
+  }
+
+  void time(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
+    const std::string* value = known(fact, keyword);
+    if (value == nullptr) return put(fact, keyword, fallback);
+    if (const auto parsed = parse_sshd_time(*value)) facts_.set(fact, *parsed);
+    else facts_.missing(fact, invalid(keyword, *value));
+  }
+
+  void word(std::string_view fact, std::string_view keyword, std::string_view fallback, std::initializer_list<std::string_view> allowed) {
+    const std::string* value = known(fact, keyword);
+    if (value == nullptr) return put(fact, keyword, fallback);
+    const auto match = std::find_if(allowed.begin(), allowed.end(), [&](auto one) { return lower(one) == lower(*value); });
+    if (match == allowed.end()) return facts_.missing(fact, invalid(keyword, *value));
+    if (*match == "without-password") return facts_.set(fact, "prohibit-password");
+    facts_.set(fact, *match);
+  }
+
+  std::vector<std::string> list(std::string_view fact, std::string_view keyword) {
+    std::vector<std::string> items;
+    if (const std::string* value = known(fact, keyword)) {
+      for (const std::string_view item : split(*value, ',')) if (!trim(item).empty()) items.emplace_back(trim(item));
+    }
+    if (!config_.is_doubtful(keyword)) facts_.set(fact, items);
+    return items;
+  }
+
+ private:
+  const std::string* known(std::string_view fact, std::string_view keyword) {
+    if (config_.is_doubtful(keyword)) {
+      facts_.missing(fact, *config_.unread);
+      return nullptr;
+    }
+    return config_.value(keyword);
+  }
+  template <class T>
+  void put(std::string_view fact, std::string_view keyword, T fallback) {
+    if (!config_.is_doubtful(keyword)) facts_.set(fact, fallback);
+  }
+
+  const SshdConfig& config_;
+  Facts& facts_;
+};
+
+void write_weak(const std::vector<std::vector<std::string>>& lists, Facts& facts) {
+  std::vector<std::string> weak;
+  for (const auto& items : lists) {
+    if (!items.empty() && items[0].starts_with('-')) continue;  // "-aes128-cbc" takes it away
+    for (std::string item : items) {
+      if (item.starts_with('+') || item.starts_with('^')) item.erase(0, 1);
+      const bool found = std::any_of(std::begin(kWeak), std::end(kWeak), [&](auto one) { return item == one || (one.ends_with('-') && item.starts_with(one)); });
+      if (found && std::find(weak.begin(), weak.end(), item) == weak.end()) weak.push_back(item);
+    }
+  }
+  facts.set("ssh.weak_algorithms", weak);
+}
+
+/// Red Hat's ssh_keys group may read them; anybody else's reading is too much.
+void write_host_keys(const Host& host, Machine& machine, Facts& facts) {
+  const auto entries = host.list("/etc/ssh");
+  if (!entries) return facts.missing("ssh.host_keys_too_open", entries.error());
+  int open = 0;
+  for (const auto& entry : *entries) {
+    if (!entry.name.starts_with("ssh_host_") || !entry.name.ends_with("_key")) continue;
+    const auto stat = host.stat("/etc/ssh/" + entry.name);
+    if (!stat) continue;
+    bool group_is_for_keys = stat->gid == 0;
+    if (const auto& groups = machine.groups()) {
+      for (const auto& group : *groups) group_is_for_keys = group_is_for_keys || (group.gid == stat->gid && group.name == "ssh_keys");
+    }
+    if ((stat->mode & 0007) != 0 || (stat->mode & 0020) != 0 || ((stat->mode & 0040) != 0 && !group_is_for_keys)) ++open;
+  }
+  facts.set("ssh.host_keys_too_open", open);
+}
+
+/// OpenSSH changed it to prohibit-password in 7.0; Red Hat kept "yes" in release 7.
+std::string_view default_root_login(const Host& host) {
+  for (const std::string path : {"/etc/os-release", "/usr/lib/os-release"}) {
+    const auto text = host.read(path, 64u << 10);
+    if (!text) continue;
+    std::string id;
+    std::string version;
+    for (const std::string_view line : lines(*text)) {
+      const std::size_t equals = line.find('=');
+      if (equals == std::string_view::npos) continue;
+      std::string value(trim(line.substr(equals + 1)));
+      std::erase(value, '"');
+      if (line.starts_with("ID=")) id = value;
+      if (line.starts_with("ID_LIKE=")) id += " " + value;
+      if (line.starts_with("VERSION_ID=")) version = value;
+    }
+    const auto major = parse_i64(std::string_view(version).substr(0, version.find('.')));
+    const bool red_hat = contains(id, "rhel") || contains(id, "centos");
+    if (red_hat && !contains(id, "fedora ") && major && *major < 8) return "yes";
+    break;
+  }
+  return "prohibit-password";
+}
+
+void write_values(const SshdConfig& config, std::string_view root_login, Facts& facts) {
+  Writer write(config, facts);
+  write.word("ssh.permit_root_login", "permitrootlogin", root_login, {"yes", "no", "prohibit-password", "without-password", "forced-commands-only"});
+  write.flag("ssh.password_authentication", "passwordauthentication", true);
+  write.flag("ssh.keyboard_interactive", "kbdinteractiveauthentication", true);
+  write.flag("ssh.permit_empty_passwords", "permitemptypasswords", false);
+  write.number("ssh.max_auth_tries", "maxauthtries", 6);
+  write.time("ssh.login_grace_seconds", "logingracetime", 120);
+  write.time("ssh.client_alive_interval_seconds", "clientaliveinterval", 0);
+  write.number("ssh.client_alive_count_max", "clientalivecountmax", 3);
+  write.flag("ssh.use_pam", "usepam", false);
+  write.flag("ssh.x11_forwarding", "x11forwarding", false);
+  write.flag("ssh.ignore_rhosts", "ignorerhosts", true);
+  write.flag("ssh.hostbased_authentication", "hostbasedauthentication", false);
+  write.flag("ssh.permit_user_environment", "permituserenvironment", false);
+  write.word("ssh.log_level", "loglevel", "INFO", {"QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"});
+  bool limited = false;
+  bool doubtful = false;
+  for (const std::string_view keyword : {"allowusers", "allowgroups", "denyusers", "denygroups"}) {
+    limited = limited || config.value(keyword) != nullptr;
+    doubtful = doubtful || config.is_doubtful(keyword);
+  }
+  if (limited || !doubtful) facts.set("ssh.access_limited", limited);
+  else facts.missing("ssh.access_limited", *config.unread);
+  const auto ciphers = write.list("ssh.ciphers", "ciphers");
+  const auto macs = write.list("ssh.macs", "macs");
+  const auto exchanges = write.list("ssh.kex_algorithms", "kexalgorithms");
+  write_weak({ciphers, macs, exchanges}, facts);
+  facts.set("ssh.match_blocks", config.match_blocks);
+}
+
+}  // namespace
+
+Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
+  std::vector<Socket> sockets;
+  bool running = false;
+  for (const Service& service : machine.services()) {
+    if (service.product->kind != "ssh") continue;
+    running = true;
+    sockets.insert(sockets.end(), service.sockets.begin(), service.sockets.end());
+  }
+  std::string path = "/etc/ssh/sshd_config";
+  const auto main = host.stat(path);
+  // openSUSE keeps the vendor's file below /usr and reads it only where /etc has none.
+  if (!main && main.error().kind == ErrorKind::not_found && host.stat("/usr/etc/ssh/sshd_config")) path = "/usr/etc/ssh/sshd_config";
+  bool installed = running || main || path.starts_with("/usr");
+  for (const std::string_view program : {"/usr/sbin/sshd", "/usr/local/sbin/sshd"}) installed = installed || host.stat(program);
+  for (const std::string_view name : {"openssh-server", "openssh"}) installed = installed || machine.package(name) != nullptr;
+  facts.set("ssh.installed", installed);
+  if (machine.processes() || machine.sockets()) facts.set("ssh.running", running);
+  if (machine.sockets()) facts.set("ssh.exposure", exposure_of(sockets));
+  if (!installed) return {};
+  const auto config = read_sshd_config(host, path);
+  if (config) {
+    write_values(*config, default_root_login(host), facts);
+  } else if (config.error().kind == ErrorKind::not_found) {
+    write_values(SshdConfig{}, default_root_login(host), facts);
+  } else {
+    SshdConfig unread;
+    unread.unread = config.error();
+    write_values(unread, "", facts);
+  }
+  write_host_keys(host, machine, facts);
+  return {};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the clock is disciplined, and by what.
+#include <algorithm>
+#include <array>
+
+#include "agent/machine.h"
+#include "agent/probes/all.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+std::string time_service(const std::vector<Process>& processes) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> services = {
+      {{"chronyd", "chrony"}, {"systemd-timesyn", "systemd-timesyncd"}, {"ntpd", "ntpd"}, {"ntpsec", "ntpd"}, {"openntpd", "ntpd"}, {"ptp4l", "ptp"}}};
+  for (const auto& [process, service] : services) {
+    if (std::any_of(processes.begin(), processes.end(), [name = process](const Process& one) { return one.name == name; })) return std::string(service);
+  }
+  return "none";
+}
+
+/// "/usr/share/zoneinfo/Europe/Berlin" to "Europe/Berlin".
+std::string zone_of(const Host& host) {
+  if (const auto link = host.read_link("/etc/localtime")) {
+    const std::size_t at = link->find("zoneinfo/");
+    if (at != std::string::npos) return link->substr(at + 9);
+  }
+  const auto text = host.read("/etc/timezone", 4096);
+  return text ? std::string(trim(*text)) : std::string();
+}
+
+}  // namespace
+
+Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
+  const auto answer = host.ask("adjtimex");
+  const auto json = answer ? parse_json(*answer) : Result<nlohmann::json>(tl::unexpected<Error>(answer.error()));
+  if (json && json->is_object() && json->contains("synchronized") && json->at("synchronized").is_boolean()) {
+    facts.set("time.synchronized", json->at("synchronized").get<bool>());
+  } else if (host.stat("/run/systemd/timesync/synchronized")) {
+    facts.set("time.synchronized", true);
+  } else {
+    facts.missing("time.synchronized", json ? Error{ErrorKind::invalid, "adjtimex: an answer without 'synchronized'"} : json.error());
+  }
+  if (const auto& processes = machine.processes()) facts.set("time.service", time_service(*processes));
+  else facts.missing("time.service", processes.error());
+  if (const std::string zone = zone_of(host); !zone.empty()) facts.set("time.zone", zone);
+  return {};
+}
+
+}  // namespace plumbline

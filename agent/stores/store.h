@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// One data store found here, and what its configuration says of it; one inspector a product beside this file.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/machine.h"
+#include "agent/services.h"
+
+namespace plumbline {
+
+struct Store {
+  const Product* product = nullptr;
+  const Service* service = nullptr;  // nullptr where it is installed and does not run
+  const Process* process = nullptr;  // nullptr where it may not be seen
+  const Package* package = nullptr;
+  bool contained = false;            // runs in a container: paths in its arguments are not this host's
+  std::map<std::string, std::string> environment;  // names, and values that hold no secret
+
+  // What inspectors fill; "" is not known.
+  std::string version, version_source;
+  std::string exposure;
+  std::string auth = "unknown", auth_evidence;
+  std::string tls = "unknown";
+  std::string data_folder;
+  std::string replication = "unknown", archiving = "unknown";
+  std::optional<bool> vector_capable;
+  std::string vector_version;
+
+  const std::vector<std::string>& arguments() const;
+};
+
+/// The installed packages of a product; of PostgreSQL one for each major version.
+std::vector<const Package*> packages_of(Machine& machine, std::string_view kind);
+/// Products that packages are known for.
+std::vector<std::string_view> packaged_kinds();
+/// "postgresql-15", "redis-server": the package of a store's server.
+bool is_store_package(std::string_view name);
+
+void inspect_postgresql(const Host& host, Store& store);
+void inspect_mysql(const Host& host, Store& store);  // and MariaDB
+void inspect_redis(const Host& host, Store& store);  // and Valkey
+void inspect_memcached(const Host& host, Store& store);
+void inspect_mongodb(const Host& host, Store& store);
+void inspect_elasticsearch(const Host& host, Store& store);
+void inspect_opensearch(const Host& host, Store& store);
+void inspect_kafka(const Host& host, Store& store);
+void inspect_rabbitmq(const Host& host, Store& store);
+void inspect_etcd(const Host& host, Store& store);
+void inspect_qdrant(const Host& host, Store& store);
+void inspect_milvus(const Host& host, Store& store);
+void inspect_weaviate(const Host& host, Store& store);
+void inspect_chroma(const Host& host, Store& store);
+void inspect_clickhouse(const Host& host, Store& store);
+void inspect_minio(const Host& host, Store& store);
+void inspect_other(const Host& host, Store& store);
+
+/// Sets auth and what made it so.
+void set_auth(Store& store, std::string_view auth, std::string evidence);
+/// auth stays unknown, and the evidence says why: "permission denied: /etc/redis/redis.conf".
+void set_auth_unread(Store& store, const Error& why);
+/// The first of the paths that is there; the last error where none can be read.
+Result<std::string> first_readable(const Host& host, std::initializer_list<std::string> paths);
+/// "5:7.0.15-1~deb12u6" to "7.0.15".
+std::string upstream_version(std::string_view version);
+/// The number before the first dot; 0 where there is none.
+int major_of(std::string_view version);
+int minor_of(std::string_view version);
+bool is_on(std::string_view value);   // 1, on, yes, true, enabled
+std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key, std::string fallback = "");
+
+}  // namespace plumbline

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lies below a block device: partitions, dm and md layers, disks.
+#include <algorithm>
+#include <array>
+
+#include "agent/tables/tables.h"
+#include "base/text.h"
+
+namespace plumbline {
+namespace {
+
+constexpr int kMaxDepth = 8;         // disk, partition, RAID, LUKS, LVM, cache: five in the wild
+constexpr std::size_t kMaxSlaves = 128;
+
+std::string last_part(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  const std::size_t slash = path.rfind('/');
+  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+std::string text_of(const Host& host, const std::string& path) {
+  const auto text = host.read(path, 4096);
+  return text ? std::string(trim(*text)) : std::string();
+}
+
+/// The folder of a device or a partition: /sys/class/block/sda1 leads to …/block/sda/sda1. Captures may have
+/// /sys/block alone, where a partition lies within its disk.
+std::string folder_of(const Host& host, std::string_view name) {
+  for (const std::string_view base : {"/sys/class/block/", "/sys/block/"}) {
+    std::string folder = std::string(base) + std::string(name);
+    if (host.stat(folder)) return folder;
+  }
+  std::string disk(name);
+  while (!disk.empty() && disk.back() >= '0' && disk.back() <= '9') disk.pop_back();
+  if (disk.size() > 1 && disk.back() == 'p' && disk[disk.size() - 2] >= '0' && disk[disk.size() - 2] <= '9') disk.pop_back();
+  std::string folder = "/sys/block/" + disk + "/" + std::string(name);
+  return host.stat(folder) ? folder : std::string();
+}
+
+/// The disk of a partition.
+std::string disk_of(const Host& host, std::string_view name, const std::string& folder) {
+  if (!host.stat(folder + "/partition")) return std::string(name);
+  if (const auto link = host.read_link("/sys/class/block/" + std::string(name))) {
+    const std::size_t slash = link->rfind('/');
+    if (slash != std::string::npos) return last_part(std::string_view(*link).substr(0, slash));
+  }
+  if (folder.starts_with("/sys/block/")) return last_part(std::string_view(folder).substr(0, folder.rfind('/')));
+  return std::string(name);
+}
+
+int slowness(std::string_view disk_class) {
+  constexpr std::array<std::string_view, 5> order = {"nvme", "ssd", "virtual", "other", "hdd"};
+  return static_cast<int>(std::find(order.begin(), order.end(), disk_class) - order.begin());
+}
+
+void merge(BlockLayers& into, const BlockLayers& below, bool first) {
+  into.known = into.known || below.known;
+  into.encrypted = first ? below.encrypted : into.encrypted && below.encrypted;
+  if (into.disk_class.empty() || slowness(below.disk_class) > slowness(into.disk_class)) {
+    if (!below.disk_class.empty()) into.disk_class = below.disk_class;
+  }
+  for (const auto& disk : below.disks) {
+    if (std::find(into.disks.begin(), into.disks.end(), disk) == into.disks.end()) into.disks.push_back(disk);
+  }
+}
+
+BlockLayers walk(const Host& host, std::string_view name, int depth) {
+  BlockLayers layers;
+  const std::string folder = folder_of(host, name);
+  if (folder.empty() || depth > kMaxDepth) return layers;
+  layers.known = true;
+  const bool crypt = text_of(host, folder + "/dm/uuid").starts_with("CRYPT-");
+  const auto slaves = host.list(folder + "/slaves");
+  bool first = true;
+  if (slaves) {
+    for (const auto& slave : *slaves) {
+      if (layers.disks.size() >= kMaxSlaves) break;
+      merge(layers, walk(host, slave.name, depth + 1), first);
+      first = false;
+    }
+  }
+  if (first) {
+    const std::string disk = disk_of(host, name, folder);
+    layers.disks.push_back(disk);
+    if (disk != name) {
+      // A partition of a RAID or a multipath device has layers below its disk.
+      const BlockLayers below = walk(host, disk, depth + 1);
+      merge(layers, below, true);
+    } else {
+      layers.disk_class = read_disk_class(host, disk);
+    }
+  }
+  layers.encrypted = layers.encrypted || crypt;
+  return layers;
+}
+
+/// "/dev/mapper/vg-root" to "dm-0" by the names in /sys.
+std::string kernel_name(const Host& host, std::string_view source) {
+  if (!source.starts_with("/dev/")) return "";
+  const std::string name = last_part(source);
+  if (!source.starts_with("/dev/mapper/")) return name;
+  const auto entries = host.list("/sys/class/block");
+  if (!entries) return "";
+  for (const auto& entry : *entries) {
+    if (entry.name.starts_with("dm-") && text_of(host, "/sys/class/block/" + entry.name + "/dm/name") == name) return entry.name;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string read_disk_class(const Host& host, std::string_view name) {
+  if (name.starts_with("nvme")) {
+    // A cloud's network disk shows itself as NVMe; its model tells (Amazon Elastic Block Store).
+    const std::string model = text_of(host, "/sys/block/" + std::string(name) + "/device/model");
+    return contains(model, "Elastic Block Store") ? "virtual" : "nvme";
+  }
+  if (name.starts_with("vd") || name.starts_with("xvd")) return "virtual";
+  const std::string folder = "/sys/block/" + std::string(name);
+  const std::string model = lower(text_of(host, folder + "/device/model"));
+  const std::string vendor = lower(text_of(host, folder + "/device/vendor"));
+  for (const std::string_view sign : {"qemu", "vmware", "virtual disk", "vbox", "persistentdisk"}) {
+    if (contains(model, sign) || contains(vendor, sign)) return "virtual";
+  }
+  const std::string rotational = text_of(host, folder + "/queue/rotational");
+  if (rotational == "1") return "hdd";
+  if (rotational == "0") return "ssd";
+  return "other";
+}
+
+BlockLayers read_layers_of_device(const Host& host, std::string_view name) { return walk(host, name, 0); }
+
+BlockLayers read_layers(const Host& host, const Mount& mount) {
+  if (!mount.device.empty() && !mount.device.starts_with("0:")) {
+    if (const auto link = host.read_link("/sys/dev/block/" + mount.device)) {
+      const BlockLayers layers = walk(host, last_part(*link), 0);
+      if (layers.known) return layers;
+    }
+  }
+  const std::string name = kernel_name(host, mount.source);
+  return name.empty() ? BlockLayers{} : walk(host, name, 0);
+}
+
+}  // namespace plumbline
