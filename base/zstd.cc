@@ -20,7 +20,13 @@ Result<std::string> decompress_zstd(std::string_view bytes, std::size_t limit_by
   const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   if (!context) return fail(ErrorKind::io, "zstd: out of memory");
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
+  // A frame may say how long its content is: a long one costs nothing to refuse, an honest one is never copied.
+  const unsigned long long told = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  const bool is_told = told != ZSTD_CONTENTSIZE_UNKNOWN && told != ZSTD_CONTENTSIZE_ERROR;
+  const auto too_long = [&] { return fail(ErrorKind::limit, "the body inflates to more than " + std::to_string(limit_bytes) + " bytes"); };
+  if (is_told && told > limit_bytes) return too_long();
   std::string out;
+  if (is_told) out.reserve(static_cast<std::size_t>(told));
   std::string block(ZSTD_DStreamOutSize(), '\0');
   ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
   for (;;) {
@@ -31,9 +37,8 @@ Result<std::string> decompress_zstd(std::string_view bytes, std::size_t limit_by
       return fail(window ? ErrorKind::limit : ErrorKind::invalid,
                   std::string("not acceptable zstd: ") + ZSTD_getErrorName(left));
     }
+    if (out.size() + output.pos > limit_bytes) return too_long();
     out.append(block.data(), output.pos);
-    if (out.size() > limit_bytes)
-      return fail(ErrorKind::limit, "the body inflates to more than " + std::to_string(limit_bytes) + " bytes");
     if (left == 0) break;
     if (input.pos == input.size && output.pos < output.size)
       return fail(ErrorKind::invalid, "not acceptable zstd: the frame is cut short");
