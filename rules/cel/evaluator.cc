@@ -113,7 +113,7 @@ const Value& Evaluator::select(const Step& step, Value& scratch) {
     if (failed(operand)) return give(scratch, operand);
     return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support field selection of '" + step.text + "'"));
   }
-  const Value* member = map->find(step.text);
+  const Value* member = map->find(step.text, step.hash);
   if (step.declared_member && (member == nullptr || is_missing(*member))) return step.value;
   if (member == nullptr) return give(scratch, Value::error("no such key: '" + step.text + "'"));
   if (step.number_member && member->kind() != ValueKind::number) return give(scratch, as_number(*member));
@@ -127,7 +127,7 @@ const Value& Evaluator::has(const Step& step, Value& scratch) {
   if (failed(operand)) return give(scratch, operand);
   const Map* map = operand.map();
   if (map == nullptr) return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support has() of '" + step.text + "'"));
-  const Value* member = map->find(step.text);
+  const Value* member = map->find(step.text, step.hash);
   return give(scratch, Value::of(member != nullptr && !(step.declared_member && is_missing(*member))));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions as distributions write them: "2:8.9p1-3ubuntu0.10" is 8.9 and what follows a dash is packaging.
+// Versions, and facts that say they are not known. Versions as distributions write them: "2:8.9p1-3ubuntu0.10" is 8.9 and what follows a dash is packaging.
 #include <algorithm>
 #include <vector>
 
@@ -111,7 +111,7 @@ Value major(Arguments a, Meter&) {
   return Value::of(value);
 }
 
-// What a condition answers where a fact says in words that it could not be told: unknown("ai.services[].auth").
+/// What a condition answers where a fact says in words that it could not be told: unknown("ai.services[].auth").
 Value unknown_fact(Arguments a, Meter&) { return Value::unknown({*a[0]->string()}); }
 
 constexpr FunctionRow kRows[] = {

@@ -28,6 +28,7 @@ struct Step {
   std::vector<std::uint32_t> children;
   Value value;       // constant, or the unknown of an absent member
   std::string text;  // member or function
+  std::size_t hash = 0;  // of the text of a select or has
   std::vector<const Overload*> overloads;
   std::shared_ptr<const re2::RE2> regex;  // of a constant pattern
 };

@@ -77,6 +77,7 @@ class Planner {
         step.text = meaning.function;
         step.overloads = std::move(meaning.overloads);
     }
+    if (step.op == Op::select || step.op == Op::has) step.hash = hash_text(step.text);
     if (step.op == Op::select && step.declared_member) step.value = Value::unknown({meaning.path.empty() ? node.text : meaning.path});
   }
 
@@ -97,7 +98,7 @@ class Planner {
   bool all_constant(const Step& step) const {
     return std::all_of(step.children.begin(), step.children.end(), [&](std::uint32_t child) {
       const Step& part = out_.steps[child];
-      return part.op == Op::constant && !part.value.is_error();
+      return part.op == Op::constant && !part.value.is_error() && !part.value.is_unknown();
     });
   }
 

@@ -62,7 +62,7 @@ std::strong_ordering compare_bytes(const std::string& a, const std::string& b) {
 
 /// Equal keys have equal hashes: whole numbers of every type hash alike.
 std::size_t hash_key(const Value& key) {
-  if (const auto* text = key.string()) return std::hash<std::string_view>{}(*text);
+  if (const auto* text = key.string()) return hash_text(*text);
   if (const auto* number = key.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
   if (const auto* number = key.get_if<std::uint64_t>()) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
   if (const auto* number = key.get_if<double>()) {
@@ -222,12 +222,16 @@ Value Value::unknown(std::vector<std::string> paths) {
   return Value(Storage(std::make_shared<const Unknown>(Unknown{std::move(paths)})));
 }
 
-const Value* Map::find(std::string_view key) const {
+std::size_t hash_text(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+const Value* Map::find(std::string_view key) const { return find(key, index.empty() ? 0 : hash_text(key)); }
+
+const Value* Map::find(std::string_view key, std::size_t hash) const {
   const auto same = [&](const Value& candidate) {
     const auto* text = candidate.string();
     return text != nullptr && *text == key;
   };
-  if (!index.empty()) return find_indexed(*this, std::hash<std::string_view>{}(key), same);
+  if (!index.empty()) return find_indexed(*this, hash, same);
   for (const auto& entry : entries)
     if (same(entry.first)) return &entry.second;
   return nullptr;

@@ -84,9 +84,13 @@ struct Map {
   /// The value under a string key, or nullptr.
   const Value* find(std::string_view key) const;
   const Value* find(const Value& key) const;
+  /// The same where hash_text(key) is already known.
+  const Value* find(std::string_view key, std::size_t hash) const;
   /// Makes the index where it pays; false where two keys are equal.
   bool build_index();
 };
+
+std::size_t hash_text(std::string_view text);
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);
