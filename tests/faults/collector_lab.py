@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A collector and simulated agents in a scratch folder, for tests that break them on purpose."""
-import json, os, random, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, time
+import contextlib, json, os, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, time
 
 BUILD = os.environ.get("PLUMBLINE_BUILD", "build/release")
 COLLECTOR = os.path.abspath(BUILD + "/bin/plumbline-collector")
@@ -90,7 +90,7 @@ class Lab:
             return 0
 
     def store(self):
-        return sqlite3.connect(f"file:{self.state}/plumbline.db?mode=ro", uri=True)
+        return contextlib.closing(sqlite3.connect(f"file:{self.state}/plumbline.db?mode=ro", uri=True))
 
     def expect(self, name, holds, detail=""):
         print(("ok " if holds else "not ok ") + name + (f"\n    {detail}" if not holds and detail else ""), flush=True)
