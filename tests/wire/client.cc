@@ -99,6 +99,14 @@ bool WireClient::more() {
 
 bool WireClient::is_at_end() { return buffer_.empty() && !more(); }
 
+void WireClient::leave() {
+  if (connected_) SSL_shutdown(tls_->ssl);
+  ERR_clear_error();
+  char byte = 0;
+  while (::recv(tls_->fd, &byte, 1, 0) > 0) {
+  }
+}
+
 WireAnswer WireClient::receive(bool head) {
   WireAnswer answer;
   while (!contains(buffer_, "\r\n\r\n"))

@@ -34,6 +34,8 @@ class WireClient {
   WireAnswer receive(bool head = false);
   /// Sends a request with Host and Content-Length, and receives.
   WireAnswer ask(const std::string& method, const std::string& target, std::string_view body = {}, const std::string& headers = {});
+  /// Says goodbye and waits until the server has closed too.
+  void leave();
   /// True when the server has closed and nothing more came.
   bool is_at_end();
 
