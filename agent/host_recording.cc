@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The recording host: the live one, and all it says is kept for replay.
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <system_error>
 
 #include "agent/files.h"
 #include "agent/host.h"
@@ -14,23 +18,35 @@
 namespace plumbline {
 namespace {
 
+/// Writes without syncing: a recording counts only once recording.json is there, which is written last and synced.
+Result<void> write_new_file(const std::string& place, std::string_view text) {
+  const Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return tl::unexpected<Error>(file_error(errno, place));
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail(ErrorKind::io, place + ": cannot be written: " + std::generic_category().message(errno));
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+/// Asks the machine each thing once: a scan that asks twice hears the same twice, as its replay will.
 class RecordingHost final : public Host {
  public:
   explicit RecordingHost(std::string folder) : folder_(std::move(folder)), live_(live_host()) {}
 
   Result<std::string> read(std::string_view path, std::size_t limit) const override {
-    auto text = live_->read(path, limit);
-    keep_text("files", folder_, path, text);
-    return text;
+    return read_once("files", folder_, path, limit, [&] { return live_->read(path, limit); });
   }
 
   Result<std::string> read_redacted(std::string_view path, Redact redact, std::size_t limit) const override {
-    auto text = live_->read_redacted(path, redact, limit);
-    keep_text("redacted", folder_ + std::string(kRedactedFolder), path, text);
-    return text;
+    const std::string folder = folder_ + std::string(kRedactedFolder);
+    return read_once("redacted", folder, path, limit, [&] { return live_->read_redacted(path, redact, limit); });
   }
 
   Result<std::vector<FolderEntry>> list(std::string_view path) const override {
+    if (const auto* entry = kept("folders", path)) return entries_from_json(*entry);
     auto entries = live_->list(path);
     keep("folders", path, entries ? entries_to_json(*entries) : error_to_json(entries.error()));
     return entries;
@@ -43,14 +59,20 @@ class RecordingHost final : public Host {
   }
 
   Result<FileStat> stat(std::string_view path, bool follow) const override {
+    const char* verb = follow ? "stats" : "own_stats";
+    if (const auto* entry = kept(verb, path)) return stat_from_json(*entry);
     auto stat = live_->stat(path, follow);
-    keep(follow ? "stats" : "own_stats", path, stat ? stat_to_json(*stat) : error_to_json(stat.error()));
+    keep(verb, path, stat ? stat_to_json(*stat) : error_to_json(stat.error()));
     return stat;
   }
 
   Result<std::string> ask(std::string_view question) const override {
-    auto answer = live_->ask(question);
-    keep("answers", question, answer ? nlohmann::json(to_utf8(*answer)) : error_to_json(answer.error()));
+    if (const auto* entry = kept("answers", question)) {
+      if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
+      return entry->get<std::string>();
+    }
+    auto answer = live_->ask(question).map([](const std::string& text) { return to_utf8(text); });
+    keep("answers", question, answer ? nlohmann::json(*answer) : error_to_json(answer.error()));
     return answer;
   }
 
@@ -73,13 +95,27 @@ class RecordingHost final : public Host {
     recording_[verb][quote_name(name)] = std::move(entry);
   }
 
-  void keep_text(const char* verb, const std::string& root, std::string_view path, const Result<std::string>& text) const {
-    keep(verb, path, text ? nlohmann::json{{"size", text->size()}} : error_to_json(text.error()));
-    if (!text || failure_) return;
+  const nlohmann::json* kept(const char* verb, std::string_view name) const {
+    const auto entries = recording_.find(verb);
+    if (entries == recording_.end()) return nullptr;
+    const auto entry = entries->find(quote_name(name));
+    return entry == entries->end() ? nullptr : &*entry;
+  }
+
+  template <class Read>
+  Result<std::string> read_once(const char* verb, const std::string& root, std::string_view path, std::size_t limit, Read read_live) const {
     const std::string place = root + quote_name(path);
+    if (const auto* entry = kept(verb, path)) {
+      if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
+      return read_file(place, limit);
+    }
+    Result<std::string> text = read_live();
+    keep(verb, path, text ? nlohmann::json{{"size", text->size()}} : error_to_json(text.error()));
+    if (!text || failure_) return text;
     auto done = make_folder(place.substr(0, place.rfind('/')));
-    if (done) done = write_file_atomic(place, *text, 0600);
+    if (done) done = write_new_file(place, *text);
     if (!done) failure_ = done.error();
+    return text;
   }
 
   std::string folder_;

@@ -170,6 +170,7 @@ class Page {
       } else if (found->is_string()) {
         parts.push_back(scalar(member, *found));
       } else if (found->is_boolean()) {
+        if (!found->get<bool>() && (key == "network" || key == "removable")) continue;
         parts.push_back(std::string(found->get<bool>() ? "" : "not ") + words_of(key));
       } else {
         parts.push_back(dim(words_of(key)) + " " + scalar(member, *found));
@@ -181,6 +182,7 @@ class Page {
   static std::string words_of(std::string_view key) {
     std::string text(key);
     std::replace(text.begin(), text.end(), '_', ' ');
+    if (const auto list = text.find("[]."); list != std::string::npos) text.replace(list, 3, " ");
     for (const std::string_view unit : {" bytes", " percent", " watts", " celsius", " mbps", " gbps"}) {
       if (text.size() > unit.size() && text.compare(text.size() - unit.size(), unit.size(), unit) == 0) text.resize(text.size() - unit.size());
     }

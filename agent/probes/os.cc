@@ -73,7 +73,8 @@ void set_release(const Host& host, Facts& facts) {
   };
   const std::string id = value("ID").empty() ? "linux" : value("ID");  // os-release(5): the default
   std::vector<std::string> like;
-  for (const auto word : words(value("ID_LIKE"))) like.emplace_back(word);
+  const std::string descent = value("ID_LIKE");
+  for (const auto word : words(descent)) like.emplace_back(word);
   facts.set("os.id", id);
   facts.set("os.id_like", like);
   facts.set("os.family", family_of(id, like));

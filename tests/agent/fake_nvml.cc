@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// A library that answers as libnvidia-ml.so.1 does, for tests: PLUMBLINE_FAKE_NVML names the row of the table below.
+// Built with PLUMBLINE_OLD_DRIVER it lacks what drivers of 2018 lacked.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+constexpr int kSuccess = 0;
+constexpr int kInvalidArgument = 2;
+constexpr int kNotSupported = 3;
+constexpr int kNoPermission = 4;
+constexpr int kDriverNotLoaded = 9;
+constexpr int kGpuIsLost = 15;
+constexpr int kMismatch = 18;
+constexpr int kUnset = -1;
+
+struct Card {
+  const char* name;
+  const char* bus_id;  // 8 digits of domain, upper case
+  unsigned long long total_mib, reserved_mib, used_mib;
+  int major, minor;
+  int ecc;         // -1: not supported
+  int mig;
+  unsigned milliwatts;
+  int links;       // of which the first is down
+  int handle_code; // what asking for the handle returns
+  bool falls_off;  // every reading after the handle says lost
+};
+
+struct Machine {
+  const char* name;
+  int init_code;
+  const char* driver;
+  int cuda;
+  unsigned count;
+  Card cards[3];
+};
+
+constexpr Machine kMachines[] = {
+    {"t4", kSuccess, "535.161.08", 12020, 1, {{"Tesla T4", "00000000:3B:00.0", 15360, 400, 100, 7, 5, 1, kUnset, 70000, 0, kSuccess, false}}},
+    {"l40s", kSuccess, "580.178.04", 13000, 2, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 20000, 8, 9, 1, kUnset, 350000, 0, kSuccess, false},
+                                                 {"NVIDIA L40S", "00000000:98:00.0", 46068, 500, 0, 8, 9, 0, kUnset, 350000, 0, kSuccess, false}}},
+    {"a100-mig", kSuccess, "550.54.15", 12040, 1, {{"NVIDIA A100-SXM4-80GB", "00000000:07:00.0", 81920, 700, 0, 8, 0, 1, 1, 400000, 12, kSuccess, false}}},
+    {"lost", kSuccess, "580.178.04", 13000, 3, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, false},
+                                                 {"", "00000000:98:00.0", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kGpuIsLost, false},
+                                                 {"NVIDIA L40S", "00000000:B8:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, true}}},
+    {"forbidden", kSuccess, "580.178.04", 13000, 1, {{"", "", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kNoPermission, false}}},
+    {"no-driver", kDriverNotLoaded, "", 0, 0, {}},
+    {"mismatch", kMismatch, "", 0, 0, {}},
+    {"garbled", kSuccess, "\xff\xfe\x01", -7, 1, {{"\xc3(\x01", "zz", ~0ull >> 20, 0, 0, -3, 77, 9, 9, ~0u, 99, kSuccess, false}}},
+};
+
+const Machine* current = nullptr;
+
+const Card* card_of(void* device) { return static_cast<const Card*>(device); }
+
+int copy(const char* text, char* buffer, unsigned length) {
+  std::snprintf(buffer, length, "%s", text);
+  return kSuccess;
+}
+
+int reading(void* device) { return card_of(device)->falls_off ? kGpuIsLost : kSuccess; }
+
+struct PciInfo {
+  char bus_id_legacy[16];
+  unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+  char bus_id[32];
+};
+struct Memory {
+  unsigned long long total, free, used;
+};
+[[maybe_unused]] constexpr unsigned long long kMib = 1u << 20;
+
+}  // namespace
+
+extern "C" {
+
+int nvmlInit_v2() {
+  const char* wanted = std::getenv("PLUMBLINE_FAKE_NVML");
+  for (const auto& machine : kMachines) {
+    if (wanted != nullptr && std::strcmp(wanted, machine.name) == 0) current = &machine;
+  }
+  return current == nullptr ? kInvalidArgument : current->init_code;
+}
+int nvmlShutdown() { return kSuccess; }
+int nvmlSystemGetDriverVersion(char* text, unsigned length) { return copy(current->driver, text, length); }
+int nvmlDeviceGetCount_v2(unsigned* count) {
+  *count = current->count;
+  return kSuccess;
+}
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
+  const Card& card = current->cards[index];
+  *device = const_cast<Card*>(&card);
+  return card.handle_code;
+}
+int nvmlDeviceGetName(void* device, char* text, unsigned length) { return copy(card_of(device)->name, text, length); }
+int nvmlDeviceGetUUID(void* device, char* text, unsigned length) {
+  char uuid[64];
+  std::snprintf(uuid, sizeof uuid, "GPU-%s", card_of(device)->bus_id);
+  return copy(uuid, text, length);
+}
+int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
+  const Card& card = *card_of(device);
+  *memory = {card.total_mib * kMib, (card.total_mib - card.used_mib - card.reserved_mib) * kMib, (card.used_mib + card.reserved_mib) * kMib};
+  return reading(device);
+}
+int nvmlDeviceGetTemperature(void* device, int, unsigned* value) {
+  *value = 44;
+  return reading(device);
+}
+int nvmlDeviceGetEccMode(void* device, int* now, int* pending) {
+  if (card_of(device)->ecc == kUnset) return kNotSupported;
+  *now = *pending = card_of(device)->ecc;
+  return reading(device);
+}
+int nvmlDeviceGetTotalEccErrors(void* device, int, int, unsigned long long* count) {
+  *count = 2;
+  return reading(device);
+}
+int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* value) {
+  *value = card_of(device)->milliwatts;
+  return reading(device);
+}
+#ifdef PLUMBLINE_OLD_DRIVER
+int nvmlDeviceGetPciInfo_v2(void* device, PciInfo* pci) {
+  std::snprintf(pci->bus_id_legacy, sizeof pci->bus_id_legacy, "%s", card_of(device)->bus_id + 4);
+  return kSuccess;
+}
+#else
+int nvmlDeviceGetPciInfo_v3(void* device, PciInfo* pci) {
+  std::snprintf(pci->bus_id, sizeof pci->bus_id, "%s", card_of(device)->bus_id);
+  return kSuccess;
+}
+int nvmlSystemGetCudaDriverVersion_v2(int* version) {
+  *version = current->cuda;
+  return kSuccess;
+}
+struct MemoryV2 {
+  unsigned version;
+  unsigned long long total, reserved, free, used;
+};
+int nvmlDeviceGetMemoryInfo_v2(void* device, MemoryV2* memory) {
+  if (memory->version != 0x02000028) return 25;
+  const Card& card = *card_of(device);
+  *memory = {memory->version, card.total_mib * kMib, card.reserved_mib * kMib, (card.total_mib - card.used_mib - card.reserved_mib) * kMib, card.used_mib * kMib};
+  return reading(device);
+}
+int nvmlDeviceGetCudaComputeCapability(void* device, int* major, int* minor) {
+  *major = card_of(device)->major;
+  *minor = card_of(device)->minor;
+  return kSuccess;
+}
+int nvmlDeviceGetMigMode(void* device, unsigned* now, unsigned* pending) {
+  if (card_of(device)->mig == kUnset) return kNotSupported;
+  *now = *pending = static_cast<unsigned>(card_of(device)->mig);
+  return reading(device);
+}
+int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* value) { return nvmlDeviceGetPowerManagementLimit(device, value); }
+int nvmlDeviceGetUtilizationRates(void* device, unsigned* rates) {
+  if (card_of(device)->mig == 1) return kNotSupported;  // as real ones with MIG on
+  rates[0] = 37;
+  rates[1] = 12;
+  return reading(device);
+}
+int nvmlDeviceGetNvLinkState(void* device, unsigned link, int* state) {
+  if (link >= static_cast<unsigned>(card_of(device)->links)) return card_of(device)->links == 0 ? kNotSupported : kInvalidArgument;
+  *state = link == 0 ? 0 : 1;
+  return reading(device);
+}
+const char* nvmlErrorString(int) { return "some words of the driver"; }
+#endif
+
+}  // extern "C"

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// NVML through a fake library: cards of several kinds, a lost one, an old driver, no driver, nonsense.
+#include "agent/asks/nvml.h"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "agent/host.h"
+#include "agent/scan.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "tests/agent/scratch.h"
+#include "tests/catch.h"
+
+namespace plumbline {
+namespace {
+
+using nlohmann::json;
+
+json ask_fake(const char* machine, const char* library = PLUMBLINE_FAKE_NVML_LIBRARY) {
+  setenv("PLUMBLINE_FAKE_NVML", machine, 1);
+  const auto answer = ask_nvml(library);
+  REQUIRE(answer);
+  auto parsed = parse_json(*answer);
+  REQUIRE(parsed);
+  return std::move(*parsed);
+}
+
+/// The accelerators section of a host with these cards on its bus and this answer of NVML.
+json section_of(const json& answer, const std::vector<std::string>& addresses) {
+  Scratch scratch;
+  for (const auto& address : addresses) {
+    const std::string folder = "/sys/bus/pci/devices/" + address;
+    scratch.write(folder + "/class", "0x030200\n");
+    scratch.write(folder + "/vendor", "0x10de\n");
+    scratch.write(folder + "/device", "0x26b9\n");
+    scratch.write(folder + "/uevent", "DRIVER=nvidia\nPCI_CLASS=30200\n");
+  }
+  scratch.write("/.plumbline/recording.json", json{{"answers", {{"nvml", answer.dump()}}}}.dump());
+  const auto host = recorded_host(scratch.path());
+  REQUIRE(host);
+  auto scan = take_scan(**host, {{"accelerators"}});
+  REQUIRE(scan);
+  REQUIRE(read_scan(to_json(*scan)));
+  return scan->sections.at("accelerators").data;
+}
+
+}  // namespace
+
+TEST_CASE("NVML tells a T4's memory, capability, power and driver") {
+  const json answer = ask_fake("t4");
+  CHECK(answer["status"] == "ok");
+  CHECK(answer["driver"] == "535.161.08");
+  CHECK(answer["cuda"] == "12.2");
+  REQUIRE(answer["devices"].size() == 1);
+  const json& card = answer["devices"][0];
+  CHECK(card["address"] == "0000:3b:00.0");
+  CHECK(card["name"] == "Tesla T4");
+  CHECK(card["memory_bytes"] == 15360ull << 20);
+  CHECK(card["memory_free_bytes"] == (15360ull - 500) << 20);
+  CHECK(card["compute_capability"] == 7.5);
+  CHECK(card["ecc"] == true);
+  CHECK(card["ecc_uncorrected_errors"] == 2);
+  CHECK(card["power_limit_watts"] == 70.0);
+  CHECK(card["temperature_celsius"] == 44);
+  CHECK(card["utilization_percent"] == 37);
+  CHECK(card["nvlink_active"] == 0);
+  CHECK(!card.contains("mig"));
+}
+
+TEST_CASE("A UUID leaves the library's caller as a hash only") {
+  const json answer = ask_fake("t4");
+  CHECK(answer["devices"][0]["uuid_hash"] == sha256_hex("GPU-00000000:3B:00.0").substr(0, 16));
+  CHECK(!contains(answer.dump(), "GPU-"));
+}
+
+TEST_CASE("An A100 with MIG on shows it, its links and no utilisation") {
+  const json card = ask_fake("a100-mig")["devices"][0];
+  CHECK(card["mig"] == true);
+  CHECK(card["compute_capability"] == 8.0);
+  CHECK(card["nvlink_active"] == 11);
+  CHECK(!card.contains("utilization_percent"));
+}
+
+TEST_CASE("A lost card spoils no other and is not usable") {
+  const json answer = ask_fake("lost");
+  REQUIRE(answer["devices"].size() == 3);
+  CHECK(answer["devices"][1]["error"] == "GPU is lost");
+  CHECK(answer["devices"][2]["error"] == "GPU is lost");
+  const json section = section_of(answer, {"0000:17:00.0", "0000:98:00.0", "0000:b8:00.0"});
+  CHECK(section["count"] == 3);
+  CHECK(section["nvml"] == "ok");
+  CHECK(section["devices"][0]["usable"] == true);
+  CHECK(section["devices"][0]["memory_bytes"] == 46068ull << 20);
+  CHECK(section["devices"][1]["usable"] == false);
+  CHECK(section["devices"][2]["usable"] == false);
+}
+
+TEST_CASE("Two cards are told apart by their address") {
+  const json section = section_of(ask_fake("l40s"), {"0000:98:00.0", "0000:17:00.0"});
+  CHECK(section["devices"][0]["address"] == "0000:17:00.0");
+  CHECK(section["devices"][0]["memory_free_bytes"] == (46068ull - 20500) << 20);
+  CHECK(section["devices"][0]["ecc"] == true);
+  CHECK(section["devices"][1]["ecc"] == false);
+  CHECK(section["cuda_version"] == "13.0");
+}
+
+TEST_CASE("An old driver gives what it has and leaves the rest out") {
+  const json answer = ask_fake("t4", PLUMBLINE_OLD_NVML_LIBRARY);
+  CHECK(answer["status"] == "ok");
+  CHECK(!answer.contains("cuda"));
+  const json& card = answer["devices"][0];
+  CHECK(card["address"] == "0000:3b:00.0");
+  CHECK(card["memory_bytes"] == 15360ull << 20);
+  CHECK(card["power_limit_watts"] == 70.0);
+  CHECK(!card.contains("compute_capability"));
+  CHECK(!card.contains("utilization_percent"));
+}
+
+TEST_CASE("NVML without a driver, of another version or without a right says so in words") {
+  CHECK(ask_fake("no-driver")["status"] == "no driver");
+  CHECK(contains(ask_fake("mismatch")["status"].get<std::string>(), "do not match"));
+  CHECK(ask_fake("forbidden")["devices"][0]["error"] == "permission denied");
+  CHECK(ask_fake("t4", "/no/such/library.so")["status"] == "no library");
+  const json section = section_of(ask_fake("mismatch"), {"0000:17:00.0"});
+  CHECK(section["devices"][0]["usable"] == false);
+  CHECK(!section_of(ask_fake("t4", "/no/such/library.so"), {"0000:17:00.0"})["devices"][0].contains("usable"));
+}
+
+TEST_CASE("Nonsense from the library stays a valid document") {
+  const json answer = ask_fake("garbled");
+  CHECK(section_of(answer, {"0000:17:00.0"})["count"] == 1);
+}
+
+TEST_CASE("Answers of another shape are refused, not believed") {
+  const std::vector<std::string> one = {"0000:17:00.0"};
+  for (const char* text : {"null", "[]", "{}", R"({"status":5,"devices":[]})", R"({"status":"ok","devices":{}})",
+                           R"({"status":"ok","devices":[5,{"address":7},{"address":"0000:17:00.0","name":9,"memory_bytes":-1,"ecc":"yes","mig":1}]})"}) {
+    INFO(text);
+    CHECK(section_of(json::parse(text), one)["count"] == 1);
+  }
+}
+
+}  // namespace plumbline
