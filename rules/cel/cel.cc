@@ -21,19 +21,27 @@ Value Program::evaluate(const Lookup& lookup, const Limits& limits) const {
   Evaluator evaluator(impl_->plan, lookup, limits);
   Value made;
   const Value& value = evaluator.run(impl_->plan.root, made);
-  if (evaluator.exhausted()) return Value::error("the cost budget of " + std::to_string(limits.budget) + " units is used up");
+  if (evaluator.exhausted())
+    return Value::error("the cost budget of " + std::to_string(limits.budget) + " units is used up");
   return value;
 }
 
-const Type& Program::result_type() const { return *impl_->type; }
-const std::string& Program::text() const { return impl_->text; }
-const std::vector<std::string>& Program::reads() const { return impl_->reads; }
+const Type& Program::result_type() const {
+  return *impl_->type;
+}
+const std::string& Program::text() const {
+  return impl_->text;
+}
+const std::vector<std::string>& Program::reads() const {
+  return impl_->reads;
+}
 
 std::vector<Program::Step> Program::explain(const Lookup& lookup, const Limits& limits) const {
   return cel::explain(impl_->plan, impl_->text, lookup, limits);
 }
 
-tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations, const CompileOptions& options) {
+tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations,
+                                                  const CompileOptions& options) {
   auto syntax = parse(text);
   if (!syntax) return tl::unexpected<std::vector<Issue>>({std::move(syntax.error())});
   Checked checked = check(*syntax, declarations, options);

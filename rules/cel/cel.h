@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Common Expression Language: compile a text against declared names, evaluate it on values. Knows no facts.
-// Pipeline: lex → parse → check → plan → evaluate, each a file that uses only earlier ones.
+// The Common Expression Language: compile a text against declared names, evaluate it on values. Knows no
+// facts. Pipeline: lex → parse → check → plan → evaluate, each a file that uses only earlier ones.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,26 @@ namespace plumbline::cel {
 
 /// A static type. `list` and `map` use `element`; `object` has named members; `dyn` is checked only when run.
 struct Type {
-  enum Kind { dyn, null_type, boolean, int_type, uint_type, number, string, bytes, list, map, timestamp, duration, type, object };
+  enum Kind {
+    dyn,
+    null_type,
+    boolean,
+    int_type,
+    uint_type,
+    number,
+    string,
+    bytes,
+    list,
+    map,
+    timestamp,
+    duration,
+    type,
+    object
+  };
   Kind kind = dyn;
-  std::shared_ptr<const Type> element;                                  // list: of its items; map: of its values
+  std::shared_ptr<const Type> element;  // list: of its items; map: of its values
   std::vector<std::pair<std::string, std::shared_ptr<const Type>>> members;  // object
-  std::shared_ptr<const Type> key;                                      // map: of its keys; absent: strings
+  std::shared_ptr<const Type> key;  // map: of its keys; absent: strings
 };
 std::string to_text(const Type& type);
 
@@ -35,8 +50,9 @@ struct Issue {
   std::string message;
 };
 
-/// Gives a name's value when it is evaluated; Unknown where the fact is not there. It is asked with the longest
-/// declared dotted name, once an evaluation. A declared member that the value lacks is Unknown by its own path.
+/// Gives a name's value when it is evaluated; Unknown where the fact is not there. It is asked with the
+/// longest declared dotted name, once an evaluation. A declared member that the value lacks is Unknown by its
+/// own path.
 using Lookup = std::function<Value(std::string_view name)>;
 
 inline constexpr std::uint64_t kDefaultBudget = 1'000'000;  // units an expression, as Kubernetes allows
@@ -57,8 +73,14 @@ class Program {
   const std::string& text() const;
   /// The declared paths it reads ("ssh.permit_root_login", "storage.disks[].class"), sorted.
   const std::vector<std::string>& reads() const;
-  /// Evaluates and tells the sub-expressions that decided: [{"cpu.cores >= 8", "4 >= 8", false}] outermost first.
-  struct Step { std::string expression; std::string with_values; Value value; int depth = 0; };
+  /// Evaluates and tells the sub-expressions that decided: [{"cpu.cores >= 8", "4 >= 8", false}] outermost
+  /// first.
+  struct Step {
+    std::string expression;
+    std::string with_values;
+    Value value;
+    int depth = 0;
+  };
   std::vector<Step> explain(const Lookup& lookup, const Limits& limits = {}) const;
 
  private:
@@ -71,8 +93,8 @@ struct CompileOptions {
   std::string container;  // names are tried under this prefix first: "a.b" finds a.b.x, a.x, x
 };
 
-/// Parses and checks. All mistakes are reported, in order of place. Beyond the language's own rules, numbers of
-/// different types may be compared with each other; arithmetic stays strict.
+/// Parses and checks. All mistakes are reported, in order of place. Beyond the language's own rules, numbers
+/// of different types may be compared with each other; arithmetic stays strict.
 tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations,
                                                   const CompileOptions& options = {});
 

@@ -14,22 +14,45 @@ namespace {
 constexpr std::size_t kMaxIssues = 50;
 constexpr std::size_t kMinSuggestedLetters = 3;  // shorter words are near to everything
 
-constexpr std::array<std::string_view, 12> kTypeNames = {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
-                                                         "google.protobuf.Timestamp", "google.protobuf.Duration"};
-constexpr std::array<std::string_view, 9> kMacroNames = {"all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap", "transformMapEntry"};
+constexpr std::array<std::string_view, 12> kTypeNames = {"bool",
+                                                         "int",
+                                                         "uint",
+                                                         "double",
+                                                         "string",
+                                                         "bytes",
+                                                         "list",
+                                                         "map",
+                                                         "null_type",
+                                                         "type",
+                                                         "google.protobuf.Timestamp",
+                                                         "google.protobuf.Duration"};
+constexpr std::array<std::string_view, 9> kMacroNames = {
+    "all",    "exists",        "exists_one",   "existsOne",        "map",
+    "filter", "transformList", "transformMap", "transformMapEntry"};
 
-const TypePtr& dyn() { return simple_type(Type::dyn); }
-const TypePtr& boolean() { return simple_type(Type::boolean); }
+const TypePtr& dyn() {
+  return simple_type(Type::dyn);
+}
+const TypePtr& boolean() {
+  return simple_type(Type::boolean);
+}
 
 TypePtr type_of_constant(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::null: return simple_type(Type::null_type);
-    case ValueKind::boolean: return boolean();
-    case ValueKind::int_kind: return simple_type(Type::int_type);
-    case ValueKind::uint_kind: return simple_type(Type::uint_type);
-    case ValueKind::number: return simple_type(Type::number);
-    case ValueKind::bytes: return simple_type(Type::bytes);
-    default: return simple_type(Type::string);
+    case ValueKind::null:
+      return simple_type(Type::null_type);
+    case ValueKind::boolean:
+      return boolean();
+    case ValueKind::int_kind:
+      return simple_type(Type::int_type);
+    case ValueKind::uint_kind:
+      return simple_type(Type::uint_type);
+    case ValueKind::number:
+      return simple_type(Type::number);
+    case ValueKind::bytes:
+      return simple_type(Type::bytes);
+    default:
+      return simple_type(Type::string);
   }
 }
 
@@ -48,7 +71,9 @@ std::string shown_name(std::string_view function) {
     if (c != '_') out += c;
   return out;
 }
-bool is_operator(std::string_view function) { return function.front() == '_' || (function.size() == 2 && function.back() == '_'); }
+bool is_operator(std::string_view function) {
+  return function.front() == '_' || (function.size() == 2 && function.back() == '_');
+}
 
 class Checker {
  public:
@@ -61,7 +86,8 @@ class Checker {
     visit(syntax_.root);
     std::sort(out_.reads.begin(), out_.reads.end());
     out_.reads.erase(std::unique(out_.reads.begin(), out_.reads.end()), out_.reads.end());
-    std::stable_sort(out_.issues.begin(), out_.issues.end(), [](const Issue& a, const Issue& b) { return a.offset < b.offset; });
+    std::stable_sort(out_.issues.begin(), out_.issues.end(),
+                     [](const Issue& a, const Issue& b) { return a.offset < b.offset; });
     return std::move(out_);
   }
 
@@ -78,7 +104,8 @@ class Checker {
   /// Notes a mistake; the node is then of any type, so that one mistake is told once.
   void issue(NodeId id, std::size_t offset, std::string message) {
     at(id).type = dyn();
-    if (options_.check && out_.issues.size() < kMaxIssues) out_.issues.push_back({offset, std::move(message)});
+    if (options_.check && out_.issues.size() < kMaxIssues)
+      out_.issues.push_back({offset, std::move(message)});
   }
   /// The same for what cannot run at all when it is left unchecked.
   void broken(NodeId id, std::size_t offset, std::string message) {
@@ -101,19 +128,43 @@ class Checker {
 
   void visit_part(NodeId id) {
     switch (syntax_[id].kind) {
-      case NodeKind::constant: at(id).type = type_of_constant(syntax_[id].constant); break;
-      case NodeKind::name: name(id); break;
-      case NodeKind::select: select(id); break;
-      case NodeKind::has: has(id); break;
-      case NodeKind::call: call(id); break;
-      case NodeKind::member_call: member_call(id); break;
-      case NodeKind::list: list(id); break;
-      case NodeKind::map: map(id); break;
+      case NodeKind::constant:
+        at(id).type = type_of_constant(syntax_[id].constant);
+        break;
+      case NodeKind::name:
+        name(id);
+        break;
+      case NodeKind::select:
+        select(id);
+        break;
+      case NodeKind::has:
+        has(id);
+        break;
+      case NodeKind::call:
+        call(id);
+        break;
+      case NodeKind::member_call:
+        member_call(id);
+        break;
+      case NodeKind::list:
+        list(id);
+        break;
+      case NodeKind::map:
+        map(id);
+        break;
       case NodeKind::logic_and:
-      case NodeKind::logic_or: logic(id); break;
-      case NodeKind::conditional: conditional(id); break;
-      case NodeKind::comprehension: comprehension(id); break;
-      case NodeKind::bind: bind(id); break;
+      case NodeKind::logic_or:
+        logic(id);
+        break;
+      case NodeKind::conditional:
+        conditional(id);
+        break;
+      case NodeKind::comprehension:
+        comprehension(id);
+        break;
+      case NodeKind::bind:
+        bind(id);
+        break;
     }
   }
 
@@ -132,7 +183,8 @@ class Checker {
     return nullptr;
   }
 
-  /// "a.b.c" of a select chain that begins with a name; nothing where it does not, or where the name is local.
+  /// "a.b.c" of a select chain that begins with a name; nothing where it does not, or where the name is
+  /// local.
   std::optional<std::string> dotted(NodeId id) const {
     std::vector<std::string_view> parts;
     while (syntax_[id].kind == NodeKind::select) {
@@ -194,7 +246,8 @@ class Checker {
     broken(id, node.place, "no name '" + node.text + "'" + suggestion(node.text, candidates));
   }
 
-  static std::string suggestion(std::string_view word, const std::vector<std::string>& candidates, std::string_view prefix = {}) {
+  static std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
+                                std::string_view prefix = {}) {
     if (word.size() < kMinSuggestedLetters) return "";
     const auto nearest = did_you_mean(word, candidates);
     return nearest ? "; did you mean '" + std::string(prefix) + *nearest + "'?" : "";
@@ -214,9 +267,14 @@ class Checker {
     NodeMeaning& meaning = at(id);
     if (operand.type->kind == Type::object) return select_member(id, operand);
     read(operand.path);
-    if (operand.type->kind == Type::map) meaning.type = element_of(*operand.type);
-    else if (is_open(operand.type)) meaning.type = dyn();
-    else issue(id, node.place, to_text(*operand.type) + " has no members, so no '" + node.text + "'" + macro_hint(node, operand));
+    if (operand.type->kind == Type::map)
+      meaning.type = element_of(*operand.type);
+    else if (is_open(operand.type))
+      meaning.type = dyn();
+    else
+      issue(
+          id, node.place,
+          to_text(*operand.type) + " has no members, so no '" + node.text + "'" + macro_hint(node, operand));
   }
 
   static std::string macro_hint(const Node& node, const NodeMeaning& operand) {
@@ -254,7 +312,8 @@ class Checker {
     const Node& node = syntax_[id];
     for (const NodeId child : node.children) visit(child);
     apply(id, node.text, false, node.children);
-    if (node.text == "_[_]" && at(node.children[0]).type->kind == Type::list && !at(node.children[0]).path.empty())
+    if (node.text == "_[_]" && at(node.children[0]).type->kind == Type::list &&
+        !at(node.children[0]).path.empty())
       at(id).path = at(node.children[0]).path + "[]";
   }
 
@@ -270,7 +329,9 @@ class Checker {
     }
     if (space && is_namespace(*space)) {
       for (const NodeId child : arguments) visit(child);
-      return broken(id, node.place, "no function '" + *space + "." + node.text + "'" + suggestion(*space + "." + node.text, function_names()));
+      return broken(id, node.place,
+                    "no function '" + *space + "." + node.text + "'" +
+                        suggestion(*space + "." + node.text, function_names()));
     }
     if (is_macro(node.text) && find_functions(node.text).empty()) {
       visit(node.children[0]);
@@ -280,12 +341,15 @@ class Checker {
     apply(id, node.text, true, node.children);
   }
 
-  static bool is_macro(std::string_view name) { return std::find(kMacroNames.begin(), kMacroNames.end(), name) != kMacroNames.end(); }
+  static bool is_macro(std::string_view name) {
+    return std::find(kMacroNames.begin(), kMacroNames.end(), name) != kMacroNames.end();
+  }
 
   bool is_namespace(const std::string& name) const {
     if (find_declaration(name) != nullptr) return false;
     const auto& names = function_names();
-    return std::any_of(names.begin(), names.end(), [&](const std::string& function) { return function.starts_with(name + "."); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& function) { return function.starts_with(name + "."); });
   }
 
   /// Chooses the overloads that the visited arguments fit.
@@ -294,7 +358,8 @@ class Checker {
     std::vector<const Overload*> by_shape;
     for (const Overload& overload : all)
       if (overload.member == member && overload.takes(arguments.size())) by_shape.push_back(&overload);
-    if (all.empty() || std::none_of(all.begin(), all.end(), [&](const Overload& o) { return o.member == member; }))
+    if (all.empty() ||
+        std::none_of(all.begin(), all.end(), [&](const Overload& o) { return o.member == member; }))
       return broken(id, syntax_[id].place, no_function(function, member, !all.empty()));
     NodeMeaning& meaning = at(id);
     meaning.meaning = Meaning::function;
@@ -305,18 +370,24 @@ class Checker {
     }
   }
 
-  bool choose(NodeMeaning& meaning, const std::vector<const Overload*>& candidates, const std::vector<NodeId>& arguments) {
-    const bool open = std::any_of(arguments.begin(), arguments.end(), [&](NodeId argument) { return has_open_part(at(argument).type); });
+  bool choose(NodeMeaning& meaning, const std::vector<const Overload*>& candidates,
+              const std::vector<NodeId>& arguments) {
+    const bool open = std::any_of(arguments.begin(), arguments.end(),
+                                  [&](NodeId argument) { return has_open_part(at(argument).type); });
     for (const Overload* overload : candidates) {
       Bindings bindings;
       bool fits = true;
-      for (std::size_t i = 0; i < arguments.size() && fits; ++i) fits = accepts(overload->parameter(i), at(arguments[i]).type, bindings);
+      for (std::size_t i = 0; i < arguments.size() && fits; ++i)
+        fits = accepts(overload->parameter(i), at(arguments[i]).type, bindings);
       if (!fits) continue;
       meaning.overloads.push_back(overload);
       const TypePtr result = substitute(overload->result, bindings);
-      if (meaning.overloads.size() == 1) meaning.type = result;
-      else if (meaning.type->kind != result->kind) meaning.type = dyn();
-      else if (TypePtr joined = join_types(meaning.type, result)) meaning.type = std::move(joined);
+      if (meaning.overloads.size() == 1)
+        meaning.type = result;
+      else if (meaning.type->kind != result->kind)
+        meaning.type = dyn();
+      else if (TypePtr joined = join_types(meaning.type, result))
+        meaning.type = std::move(joined);
       if (!open) break;
     }
     return !meaning.overloads.empty();
@@ -327,7 +398,8 @@ class Checker {
       return function + "() wants a variable and an expression, as in x." + function + "(v, v > 0)";
     if (function == "has") return "has() wants one member, as in has(a.b)";
     if (other_style)
-      return member ? function + "() is not called on a value; write " + function + "(…)" : function + "() is called on a value, as in x." + function + "(…)";
+      return member ? function + "() is not called on a value; write " + function + "(…)"
+                    : function + "() is called on a value, as in x." + function + "(…)";
     return "no function '" + function + "'" + suggestion(function, function_names());
   }
 
@@ -340,17 +412,20 @@ class Checker {
     return function + "() does not take (" + join(types, ", ") + ")" + target + shapes(function, member);
   }
 
-  std::string operator_does_not_fit(const std::string& function, const std::vector<std::string>& types, const std::vector<NodeId>& arguments) {
+  std::string operator_does_not_fit(const std::string& function, const std::vector<std::string>& types,
+                                    const std::vector<NodeId>& arguments) {
     const std::string name = shown_name(function);
     if (types.size() == 1) return "no operator " + name + " for " + types[0];
     if (function == "_==_" || function == "_!=_") {
       const bool null = types[0] == "null" || types[1] == "null";
-      return types[0] + " and " + types[1] + " are never equal" + (null ? "; a fact that was not read is tested with has()" : "");
+      return types[0] + " and " + types[1] + " are never equal" +
+             (null ? "; a fact that was not read is tested with has()" : "");
     }
     if (function == "_[_]") return types[0] + " has no element [" + types[1] + "]";
-    if (function == "_in_" ) return types[0] + " cannot be in " + types[1];
+    if (function == "_in_") return types[0] + " cannot be in " + types[1];
     const bool numbers = is_numeric(at(arguments[0]).type) && is_numeric(at(arguments[1]).type);
-    return "no operator " + name + " for " + types[0] + " and " + types[1] + (numbers && function != "_%_" ? "; convert one with double(…) or int(…)" : "");
+    return "no operator " + name + " for " + types[0] + " and " + types[1] +
+           (numbers && function != "_%_" ? "; convert one with double(…) or int(…)" : "");
   }
 
   /// "; it takes (int) or (int, int)".
@@ -359,8 +434,10 @@ class Checker {
     for (const Overload& overload : find_functions(function)) {
       if (overload.member != member) continue;
       std::vector<std::string> types;
-      for (std::size_t i = member ? 1 : 0; i < overload.parameters.size(); ++i) types.push_back(to_text(*overload.parameters[i]));
-      std::string shape = "(" + join(types, ", ") + (overload.variadic ? ", …)" : ")") + (member ? " on " + to_text(*overload.parameters[0]) : "");
+      for (std::size_t i = member ? 1 : 0; i < overload.parameters.size(); ++i)
+        types.push_back(to_text(*overload.parameters[i]));
+      std::string shape = "(" + join(types, ", ") + (overload.variadic ? ", …)" : ")") +
+                          (member ? " on " + to_text(*overload.parameters[0]) : "");
       if (std::find(out.begin(), out.end(), shape) == out.end()) out.push_back(std::move(shape));
     }
     return out.size() > 4 ? "" : "; it takes " + join(out, " or ");
@@ -372,7 +449,7 @@ class Checker {
     TypePtr element = free_type();
     for (const NodeId child : syntax_[id].children) {
       TypePtr joined = join_types(element, visit(child));
-      element = joined ? std::move(joined) : dyn();
+      element = joined ? joined : dyn();
     }
     at(id).type = list_of(std::move(element));
   }
@@ -382,23 +459,28 @@ class Checker {
     const auto& children = syntax_[id].children;
     for (std::size_t i = 0; i < children.size(); i += 2) {
       const TypePtr& key_type = visit(children[i]);
-      if (!is_key(key_type)) issue(children[i], syntax_[children[i]].place, "a map's key is a bool, int, uint or string, not " + to_text(*key_type));
-      TypePtr joined_key = join_types(key, at(children[i]).type), joined_value = join_types(value, visit(children[i + 1]));
-      key = joined_key ? std::move(joined_key) : dyn();
-      value = joined_value ? std::move(joined_value) : dyn();
+      if (!is_key(key_type))
+        issue(children[i], syntax_[children[i]].place,
+              "a map's key is a bool, int, uint or string, not " + to_text(*key_type));
+      TypePtr joined_key = join_types(key, at(children[i]).type),
+              joined_value = join_types(value, visit(children[i + 1]));
+      key = joined_key ? joined_key : dyn();
+      value = joined_value ? joined_value : dyn();
     }
     at(id).type = map_of(std::move(key), std::move(value));
   }
 
   static bool is_key(const TypePtr& type) {
-    return is_open(type) || type->kind == Type::boolean || type->kind == Type::int_type || type->kind == Type::uint_type || type->kind == Type::string;
+    return is_open(type) || type->kind == Type::boolean || type->kind == Type::int_type ||
+           type->kind == Type::uint_type || type->kind == Type::string;
   }
 
   // Conditions
 
   void want_bool(NodeId id, std::string_view what) {
     const TypePtr& type = at(id).type;
-    if (!is_open(type) && type->kind != Type::boolean) issue(id, syntax_[id].place, std::string(what) + " must be true or false, not " + to_text(*type));
+    if (!is_open(type) && type->kind != Type::boolean)
+      issue(id, syntax_[id].place, std::string(what) + " must be true or false, not " + to_text(*type));
   }
 
   void logic(NodeId id) {
@@ -416,8 +498,10 @@ class Checker {
     want_bool(node.children[0], "the condition of ?:");
     const TypePtr yes = visit(node.children[1]), no = visit(node.children[2]);
     TypePtr joined = join_types(yes, no);
-    if (joined) at(id).type = std::move(joined);
-    else issue(id, node.place, "the branches of ?: differ: " + to_text(*yes) + " and " + to_text(*no));
+    if (joined)
+      at(id).type = std::move(joined);
+    else
+      issue(id, node.place, "the branches of ?: differ: " + to_text(*yes) + " and " + to_text(*no));
   }
 
   // Variables of their own
@@ -443,9 +527,12 @@ class Checker {
     const bool is_list = range->kind == Type::list;
     if (!is_list && range->kind != Type::map && !is_open(range))
       issue(id, node.place, node.text + "() goes over a list or a map, not over " + to_text(*range));
-    const std::string element_path = is_list && !at(node.children[0]).path.empty() ? at(node.children[0]).path + "[]" : "";
+    const std::string element_path =
+        is_list && !at(node.children[0]).path.empty() ? at(node.children[0]).path + "[]" : "";
     const TypePtr element = is_open(range) ? dyn() : element_of(*range);
-    const TypePtr key = range->kind == Type::map ? key_of(*range) : is_list ? simple_type(Type::int_type) : dyn();
+    const TypePtr key = range->kind == Type::map ? key_of(*range)
+                        : is_list                ? simple_type(Type::int_type)
+                                                 : dyn();
     const std::size_t outer = locals_.size();
     if (node.second_variable.empty()) {
       at(id).slot = push_local(node.variable, range->kind == Type::map ? key : element, element_path);
@@ -464,14 +551,19 @@ class Checker {
     if (node.filtered) want_bool(node.children[1], "the filter of " + node.text + "()");
     switch (node.macro) {
       case Macro::map:
-      case Macro::transform_list: return list_of(at(body).type);
-      case Macro::transform_map: return map_of(key, at(body).type);
-      case Macro::transform_map_entry: return at(body).type->kind == Type::map ? at(body).type : map_of(dyn(), dyn());
+      case Macro::transform_list:
+        return list_of(at(body).type);
+      case Macro::transform_map:
+        return map_of(key, at(body).type);
+      case Macro::transform_map_entry:
+        return at(body).type->kind == Type::map ? at(body).type : map_of(dyn(), dyn());
       case Macro::filter:
         want_bool(body, "the condition of filter()");
         at(id).path = at(node.children[0]).path;
         return range->kind == Type::map ? list_of(key) : range;
-      default: want_bool(body, "the condition of " + node.text + "()"); return boolean();
+      default:
+        want_bool(body, "the condition of " + node.text + "()");
+        return boolean();
     }
   }
 

@@ -13,11 +13,11 @@ namespace plumbline::cel {
 
 /// What a name, member or call stands for.
 enum class Meaning : unsigned char {
-  plain,     // what its kind says
-  variable,  // slot: index in Checked::variables
-  local,     // slot: which of the local variables that live at once
-  constant,  // value: a type's name, or an error where an unchecked expression cannot run
-  function,  // overloads; arguments are all children
+  plain,       // what its kind says
+  variable,    // slot: index in Checked::variables
+  local,       // slot: which of the local variables that live at once
+  constant,    // value: a type's name, or an error where an unchecked expression cannot run
+  function,    // overloads; arguments are all children
   namespaced,  // overloads; the first child only names the function's namespace
 };
 

@@ -7,13 +7,17 @@
 namespace plumbline::cel {
 namespace {
 
-/// What a strict operation makes of failed operands: every unknown, or else the first error; null where none failed.
+/// What a strict operation makes of failed operands: every unknown, or else the first error; null where none
+/// failed.
 class Failures {
  public:
   bool add(const Value& value) {
-    if (value.is_unknown()) unknown_ = unknown_.is_unknown() ? merge_unknown(unknown_, value) : value;
-    else if (value.is_error()) error_ = error_.is_error() ? error_ : value;
-    else return false;
+    if (value.is_unknown())
+      unknown_ = unknown_.is_unknown() ? merge_unknown(unknown_, value) : value;
+    else if (value.is_error())
+      error_ = error_.is_error() ? error_ : value;
+    else
+      return false;
     return true;
   }
   bool any() const { return unknown_.is_unknown() || error_.is_error(); }
@@ -24,10 +28,14 @@ class Failures {
   Value error_;
 };
 
-bool failed(const Value& value) { return value.is_error() || value.is_unknown(); }
+bool failed(const Value& value) {
+  return value.is_error() || value.is_unknown();
+}
 
 /// What stands for a fact that was not read: a declared fact is never null.
-bool is_missing(const Value& value) { return value.is_unknown() || value.kind() == ValueKind::null; }
+bool is_missing(const Value& value) {
+  return value.is_unknown() || value.kind() == ValueKind::null;
+}
 
 /// JSON writes 2.0 as 2: a fact that is declared a double is one.
 Value as_number(const Value& value) {
@@ -42,15 +50,19 @@ const Value& give(Value& scratch, Value value) {
 }
 
 Value not_bool(std::string_view where, const Value& value) {
-  return Value::error("no such overload: " + std::string(where) + " wants true or false, not " + std::string(type_name_of(value)));
+  return Value::error("no such overload: " + std::string(where) + " wants true or false, not " +
+                      std::string(type_name_of(value)));
 }
 
 bool is_key(const Value& value) {
   const ValueKind kind = value.kind();
-  return kind == ValueKind::boolean || kind == ValueKind::int_kind || kind == ValueKind::uint_kind || kind == ValueKind::string;
+  return kind == ValueKind::boolean || kind == ValueKind::int_kind || kind == ValueKind::uint_kind ||
+         kind == ValueKind::string;
 }
 
-Value too_many(std::string_view what) { return Value::error("the " + std::string(what) + " becomes too long"); }
+Value too_many(std::string_view what) {
+  return Value::error("the " + std::string(what) + " becomes too long");
+}
 
 }  // namespace
 
@@ -61,7 +73,8 @@ Value merge_unknown(const Value& a, const Value& b) {
   return Value::unknown(std::move(paths));
 }
 
-Evaluator::Evaluator(const Plan& plan, const Lookup& lookup, const Limits& limits) : plan_(plan), lookup_(lookup), meter_(limits) {
+Evaluator::Evaluator(const Plan& plan, const Lookup& lookup, const Limits& limits)
+    : plan_(plan), lookup_(lookup), meter_(limits) {
   if (plan.variables.size() > kInline) more_values_.resize(plan.variables.size());
   if (plan.variables.size() > 64) more_looked_up_.resize(plan.variables.size());
   if (plan.locals > kInline) more_locals_.resize(plan.locals);
@@ -73,20 +86,33 @@ const Value& Evaluator::run(std::uint32_t id, Value& scratch) {
   const Step& step = plan_.steps[id];
   if (!meter_.spend(1)) return give(scratch, Value::error("the cost budget is used up"));
   switch (step.op) {
-    case Op::constant: return step.value;
-    case Op::variable: return variable(step);
-    case Op::local: return *locals_[step.slot];
-    case Op::select: return select(step, scratch);
-    case Op::has: return has(step, scratch);
-    case Op::call: return call(step, scratch);
-    case Op::matches: return matches(step, scratch);
+    case Op::constant:
+      return step.value;
+    case Op::variable:
+      return variable(step);
+    case Op::local:
+      return *locals_[step.slot];
+    case Op::select:
+      return select(step, scratch);
+    case Op::has:
+      return has(step, scratch);
+    case Op::call:
+      return call(step, scratch);
+    case Op::matches:
+      return matches(step, scratch);
     case Op::logic_and:
-    case Op::logic_or: return logic(step, scratch);
-    case Op::conditional: return conditional(step, scratch);
-    case Op::list: return list(step, scratch);
-    case Op::map: return map(step, scratch);
-    case Op::comprehension: return comprehension(step, scratch);
-    case Op::bind: return bind(step, scratch);
+    case Op::logic_or:
+      return logic(step, scratch);
+    case Op::conditional:
+      return conditional(step, scratch);
+    case Op::list:
+      return list(step, scratch);
+    case Op::map:
+      return map(step, scratch);
+    case Op::comprehension:
+      return comprehension(step, scratch);
+    case Op::bind:
+      return bind(step, scratch);
   }
   return scratch;
 }
@@ -109,9 +135,11 @@ const Value& Evaluator::select(const Step& step, Value& scratch) {
   const Value& operand = run(step.children[0], made);
   const Map* map = operand.map();
   if (map == nullptr) {
-    if (step.declared_member && is_missing(operand)) return step.value;  // the section is missing: so is the fact
+    if (step.declared_member && is_missing(operand))
+      return step.value;  // the section is missing: so is the fact
     if (failed(operand)) return give(scratch, operand);
-    return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support field selection of '" + step.text + "'"));
+    return give(scratch, Value::error("type " + std::string(type_name_of(operand)) +
+                                      " does not support field selection of '" + step.text + "'"));
   }
   const Value* member = map->find(step.text, step.hash);
   if (step.declared_member && (member == nullptr || is_missing(*member))) return step.value;
@@ -126,18 +154,25 @@ const Value& Evaluator::has(const Step& step, Value& scratch) {
   if (step.declared_member && is_missing(operand)) return give(scratch, Value::of(false));
   if (failed(operand)) return give(scratch, operand);
   const Map* map = operand.map();
-  if (map == nullptr) return give(scratch, Value::error("type " + std::string(type_name_of(operand)) + " does not support has() of '" + step.text + "'"));
+  if (map == nullptr)
+    return give(scratch, Value::error("type " + std::string(type_name_of(operand)) +
+                                      " does not support has() of '" + step.text + "'"));
   const Value* member = map->find(step.text, step.hash);
   return give(scratch, Value::of(member != nullptr && !(step.declared_member && is_missing(*member))));
 }
 
 const Value& Evaluator::call(const Step& step, Value& scratch) {
   switch (step.children.size()) {
-    case 0: return invoke(step, {}, scratch);
-    case 1: return call_with<1>(step, scratch);
-    case 2: return call_with<2>(step, scratch);
-    case 3: return call_with<3>(step, scratch);
-    default: break;
+    case 0:
+      return invoke(step, {}, scratch);
+    case 1:
+      return call_with<1>(step, scratch);
+    case 2:
+      return call_with<2>(step, scratch);
+    case 3:
+      return call_with<3>(step, scratch);
+    default:
+      break;
   }
   std::vector<Value> made(step.children.size());
   std::vector<const Value*> arguments(step.children.size());
@@ -221,15 +256,18 @@ const Value& Evaluator::map(const Step& step, Value& scratch) {
     const Value& value = run(step.children[i + 1], made_value);
     const bool bad_key = failures.add(key), bad_value = failures.add(value);
     if (bad_key || bad_value) continue;
-    if (!is_key(key)) failures.add(Value::error("unsupported key type: " + std::string(type_name_of(key))));
-    else out.entries.emplace_back(key, value);
+    if (!is_key(key))
+      failures.add(Value::error("unsupported key type: " + std::string(type_name_of(key))));
+    else
+      out.entries.emplace_back(key, value);
   }
   if (failures.any()) return give(scratch, failures.value());
   if (!out.build_index()) return give(scratch, Value::error("failed with repeated key"));
   return give(scratch, Value::of(std::move(out)));
 }
 
-/// Sets the variables for each element and visits; ends early where visit gives false or the budget is used up.
+/// Sets the variables for each element and visits; ends early where visit gives false or the budget is used
+/// up.
 template <class Visit>
 bool Evaluator::each(const Step& step, const Value& range, Visit visit) {
   if (const List* list = range.list()) {
@@ -254,14 +292,20 @@ const Value& Evaluator::comprehension(const Step& step, Value& scratch) {
   const Value& range = run(step.children[0], made);
   if (failed(range)) return give(scratch, range);
   if (range.list() == nullptr && range.map() == nullptr)
-    return give(scratch, Value::error("no such overload: " + step.text + "() goes over a list or a map, not " + std::string(type_name_of(range))));
+    return give(scratch,
+                Value::error("no such overload: " + step.text + "() goes over a list or a map, not " +
+                             std::string(type_name_of(range))));
   switch (step.macro) {
     case Macro::all:
-    case Macro::exists: return quantifier(step, range, scratch);
-    case Macro::exists_one: return exactly_one(step, range, scratch);
+    case Macro::exists:
+      return quantifier(step, range, scratch);
+    case Macro::exists_one:
+      return exactly_one(step, range, scratch);
     case Macro::transform_map:
-    case Macro::transform_map_entry: return gather_map(step, range, scratch);
-    default: return gather_list(step, range, scratch);
+    case Macro::transform_map_entry:
+      return gather_map(step, range, scratch);
+    default:
+      return gather_list(step, range, scratch);
   }
 }
 
@@ -285,8 +329,10 @@ const Value& Evaluator::exactly_one(const Step& step, const Value& range, Value&
   each(step, range, [&] {
     Value made;
     const Value& value = run(step.children[1], made);
-    if (const bool* known = value.get_if<bool>()) count += *known ? 1 : 0;
-    else if (!failures.add(value)) failures.add(not_bool(step.text, value));
+    if (const bool* known = value.get_if<bool>())
+      count += *known ? 1 : 0;
+    else if (!failures.add(value))
+      failures.add(not_bool(step.text, value));
     return true;
   });
   return give(scratch, failures.any() ? failures.value() : Value::of(count == 1));

@@ -51,7 +51,7 @@ class Evaluator {
   Meter meter_;
   std::array<Value, kInline> few_values_;
   std::vector<Value> more_values_;
-  Value* values_;            // of variables
+  Value* values_;                // of variables
   std::uint64_t looked_up_ = 0;  // bit i: values_[i] is there
   std::vector<bool> more_looked_up_;
   std::array<const Value*, kInline> few_locals_{};

@@ -32,25 +32,32 @@ class Explainer {
     if (out_.size() >= kMaxSteps || evaluator_.exhausted()) return;
     const Step& step = plan_.steps[id];
     Value value = value_of(id);
-    out_.push_back({std::string(text_.substr(step.begin, step.end - step.begin)), with_values(id), value, depth});
+    out_.push_back(
+        {std::string(text_.substr(step.begin, step.end - step.begin)), with_values(id), value, depth});
     tell_parts(step, value, depth + 1);
   }
 
   void tell_parts(const Step& step, const Value& value, int depth) {
     switch (step.op) {
       case Op::logic_and:
-      case Op::logic_or: return tell_logic(step, value, depth);
-      case Op::conditional: return tell_conditional(step, depth);
-      case Op::comprehension: return tell_elements(step, value, depth);
-      case Op::bind: return tell_bound(step, depth);
+      case Op::logic_or:
+        return tell_logic(step, value, depth);
+      case Op::conditional:
+        return tell_conditional(step, depth);
+      case Op::comprehension:
+        return tell_elements(step, value, depth);
+      case Op::bind:
+        return tell_bound(step, depth);
       case Op::call:
         if (step.text == "!_") tell_inside_not(step, depth);
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
-  /// What decided && or ||: the side that had the deciding value, or else all that have the value of the whole.
+  /// What decided && or ||: the side that had the deciding value, or else all that have the value of the
+  /// whole.
   void tell_logic(const Step& step, const Value& value, int depth) {
     const bool* known = value.get_if<bool>();
     const bool deciding = step.op == Op::logic_or;
@@ -80,7 +87,8 @@ class Explainer {
 
   void tell_inside_not(const Step& step, int depth) {
     const Op inner = plan_.steps[step.children[0]].op;
-    if (inner == Op::logic_and || inner == Op::logic_or || inner == Op::comprehension) tell(step.children[0], depth);
+    if (inner == Op::logic_and || inner == Op::logic_or || inner == Op::comprehension)
+      tell(step.children[0], depth);
   }
 
   void tell_bound(const Step& step, int depth) {
@@ -108,7 +116,8 @@ class Explainer {
   }
 
   /// 1 where this element was one that decided.
-  std::size_t tell_element(const Step& step, const Value& first, const Value& second, const Value& whole, int depth) {
+  std::size_t tell_element(const Step& step, const Value& first, const Value& second, const Value& whole,
+                           int depth) {
     evaluator_.set_local(step.slot, &first);
     if (step.two_variables) evaluator_.set_local(step.second_slot, &second);
     const Value part = value_of(step.children[1]);
@@ -132,7 +141,8 @@ class Explainer {
   std::string with_values(std::uint32_t id) {
     std::vector<Replacement> replacements;
     collect(id, replacements);
-    std::sort(replacements.begin(), replacements.end(), [](const Replacement& a, const Replacement& b) { return a.begin < b.begin; });
+    std::sort(replacements.begin(), replacements.end(),
+              [](const Replacement& a, const Replacement& b) { return a.begin < b.begin; });
     const Step& step = plan_.steps[id];
     std::string out;
     std::uint32_t at = step.begin;
@@ -151,7 +161,8 @@ class Explainer {
     if (step.op == Op::has) return;
     if (is_readable(id)) {
       const Value value = value_of(id);
-      if (value.map() == nullptr || step.op != Op::local) out.push_back({step.begin, step.end, short_text(value)});
+      if (value.map() == nullptr || step.op != Op::local)
+        out.push_back({step.begin, step.end, short_text(value)});
       return;
     }
     for (const std::uint32_t child : step.children) collect(child, out);
@@ -183,7 +194,8 @@ class Explainer {
 
 }  // namespace
 
-std::vector<Program::Step> explain(const Plan& plan, std::string_view text, const Lookup& lookup, const Limits& limits) {
+std::vector<Program::Step> explain(const Plan& plan, std::string_view text, const Lookup& lookup,
+                                   const Limits& limits) {
   return Explainer(plan, text, lookup, limits).run();
 }
 

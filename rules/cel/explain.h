@@ -8,6 +8,7 @@
 
 namespace plumbline::cel {
 
-std::vector<Program::Step> explain(const Plan& plan, std::string_view text, const Lookup& lookup, const Limits& limits);
+std::vector<Program::Step> explain(const Plan& plan, std::string_view text, const Lookup& lookup,
+                                   const Limits& limits);
 
 }  // namespace plumbline::cel

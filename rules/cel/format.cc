@@ -19,7 +19,9 @@ constexpr int kUsualDecimals = 6;
 
 using Text = tl::expected<std::string, std::string>;  // or what is wrong
 
-tl::unexpected<std::string> wrong(std::string message) { return tl::unexpected<std::string>("error during formatting: " + std::move(message)); }
+tl::unexpected<std::string> wrong(std::string message) {
+  return tl::unexpected<std::string>("error during formatting: " + std::move(message));
+}
 
 template <class T>
 std::string in_base(T value, int base) {
@@ -64,7 +66,8 @@ Text map_as_string(const Map& map, Meter& meter) {
     if (!first) return first;
     if (!second) return second;
     parts.push_back(*first + ": " + *second);
-    if ((bytes += parts.back().size()) > meter.max_string_bytes()) return wrong("the string becomes too long");
+    if ((bytes += parts.back().size()) > meter.max_string_bytes())
+      return wrong("the string becomes too long");
   }
   std::sort(parts.begin(), parts.end());
   return "{" + join(parts, ", ") + "}";
@@ -74,26 +77,40 @@ Text as_string(const Value& value, Meter& meter) {
   if (!meter.spend(1)) return wrong("the cost budget is used up");
   if (auto special = special_double(value)) return *special;
   switch (value.kind()) {
-    case ValueKind::string: meter.spend_bytes(value.string()->size()); return *value.string();
-    case ValueKind::bytes: return to_utf8(value.bytes()->data);
-    case ValueKind::list: return list_as_string(*value.list(), meter);
-    case ValueKind::map: return map_as_string(*value.map(), meter);
+    case ValueKind::string:
+      meter.spend_bytes(value.string()->size());
+      return *value.string();
+    case ValueKind::bytes:
+      return to_utf8(value.bytes()->data);
+    case ValueKind::list:
+      return list_as_string(*value.list(), meter);
+    case ValueKind::map:
+      return map_as_string(*value.map(), meter);
     case ValueKind::error:
-    case ValueKind::unknown: return wrong("string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps");
-    default: return to_text(value);
+    case ValueKind::unknown:
+      return wrong(
+          "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, "
+          "durations, and timestamps");
+    default:
+      return to_text(value);
   }
 }
 
 Text as_decimal(const Value& value) {
   if (auto special = special_double(value)) return *special;
-  if (value.kind() == ValueKind::int_kind || value.kind() == ValueKind::uint_kind || value.kind() == ValueKind::number) return to_text(value);
+  if (value.kind() == ValueKind::int_kind || value.kind() == ValueKind::uint_kind ||
+      value.kind() == ValueKind::number)
+    return to_text(value);
   return wrong("decimal clause can only be used on integers, was given " + std::string(type_name_of(value)));
 }
 
 Text as_fixed(const Value& value, int decimals, bool scientific) {
   if (auto special = special_double(value)) return *special;
   const auto number = as_double(value);
-  if (!number) return wrong((scientific ? "scientific" : "fixed-point") + std::string(" clause can only be used on doubles, was given ") + std::string(type_name_of(value)));
+  if (!number)
+    return wrong((scientific ? "scientific" : "fixed-point") +
+                 std::string(" clause can only be used on doubles, was given ") +
+                 std::string(type_name_of(value)));
   return scientific ? scientific_double(*number, decimals) : fixed_double(*number, decimals);
 }
 
@@ -101,7 +118,8 @@ Text as_binary(const Value& value) {
   if (const auto* flag = value.get_if<bool>()) return *flag ? "1" : "0";
   if (const auto* number = value.get_if<std::int64_t>()) return in_base(*number, 2);
   if (const auto* number = value.get_if<std::uint64_t>()) return in_base(*number, 2);
-  return wrong("only integers and bools can be formatted as binary, was given " + std::string(type_name_of(value)));
+  return wrong("only integers and bools can be formatted as binary, was given " +
+               std::string(type_name_of(value)));
 }
 
 Text as_octal(const Value& value) {
@@ -115,7 +133,8 @@ Text as_hexadecimal(const Value& value) {
   if (const auto* number = value.get_if<std::uint64_t>()) return in_base(*number, 16);
   if (const auto* text = value.string()) return hex(*text);
   if (const auto* bytes = value.bytes()) return hex(bytes->data);
-  return wrong("only integers, byte buffers, and strings can be formatted as hex, was given " + std::string(type_name_of(value)));
+  return wrong("only integers, byte buffers, and strings can be formatted as hex, was given " +
+               std::string(type_name_of(value)));
 }
 
 std::string upper(std::string text) {
@@ -126,15 +145,24 @@ std::string upper(std::string text) {
 
 Text clause(char letter, int decimals, const Value& value, Meter& meter) {
   switch (letter) {
-    case 's': return as_string(value, meter);
-    case 'd': return as_decimal(value);
-    case 'f': return as_fixed(value, decimals, false);
-    case 'e': return as_fixed(value, decimals, true);
-    case 'b': return as_binary(value);
-    case 'o': return as_octal(value);
-    case 'x': return as_hexadecimal(value);
-    case 'X': return as_hexadecimal(value).map(upper);
-    default: return wrong("unrecognized formatting clause \"" + std::string(1, letter) + "\"");
+    case 's':
+      return as_string(value, meter);
+    case 'd':
+      return as_decimal(value);
+    case 'f':
+      return as_fixed(value, decimals, false);
+    case 'e':
+      return as_fixed(value, decimals, true);
+    case 'b':
+      return as_binary(value);
+    case 'o':
+      return as_octal(value);
+    case 'x':
+      return as_hexadecimal(value);
+    case 'X':
+      return as_hexadecimal(value).map(upper);
+    default:
+      return wrong("unrecognized formatting clause \"" + std::string(1, letter) + "\"");
   }
 }
 

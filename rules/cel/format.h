@@ -8,7 +8,8 @@
 
 namespace plumbline::cel {
 
-/// Clauses %s %d %f %e %b %o %x %X and %%, decimals as in %.2f. An error value where clause and argument disagree.
+/// Clauses %s %d %f %e %b %o %x %X and %%, decimals as in %.2f. An error value where clause and argument
+/// disagree.
 Value format_text(const std::string& pattern, const List& arguments, Meter& meter);
 
 }  // namespace plumbline::cel

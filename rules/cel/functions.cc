@@ -79,7 +79,9 @@ class ShapeReader {
       return map_of(std::move(key), std::move(value));
     }
     std::size_t end = at_;
-    while (end < text_.size() && ((text_[end] >= 'a' && text_[end] <= 'z') || text_[end] == 'A' || text_[end] == 'B')) ++end;
+    while (end < text_.size() &&
+           ((text_[end] >= 'a' && text_[end] <= 'z') || text_[end] == 'A' || text_[end] == 'B'))
+      ++end;
     const auto found = names().find(text_.substr(at_, end - at_));
     if (found == names().end()) return std::nullopt;
     at_ = end;
@@ -87,12 +89,20 @@ class ShapeReader {
   }
 
   static const std::map<std::string_view, TypePtr>& names() {
-    static const std::map<std::string_view, TypePtr> types = {
-        {"A", parameter_a()}, {"B", parameter_b()}, {"number", any_number()}, {"dyn", simple_type(Type::dyn)},
-        {"null", simple_type(Type::null_type)}, {"bool", simple_type(Type::boolean)}, {"int", simple_type(Type::int_type)},
-        {"uint", simple_type(Type::uint_type)}, {"double", simple_type(Type::number)}, {"string", simple_type(Type::string)},
-        {"bytes", simple_type(Type::bytes)}, {"timestamp", simple_type(Type::timestamp)}, {"duration", simple_type(Type::duration)},
-        {"type", simple_type(Type::type)}};
+    static const std::map<std::string_view, TypePtr> types = {{"A", parameter_a()},
+                                                              {"B", parameter_b()},
+                                                              {"number", any_number()},
+                                                              {"dyn", simple_type(Type::dyn)},
+                                                              {"null", simple_type(Type::null_type)},
+                                                              {"bool", simple_type(Type::boolean)},
+                                                              {"int", simple_type(Type::int_type)},
+                                                              {"uint", simple_type(Type::uint_type)},
+                                                              {"double", simple_type(Type::number)},
+                                                              {"string", simple_type(Type::string)},
+                                                              {"bytes", simple_type(Type::bytes)},
+                                                              {"timestamp", simple_type(Type::timestamp)},
+                                                              {"duration", simple_type(Type::duration)},
+                                                              {"type", simple_type(Type::type)}};
     return types;
   }
 
@@ -104,9 +114,11 @@ class ShapeReader {
 const std::vector<Overload>& table() {
   static const std::vector<Overload> overloads = [] {
     std::vector<Overload> out;
-    for (const auto rows : {operator_functions(), conversion_functions(), text_functions(), time_functions(), math_functions(), encoder_functions(), version_functions()})
+    for (const auto rows : {operator_functions(), conversion_functions(), text_functions(), time_functions(),
+                            math_functions(), encoder_functions(), version_functions()})
       for (const FunctionRow& row : rows) out.push_back(ShapeReader(row.shape).read(row.run));
-    std::stable_sort(out.begin(), out.end(), [](const Overload& a, const Overload& b) { return a.name < b.name; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Overload& a, const Overload& b) { return a.name < b.name; });
     return out;
   }();
   return overloads;
@@ -136,7 +148,8 @@ std::span<const Overload> find_functions(std::string_view name) {
 
 const std::vector<std::string>& function_names() {
   static const std::vector<std::string> names = [] {
-    std::vector<std::string> out = {"has", "all", "exists", "exists_one", "map", "filter", "transformList", "transformMap"};
+    std::vector<std::string> out = {"has", "all",    "exists",        "exists_one",
+                                    "map", "filter", "transformList", "transformMap"};
     for (const Overload& overload : table())
       if (overload.name.find('_') != 0 && overload.name.find('_') != 1) out.push_back(overload.name);
     std::sort(out.begin(), out.end());
@@ -148,7 +161,8 @@ const std::vector<std::string>& function_names() {
 
 Value no_such_overload(std::string_view name, Arguments arguments) {
   std::string types;
-  for (const Value* argument : arguments) types += (types.empty() ? "" : ", ") + std::string(type_name_of(*argument));
+  for (const Value* argument : arguments)
+    types += (types.empty() ? "" : ", ") + std::string(type_name_of(*argument));
   return Value::error("no such overload: " + std::string(name) + "(" + types + ")");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of operators and functions that checker, planner and evaluator share. To add a function, write it
-// in a functions_*.cc and give it a row there: its shape and its name.
+// The one table of operators and functions that checker, planner and evaluator share. To add a function,
+// write it in a functions_*.cc and give it a row there: its shape and its name.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,8 @@ using Arguments = std::span<const Value* const>;
 using Function = Value (*)(Arguments arguments, Meter& meter);
 
 /// "string.startsWith(string): bool". A receiver that names a type makes it a member function; operators are
-/// "_+_(int, int): int"; A and B stand for any type, `number` for int, uint or double, `dyn number` for one that
-/// is only known when it runs, `T...` for one or more of T.
+/// "_+_(int, int): int"; A and B stand for any type, `number` for int, uint or double, `dyn number` for one
+/// that is only known when it runs, `T...` for one or more of T.
 struct FunctionRow {
   std::string_view shape;
   Function run;
@@ -70,8 +70,12 @@ struct Overload {
   TypePtr result;
   Function run = nullptr;
 
-  bool takes(std::size_t count) const { return variadic ? count >= parameters.size() : count == parameters.size(); }
-  const TypePtr& parameter(std::size_t index) const { return parameters[index < parameters.size() ? index : parameters.size() - 1]; }
+  bool takes(std::size_t count) const {
+    return variadic ? count >= parameters.size() : count == parameters.size();
+  }
+  const TypePtr& parameter(std::size_t index) const {
+    return parameters[index < parameters.size() ? index : parameters.size() - 1];
+  }
   bool fits(Arguments arguments) const;
 };
 

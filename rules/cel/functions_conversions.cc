@@ -15,7 +15,9 @@ namespace {
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
 
-Value same(Arguments a, Meter&) { return *a[0]; }
+Value same(Arguments a, Meter&) {
+  return *a[0];
+}
 
 Value out_of_range(const Value& value, std::string_view type) {
   return Value::error("range: " + shown(value) + " does not fit in " + std::string(type));
@@ -26,7 +28,8 @@ Value no_number(const Value& value, std::string_view type) {
 
 Value int_of_uint(Arguments a, Meter&) {
   const std::uint64_t value = *a[0]->get_if<std::uint64_t>();
-  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return out_of_range(*a[0], "int");
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    return out_of_range(*a[0], "int");
   return Value::of(static_cast<std::int64_t>(value));
 }
 Value int_of_double(Arguments a, Meter&) {
@@ -43,11 +46,14 @@ Value whole_of_string(Arguments a, Meter& meter) {
   const char* const last = first + text.size();
   if (first != last && *first == '+' && last - first > 1 && first[1] != '-') ++first;
   const auto [end, error] = std::from_chars(first, last, value);
-  if (error == std::errc::result_out_of_range) return out_of_range(*a[0], std::is_signed_v<T> ? "int" : "uint");
+  if (error == std::errc::result_out_of_range)
+    return out_of_range(*a[0], std::is_signed_v<T> ? "int" : "uint");
   if (error != std::errc() || end != last) return no_number(*a[0], std::is_signed_v<T> ? "int" : "uint");
   return Value::of(value);
 }
-Value int_of_timestamp(Arguments a, Meter&) { return Value::of(a[0]->get_if<Timestamp>()->seconds); }
+Value int_of_timestamp(Arguments a, Meter&) {
+  return Value::of(a[0]->get_if<Timestamp>()->seconds);
+}
 Value int_of_duration(Arguments a, Meter&) {
   const Duration& value = *a[0]->get_if<Duration>();
   return Value::of(value.seconds + (value.seconds < 0 && value.nanos > 0 ? 1 : 0));
@@ -63,16 +69,23 @@ Value uint_of_double(Arguments a, Meter&) {
   return Value::of(static_cast<std::uint64_t>(value));
 }
 
-Value double_of_int(Arguments a, Meter&) { return Value::of(static_cast<double>(*a[0]->get_if<std::int64_t>())); }
-Value double_of_uint(Arguments a, Meter&) { return Value::of(static_cast<double>(*a[0]->get_if<std::uint64_t>())); }
+Value double_of_int(Arguments a, Meter&) {
+  return Value::of(static_cast<double>(*a[0]->get_if<std::int64_t>()));
+}
+Value double_of_uint(Arguments a, Meter&) {
+  return Value::of(static_cast<double>(*a[0]->get_if<std::uint64_t>()));
+}
 Value double_of_string(Arguments a, Meter& meter) {
   const std::string& text = *a[0]->string();
   meter.spend_bytes(text.size());
   const std::string name = lower(text);
-  const std::string_view unsigned_name = name.empty() || (name[0] != '-' && name[0] != '+') ? std::string_view(name) : std::string_view(name).substr(1);
+  const std::string_view unsigned_name = name.empty() || (name[0] != '-' && name[0] != '+')
+                                             ? std::string_view(name)
+                                             : std::string_view(name).substr(1);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (name == "nan") return Value::of(std::numeric_limits<double>::quiet_NaN());
-  if (unsigned_name == "inf" || unsigned_name == "infinity") return Value::of(name[0] == '-' ? -infinity : infinity);
+  if (unsigned_name == "inf" || unsigned_name == "infinity")
+    return Value::of(name[0] == '-' ? -infinity : infinity);
   const char* first = text.data();
   const char* const last = first + text.size();
   if (last - first > 1 && *first == '+' && first[1] != '-') ++first;
@@ -83,8 +96,12 @@ Value double_of_string(Arguments a, Meter& meter) {
   return Value::of(value);
 }
 
-Value string_of_number(Arguments a, Meter&) { return Value::of(to_text(*a[0])); }
-Value string_of_double(Arguments a, Meter&) { return Value::of(readable_double(*a[0]->get_if<double>())); }
+Value string_of_number(Arguments a, Meter&) {
+  return Value::of(to_text(*a[0]));
+}
+Value string_of_double(Arguments a, Meter&) {
+  return Value::of(readable_double(*a[0]->get_if<double>()));
+}
 Value string_of_bytes(Arguments a, Meter& meter) {
   const std::string& data = a[0]->bytes()->data;
   meter.spend_bytes(data.size());
@@ -92,8 +109,12 @@ Value string_of_bytes(Arguments a, Meter& meter) {
   for (const char c : data) no_zero += c == '\0' ? ' ' : c;
   return is_utf8(no_zero) ? Value::of(data) : Value::error("invalid UTF-8 in bytes");
 }
-Value string_of_timestamp(Arguments a, Meter&) { return Value::of(format_timestamp(*a[0]->get_if<Timestamp>())); }
-Value string_of_duration(Arguments a, Meter&) { return Value::of(format_duration(*a[0]->get_if<Duration>())); }
+Value string_of_timestamp(Arguments a, Meter&) {
+  return Value::of(format_timestamp(*a[0]->get_if<Timestamp>()));
+}
+Value string_of_duration(Arguments a, Meter&) {
+  return Value::of(format_duration(*a[0]->get_if<Duration>()));
+}
 Value bytes_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   return Value::of(Bytes{*a[0]->string()});
@@ -108,7 +129,9 @@ Value bool_of_string(Arguments a, Meter&) {
   return no_number(*a[0], "bool");
 }
 
-Value type_of(Arguments a, Meter&) { return Value::of(TypeName{std::string(type_name_of(*a[0]))}); }
+Value type_of(Arguments a, Meter&) {
+  return Value::of(TypeName{std::string(type_name_of(*a[0]))});
+}
 
 constexpr FunctionRow kRows[] = {
     {"int(int): int", same},
@@ -143,6 +166,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> conversion_functions() { return kRows; }
+std::span<const FunctionRow> conversion_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

@@ -17,7 +17,8 @@ Value encode(Arguments a, Meter& meter) {
   for (std::size_t at = 0; at < data.size(); at += 3) {
     std::uint32_t bits = 0;
     const std::size_t count = std::min<std::size_t>(3, data.size() - at);
-    for (std::size_t i = 0; i < 3; ++i) bits = (bits << 8U) | (i < count ? static_cast<unsigned char>(data[at + i]) : 0U);
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = (bits << 8U) | (i < count ? static_cast<unsigned char>(data[at + i]) : 0U);
     for (std::size_t i = 0; i < 4; ++i) out += i <= count ? kLetters[(bits >> (18 - 6 * i)) & 63U] : '=';
   }
   return Value::of(std::move(out));
@@ -54,6 +55,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> encoder_functions() { return kRows; }
+std::span<const FunctionRow> encoder_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

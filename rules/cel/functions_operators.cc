@@ -10,15 +10,31 @@
 namespace plumbline::cel {
 namespace {
 
-std::int64_t int_of(const Value& value) { return *value.get_if<std::int64_t>(); }
-std::uint64_t uint_of(const Value& value) { return *value.get_if<std::uint64_t>(); }
-double double_of(const Value& value) { return *value.get_if<double>(); }
-const Timestamp& timestamp_of(const Value& value) { return *value.get_if<Timestamp>(); }
-const Duration& duration_of(const Value& value) { return *value.get_if<Duration>(); }
+std::int64_t int_of(const Value& value) {
+  return *value.get_if<std::int64_t>();
+}
+std::uint64_t uint_of(const Value& value) {
+  return *value.get_if<std::uint64_t>();
+}
+double double_of(const Value& value) {
+  return *value.get_if<double>();
+}
+const Timestamp& timestamp_of(const Value& value) {
+  return *value.get_if<Timestamp>();
+}
+const Duration& duration_of(const Value& value) {
+  return *value.get_if<Duration>();
+}
 
-Value overflow() { return Value::error("the result does not fit in 64 bits: integer overflow"); }
-Value of(const std::optional<Timestamp>& value) { return value ? Value::of(*value) : Value::error("range: a timestamp lies in the years 1 to 9999"); }
-Value of(const std::optional<Duration>& value) { return value ? Value::of(*value) : Value::error("range: a duration is at most 292 years"); }
+Value overflow() {
+  return Value::error("the result does not fit in 64 bits: integer overflow");
+}
+Value of(const std::optional<Timestamp>& value) {
+  return value ? Value::of(*value) : Value::error("range: a timestamp lies in the years 1 to 9999");
+}
+Value of(const std::optional<Duration>& value) {
+  return value ? Value::of(*value) : Value::error("range: a duration is at most 292 years");
+}
 
 template <class T, bool (*Operation)(T, T, T*)>
 Value checked(Arguments a, Meter&) {
@@ -26,9 +42,18 @@ Value checked(Arguments a, Meter&) {
   if (Operation(*a[0]->get_if<T>(), *a[1]->get_if<T>(), &out)) return overflow();
   return Value::of(out);
 }
-template <class T> bool add_overflows(T a, T b, T* out) { return __builtin_add_overflow(a, b, out); }
-template <class T> bool subtract_overflows(T a, T b, T* out) { return __builtin_sub_overflow(a, b, out); }
-template <class T> bool multiply_overflows(T a, T b, T* out) { return __builtin_mul_overflow(a, b, out); }
+template <class T>
+bool add_overflows(T a, T b, T* out) {
+  return __builtin_add_overflow(a, b, out);
+}
+template <class T>
+bool subtract_overflows(T a, T b, T* out) {
+  return __builtin_sub_overflow(a, b, out);
+}
+template <class T>
+bool multiply_overflows(T a, T b, T* out) {
+  return __builtin_mul_overflow(a, b, out);
+}
 
 Value divide_int(Arguments a, Meter&) {
   const std::int64_t x = int_of(*a[0]), y = int_of(*a[1]);
@@ -42,17 +67,33 @@ Value modulo_int(Arguments a, Meter&) {
   if (x == std::numeric_limits<std::int64_t>::min() && y == -1) return overflow();
   return Value::of(x % y);
 }
-Value divide_uint(Arguments a, Meter&) { return uint_of(*a[1]) == 0 ? Value::error("division by zero") : Value::of(uint_of(*a[0]) / uint_of(*a[1])); }
-Value modulo_uint(Arguments a, Meter&) { return uint_of(*a[1]) == 0 ? Value::error("modulus by zero") : Value::of(uint_of(*a[0]) % uint_of(*a[1])); }
-Value add_double(Arguments a, Meter&) { return Value::of(double_of(*a[0]) + double_of(*a[1])); }
-Value subtract_double(Arguments a, Meter&) { return Value::of(double_of(*a[0]) - double_of(*a[1])); }
-Value multiply_double(Arguments a, Meter&) { return Value::of(double_of(*a[0]) * double_of(*a[1])); }
-Value divide_double(Arguments a, Meter&) { return Value::of(double_of(*a[0]) / double_of(*a[1])); }
+Value divide_uint(Arguments a, Meter&) {
+  return uint_of(*a[1]) == 0 ? Value::error("division by zero") : Value::of(uint_of(*a[0]) / uint_of(*a[1]));
+}
+Value modulo_uint(Arguments a, Meter&) {
+  return uint_of(*a[1]) == 0 ? Value::error("modulus by zero") : Value::of(uint_of(*a[0]) % uint_of(*a[1]));
+}
+Value add_double(Arguments a, Meter&) {
+  return Value::of(double_of(*a[0]) + double_of(*a[1]));
+}
+Value subtract_double(Arguments a, Meter&) {
+  return Value::of(double_of(*a[0]) - double_of(*a[1]));
+}
+Value multiply_double(Arguments a, Meter&) {
+  return Value::of(double_of(*a[0]) * double_of(*a[1]));
+}
+Value divide_double(Arguments a, Meter&) {
+  return Value::of(double_of(*a[0]) / double_of(*a[1]));
+}
 Value negate_int(Arguments a, Meter&) {
   return int_of(*a[0]) == std::numeric_limits<std::int64_t>::min() ? overflow() : Value::of(-int_of(*a[0]));
 }
-Value negate_double(Arguments a, Meter&) { return Value::of(-double_of(*a[0])); }
-Value not_bool(Arguments a, Meter&) { return Value::of(!*a[0]->get_if<bool>()); }
+Value negate_double(Arguments a, Meter&) {
+  return Value::of(-double_of(*a[0]));
+}
+Value not_bool(Arguments a, Meter&) {
+  return Value::of(!*a[0]->get_if<bool>());
+}
 
 Value add_strings(Arguments a, Meter& meter) {
   const std::string &x = *a[0]->string(), &y = *a[1]->string();
@@ -78,23 +119,28 @@ Value add_lists(Arguments a, Meter& meter) {
 }
 
 Value add_timestamp_duration(Arguments a, Meter&) {
-  return of(make_timestamp(timestamp_of(*a[0]).seconds + duration_of(*a[1]).seconds, std::int64_t{timestamp_of(*a[0]).nanos} + duration_of(*a[1]).nanos));
+  return of(make_timestamp(timestamp_of(*a[0]).seconds + duration_of(*a[1]).seconds,
+                           std::int64_t{timestamp_of(*a[0]).nanos} + duration_of(*a[1]).nanos));
 }
 Value add_duration_timestamp(Arguments a, Meter& meter) {
   const Value* const swapped[] = {a[1], a[0]};
   return add_timestamp_duration(swapped, meter);
 }
 Value add_durations(Arguments a, Meter&) {
-  return of(make_duration(duration_of(*a[0]).seconds + duration_of(*a[1]).seconds, std::int64_t{duration_of(*a[0]).nanos} + duration_of(*a[1]).nanos));
+  return of(make_duration(duration_of(*a[0]).seconds + duration_of(*a[1]).seconds,
+                          std::int64_t{duration_of(*a[0]).nanos} + duration_of(*a[1]).nanos));
 }
 Value subtract_timestamps(Arguments a, Meter&) {
-  return of(make_duration(timestamp_of(*a[0]).seconds - timestamp_of(*a[1]).seconds, std::int64_t{timestamp_of(*a[0]).nanos} - timestamp_of(*a[1]).nanos));
+  return of(make_duration(timestamp_of(*a[0]).seconds - timestamp_of(*a[1]).seconds,
+                          std::int64_t{timestamp_of(*a[0]).nanos} - timestamp_of(*a[1]).nanos));
 }
 Value subtract_duration(Arguments a, Meter&) {
-  return of(make_timestamp(timestamp_of(*a[0]).seconds - duration_of(*a[1]).seconds, std::int64_t{timestamp_of(*a[0]).nanos} - duration_of(*a[1]).nanos));
+  return of(make_timestamp(timestamp_of(*a[0]).seconds - duration_of(*a[1]).seconds,
+                           std::int64_t{timestamp_of(*a[0]).nanos} - duration_of(*a[1]).nanos));
 }
 Value subtract_durations(Arguments a, Meter&) {
-  return of(make_duration(duration_of(*a[0]).seconds - duration_of(*a[1]).seconds, std::int64_t{duration_of(*a[0]).nanos} - duration_of(*a[1]).nanos));
+  return of(make_duration(duration_of(*a[0]).seconds - duration_of(*a[1]).seconds,
+                          std::int64_t{duration_of(*a[0]).nanos} - duration_of(*a[1]).nanos));
 }
 
 bool metered_equal(const Value& a, const Value& b, Meter& meter) {
@@ -103,21 +149,35 @@ bool metered_equal(const Value& a, const Value& b, Meter& meter) {
   meter.spend(left == 0 ? meter.left() + 1 : meter.left() - left);
   return same;
 }
-Value equals(Arguments a, Meter& meter) { return Value::of(metered_equal(*a[0], *a[1], meter)); }
-Value differs(Arguments a, Meter& meter) { return Value::of(!metered_equal(*a[0], *a[1], meter)); }
+Value equals(Arguments a, Meter& meter) {
+  return Value::of(metered_equal(*a[0], *a[1], meter));
+}
+Value differs(Arguments a, Meter& meter) {
+  return Value::of(!metered_equal(*a[0], *a[1], meter));
+}
 /// Charges for the bytes that may have to be compared or hashed.
 void charge(const Value& value, Meter& meter) {
-  if (const auto* text = value.string()) meter.spend(text->size() / 100);
-  else if (const auto* bytes = value.bytes()) meter.spend(bytes->data.size() / 100);
+  if (const auto* text = value.string())
+    meter.spend(text->size() / 100);
+  else if (const auto* bytes = value.bytes())
+    meter.spend(bytes->data.size() / 100);
 }
 std::partial_ordering ordered(Arguments a, Meter& meter) {
   charge(*a[0], meter);
   return compare(*a[0], *a[1]);
 }
-Value less(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) < 0); }
-Value less_or_equal(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) <= 0); }
-Value greater(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) > 0); }
-Value greater_or_equal(Arguments a, Meter& meter) { return Value::of(ordered(a, meter) >= 0); }
+Value less(Arguments a, Meter& meter) {
+  return Value::of(ordered(a, meter) < 0);
+}
+Value less_or_equal(Arguments a, Meter& meter) {
+  return Value::of(ordered(a, meter) <= 0);
+}
+Value greater(Arguments a, Meter& meter) {
+  return Value::of(ordered(a, meter) > 0);
+}
+Value greater_or_equal(Arguments a, Meter& meter) {
+  return Value::of(ordered(a, meter) >= 0);
+}
 
 Value in_list(Arguments a, Meter& meter) {
   for (const Value& element : *a[1]->list())
@@ -143,9 +203,11 @@ std::optional<std::int64_t> whole(const Value& value) {
 Value index_list(Arguments a, Meter&) {
   const List& list = *a[0]->list();
   const auto index = whole(*a[1]);
-  if (!index) return Value::error("invalid_argument: " + shown(*a[1]) + " is no whole number to index a list with");
+  if (!index)
+    return Value::error("invalid_argument: " + shown(*a[1]) + " is no whole number to index a list with");
   if (*index < 0 || static_cast<std::uint64_t>(*index) >= list.size())
-    return Value::error("invalid_argument: index " + std::to_string(*index) + " is outside the list of " + std::to_string(list.size()));
+    return Value::error("invalid_argument: index " + std::to_string(*index) + " is outside the list of " +
+                        std::to_string(list.size()));
   return list[static_cast<std::size_t>(*index)];
 }
 Value index_map(Arguments a, Meter& meter) {
@@ -158,9 +220,15 @@ Value size_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   return Value::of(static_cast<std::int64_t>(count_code_points(*a[0]->string())));
 }
-Value size_of_bytes(Arguments a, Meter&) { return Value::of(static_cast<std::int64_t>(a[0]->bytes()->data.size())); }
-Value size_of_list(Arguments a, Meter&) { return Value::of(static_cast<std::int64_t>(a[0]->list()->size())); }
-Value size_of_map(Arguments a, Meter&) { return Value::of(static_cast<std::int64_t>(a[0]->map()->entries.size())); }
+Value size_of_bytes(Arguments a, Meter&) {
+  return Value::of(static_cast<std::int64_t>(a[0]->bytes()->data.size()));
+}
+Value size_of_list(Arguments a, Meter&) {
+  return Value::of(static_cast<std::int64_t>(a[0]->list()->size()));
+}
+Value size_of_map(Arguments a, Meter&) {
+  return Value::of(static_cast<std::int64_t>(a[0]->map()->entries.size()));
+}
 
 using Int = std::int64_t;
 using Uint = std::uint64_t;
@@ -196,13 +264,12 @@ constexpr FunctionRow kRows[] = {
     {"_==_(A, A): bool", equals},
     {"_!=_(number, number): bool", differs},
     {"_!=_(A, A): bool", differs},
-#define PLUMBLINE_CEL_ORDER(symbol, function)                 \
-  {"_" symbol "_(number, number): bool", function},           \
-      {"_" symbol "_(string, string): bool", function},       \
-      {"_" symbol "_(bool, bool): bool", function},           \
-      {"_" symbol "_(bytes, bytes): bool", function},         \
-      {"_" symbol "_(timestamp, timestamp): bool", function}, \
-      {"_" symbol "_(duration, duration): bool", function}
+#define PLUMBLINE_CEL_ORDER(symbol, function)                                                         \
+  {"_" symbol "_(number, number): bool", function}, {"_" symbol "_(string, string): bool", function}, \
+      {"_" symbol "_(bool, bool): bool", function}, {"_" symbol "_(bytes, bytes): bool", function},   \
+      {"_" symbol "_(timestamp, timestamp): bool", function}, {                                       \
+    "_" symbol "_(duration, duration): bool", function                                                \
+  }
     PLUMBLINE_CEL_ORDER("<", less),
     PLUMBLINE_CEL_ORDER("<=", less_or_equal),
     PLUMBLINE_CEL_ORDER(">", greater),
@@ -226,6 +293,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> operator_functions() { return kRows; }
+std::span<const FunctionRow> operator_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

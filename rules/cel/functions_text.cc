@@ -15,11 +15,19 @@ namespace {
 
 constexpr std::uint64_t kRegexUnits = 100;  // to compile a pattern that is not constant
 
-const std::string& text_of(const Value& value) { return *value.string(); }
-std::int64_t int_of(const Value& value) { return *value.get_if<std::int64_t>(); }
+const std::string& text_of(const Value& value) {
+  return *value.string();
+}
+std::int64_t int_of(const Value& value) {
+  return *value.get_if<std::int64_t>();
+}
 
-Value too_long() { return Value::error("the string becomes too long"); }
-Value outside(std::int64_t index) { return Value::error("index out of range: " + std::to_string(index)); }
+Value too_long() {
+  return Value::error("the string becomes too long");
+}
+Value outside(std::int64_t index) {
+  return Value::error("index out of range: " + std::to_string(index));
+}
 
 /// For a search that may compare every byte of one text with every byte of the other.
 bool spend_search(const Value& text, const Value& what, Meter& meter) {
@@ -53,15 +61,18 @@ Value changed_ascii(Arguments a, Meter& meter, Change change) {
   return Value::of(std::move(out));
 }
 Value lower_ascii(Arguments a, Meter& meter) {
-  return changed_ascii(a, meter, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return changed_ascii(a, meter,
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
 }
 Value upper_ascii(Arguments a, Meter& meter) {
-  return changed_ascii(a, meter, [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return changed_ascii(a, meter,
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
 }
 
 bool is_space(char32_t c) {
-  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
 }
 Value trimmed(Arguments a, Meter& meter) {
   const std::string& text = text_of(*a[0]);
@@ -92,7 +103,8 @@ Value index_of(Arguments a, Meter& meter) {
   const std::int64_t from = a.size() > 2 ? int_of(*a[2]) : 0;
   const auto count = static_cast<std::int64_t>(count_code_points(text));
   if (from < 0 || (from > count && !text_of(*a[1]).empty())) return outside(from);
-  const std::size_t found = text.find(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
+  const std::size_t found =
+      text.find(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
   if (found == std::string::npos) return Value::of(std::int64_t{-1});
   return Value::of(static_cast<std::int64_t>(count_code_points(std::string_view(text).substr(0, found))));
 }
@@ -103,7 +115,8 @@ Value last_index_of(Arguments a, Meter& meter) {
   const auto count = static_cast<std::int64_t>(count_code_points(text));
   const std::int64_t from = a.size() > 2 ? int_of(*a[2]) : count;
   if (from < 0 || from > count) return outside(from);
-  const std::size_t found = text.rfind(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
+  const std::size_t found =
+      text.rfind(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
   if (found == std::string::npos) return Value::of(std::int64_t{-1});
   return Value::of(static_cast<std::int64_t>(count_code_points(std::string_view(text).substr(0, found))));
 }
@@ -115,7 +128,9 @@ Value substring(Arguments a, Meter& meter) {
   const std::int64_t begin = int_of(*a[1]), end = a.size() > 2 ? int_of(*a[2]) : count;
   if (begin < 0 || begin > count) return outside(begin);
   if (end < 0 || end > count) return outside(end);
-  if (end < begin) return Value::error("invalid substring range: start " + std::to_string(begin) + ", end " + std::to_string(end));
+  if (end < begin)
+    return Value::error("invalid substring range: start " + std::to_string(begin) + ", end " +
+                        std::to_string(end));
   const std::size_t first = byte_of_code_point(text, static_cast<std::size_t>(begin));
   const std::size_t last = byte_of_code_point(text, static_cast<std::size_t>(end));
   return Value::of(text.substr(first, last - first));
@@ -156,7 +171,8 @@ Value split_text(Arguments a, Meter& meter) {
   if (limit == 0) return Value::of(std::move(out));
   std::size_t begin = 0;
   while (limit < 0 || static_cast<std::int64_t>(out.size()) + 1 < limit) {
-    const std::size_t end = separator.empty() ? (begin < text.size() ? after_one(text, begin) : text.size()) : text.find(separator, begin);
+    const std::size_t end = separator.empty() ? (begin < text.size() ? after_one(text, begin) : text.size())
+                                              : text.find(separator, begin);
     if (end == std::string::npos || (separator.empty() && end >= text.size())) break;
     if (out.size() >= meter.max_elements()) return Value::error("the list becomes too long");
     if (!meter.spend(1)) return Value();
@@ -201,13 +217,17 @@ Value quote(Arguments a, Meter& meter) {
   std::string out = "\"";
   for (const char c : text_of(*a[0])) {
     const std::size_t found = special.find(c);
-    if (found != std::string_view::npos) (out += '\\') += letters[found];
-    else out += c;
+    if (found != std::string_view::npos)
+      (out += '\\') += letters[found];
+    else
+      out += c;
   }
   return Value::of(out + '"');
 }
 
-Value format(Arguments a, Meter& meter) { return format_text(text_of(*a[0]), *a[1]->list(), meter); }
+Value format(Arguments a, Meter& meter) {
+  return format_text(text_of(*a[0]), *a[1]->list(), meter);
+}
 
 constexpr FunctionRow kRows[] = {
     {"string.contains(string): bool", contains_text},
@@ -238,6 +258,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> text_functions() { return kRows; }
+std::span<const FunctionRow> text_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

@@ -8,12 +8,16 @@ namespace {
 
 constexpr std::uint64_t kZoneUnits = 2000;  // a named zone is read from its file
 
-Value same(Arguments a, Meter&) { return *a[0]; }
+Value same(Arguments a, Meter&) {
+  return *a[0];
+}
 
 Value timestamp_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   const auto value = parse_timestamp(*a[0]->string());
-  return value ? Value::of(*value) : Value::error("range: " + shown(*a[0]) + " is no timestamp of the years 1 to 9999 such as \"2026-11-23T19:35:00Z\"");
+  return value ? Value::of(*value)
+               : Value::error("range: " + shown(*a[0]) +
+                              " is no timestamp of the years 1 to 9999 such as \"2026-11-23T19:35:00Z\"");
 }
 Value timestamp_of_int(Arguments a, Meter&) {
   const auto value = make_timestamp(*a[0]->get_if<std::int64_t>(), 0);
@@ -22,7 +26,9 @@ Value timestamp_of_int(Arguments a, Meter&) {
 Value duration_of_string(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size());
   const auto value = parse_duration(*a[0]->string());
-  return value ? Value::of(*value) : Value::error("range: " + shown(*a[0]) + " is no duration of at most 292 years such as \"1h30m\"");
+  return value ? Value::of(*value)
+               : Value::error("range: " + shown(*a[0]) +
+                              " is no duration of at most 292 years such as \"1h30m\"");
 }
 Value duration_of_int(Arguments a, Meter&) {
   const auto value = make_duration(*a[0]->get_if<std::int64_t>(), 0);
@@ -41,15 +47,33 @@ Value calendar_part(Arguments a, Meter& meter, Part part) {
   }
   return Value::of(static_cast<std::int64_t>(part(calendar_of(seconds))));
 }
-Value full_year(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.year; }); }
-Value month(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.month; }); }
-Value day_of_month(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_month; }); }
-Value date(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_month + 1; }); }
-Value day_of_week(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_week; }); }
-Value day_of_year(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_year; }); }
-Value hours(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.hours; }); }
-Value minutes(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.minutes; }); }
-Value seconds(Arguments a, Meter& meter) { return calendar_part(a, meter, [](const Calendar& c) { return c.seconds; }); }
+Value full_year(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.year; });
+}
+Value month(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.month; });
+}
+Value day_of_month(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_month; });
+}
+Value date(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_month + 1; });
+}
+Value day_of_week(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_week; });
+}
+Value day_of_year(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.day_of_year; });
+}
+Value hours(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.hours; });
+}
+Value minutes(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.minutes; });
+}
+Value seconds(Arguments a, Meter& meter) {
+  return calendar_part(a, meter, [](const Calendar& c) { return c.seconds; });
+}
 Value milliseconds(Arguments a, Meter& meter) {
   const std::int64_t value = a[0]->get_if<Timestamp>()->nanos / 1'000'000;
   return calendar_part(a, meter, [value](const Calendar&) { return value; });
@@ -60,12 +84,19 @@ std::int64_t duration_seconds(const Value& value) {
   const Duration& duration = *value.get_if<Duration>();
   return duration.seconds + (duration.seconds < 0 && duration.nanos > 0 ? 1 : 0);
 }
-Value duration_in_hours(Arguments a, Meter&) { return Value::of(duration_seconds(*a[0]) / 3600); }
-Value duration_in_minutes(Arguments a, Meter&) { return Value::of(duration_seconds(*a[0]) / 60); }
-Value duration_in_seconds(Arguments a, Meter&) { return Value::of(duration_seconds(*a[0])); }
+Value duration_in_hours(Arguments a, Meter&) {
+  return Value::of(duration_seconds(*a[0]) / 3600);
+}
+Value duration_in_minutes(Arguments a, Meter&) {
+  return Value::of(duration_seconds(*a[0]) / 60);
+}
+Value duration_in_seconds(Arguments a, Meter&) {
+  return Value::of(duration_seconds(*a[0]));
+}
 Value duration_millisecond_part(Arguments a, Meter&) {
   const Duration& duration = *a[0]->get_if<Duration>();
-  const std::int64_t nanos = duration.seconds < 0 && duration.nanos > 0 ? duration.nanos - 1'000'000'000LL : duration.nanos;
+  const std::int64_t nanos =
+      duration.seconds < 0 && duration.nanos > 0 ? duration.nanos - 1'000'000'000LL : duration.nanos;
   return Value::of(nanos / 1'000'000);
 }
 
@@ -104,6 +135,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> time_functions() { return kRows; }
+std::span<const FunctionRow> time_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions, and facts that say they are not known. Versions as distributions write them: "2:8.9p1-3ubuntu0.10" is 8.9 and what follows a dash is packaging.
+// Versions, and facts that say they are not known. Versions as distributions write them:
+// "2:8.9p1-3ubuntu0.10" is 8.9 and what follows a dash is packaging.
 #include <algorithm>
 #include <vector>
 
@@ -10,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxVersionBytes = 256;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// A word such as rc or beta that comes before the release itself.
 bool is_before_release(std::string_view word) {
@@ -19,12 +22,17 @@ bool is_before_release(std::string_view word) {
   return false;
 }
 
-/// Where packaging begins: at the first - + ~ or blank that no pre-release word follows ("1.2-rc1", "1.2~beta2").
+/// Where packaging begins: at the first - + ~ or blank that no pre-release word follows ("1.2-rc1",
+/// "1.2~beta2").
 std::size_t packaging_begin(std::string_view text) {
-  for (std::size_t at = text.find_first_of("-+~ "); at != std::string_view::npos; at = text.find_first_of("-+~ ", at + 1)) {
+  for (std::size_t at = text.find_first_of("-+~ "); at != std::string_view::npos;
+       at = text.find_first_of("-+~ ", at + 1)) {
     std::size_t end = at + 1;
-    while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z'))) ++end;
-    if ((text[at] != '-' && text[at] != '~') || !is_before_release(text.substr(at + 1, end - at - 1))) return at;
+    while (end < text.size() &&
+           ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z')))
+      ++end;
+    if ((text[at] != '-' && text[at] != '~') || !is_before_release(text.substr(at + 1, end - at - 1)))
+      return at;
   }
   return text.size();
 }
@@ -38,7 +46,9 @@ std::string_view upstream(std::string_view text) {
   return text.substr(0, packaging_begin(text));
 }
 
-bool separates(char c) { return c == '.' || c == '-' || c == '~'; }
+bool separates(char c) {
+  return c == '.' || c == '-' || c == '~';
+}
 
 /// "8.9p1" → 8, 9, p, 1: numbers and words in turn.
 std::vector<std::string_view> parts(std::string_view text) {
@@ -91,7 +101,9 @@ bool is_version(std::string_view text) {
   return text.size() <= kMaxVersionBytes && !number.empty() && is_digit(number[0]);
 }
 
-Value no_version(const Value& value) { return Value::error(shown(value) + " is no version: it does not begin with a number"); }
+Value no_version(const Value& value) {
+  return Value::error(shown(value) + " is no version: it does not begin with a number");
+}
 
 Value version_at_least(Arguments a, Meter& meter) {
   meter.spend_bytes(a[0]->string()->size() + a[1]->string()->size());
@@ -111,8 +123,11 @@ Value major(Arguments a, Meter&) {
   return Value::of(value);
 }
 
-/// What a condition answers where a fact says in words that it could not be told: unknown("ai.services[].auth").
-Value unknown_fact(Arguments a, Meter&) { return Value::unknown({*a[0]->string()}); }
+/// What a condition answers where a fact says in words that it could not be told:
+/// unknown("ai.services[].auth").
+Value unknown_fact(Arguments a, Meter&) {
+  return Value::unknown({*a[0]->string()});
+}
 
 constexpr FunctionRow kRows[] = {
     {"version_at_least(string, string): bool", version_at_least},
@@ -122,6 +137,8 @@ constexpr FunctionRow kRows[] = {
 
 }  // namespace
 
-std::span<const FunctionRow> version_functions() { return kRows; }
+std::span<const FunctionRow> version_functions() {
+  return kRows;
+}
 
 }  // namespace plumbline::cel

@@ -8,11 +8,11 @@
 
 namespace plumbline::cel {
 
-/// Whole numbers become int where they fit and uint where only that holds them; all others double. Deeper than
-/// 64 levels is an error value.
+/// Whole numbers become int where they fit and uint where only that holds them; all others double. Deeper
+/// than 64 levels is an error value.
 Value from_json(const nlohmann::json& json);
-/// The reverse, for output: timestamps, durations and types as text, bytes as base64url, keys as text. Errors and
-/// unknowns become null. At most 100,000 members are written.
+/// The reverse, for output: timestamps, durations and types as text, bytes as base64url, keys as text. Errors
+/// and unknowns become null. At most 100,000 members are written.
 nlohmann::json to_json(const Value& value);
 
 }  // namespace plumbline::cel

@@ -12,14 +12,21 @@ namespace plumbline::cel {
 namespace {
 
 constexpr std::array<std::string_view, 4> kKeywords = {"true", "false", "null", "in"};
-constexpr std::array<std::string_view, 17> kReserved = {"as", "break", "const", "continue", "else", "for", "function", "if", "import",
-                                                        "let", "loop", "package", "namespace", "return", "var", "void", "while"};
+constexpr std::array<std::string_view, 17> kReserved = {
+    "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+    "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 constexpr std::array<std::string_view, 6> kLongSymbols = {"&&", "||", "==", "!=", "<=", ">="};
 constexpr std::string_view kSymbols = "()[]{}.,:?!-+*/%<>";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_octal(char c) { return c >= '0' && c <= '7'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 int hex_digit(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -108,9 +115,13 @@ class Lexer {
 
   void read_quoted_identifier() {
     const std::size_t begin = at_++;
-    const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '/' || c == ' '; };
+    const auto fits = [](char c) {
+      return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '/' || c == ' ';
+    };
     while (fits(peek())) ++at_;
-    if (peek() != '`' || at_ == begin + 1) return fail(begin, "a name in backquotes holds letters, digits, _ . - / and blanks, and ends with a backquote");
+    if (peek() != '`' || at_ == begin + 1)
+      return fail(
+          begin, "a name in backquotes holds letters, digits, _ . - / and blanks, and ends with a backquote");
     ++at_;
     Token& token = add(TokenKind::quoted_identifier, begin);
     token.text = token.text.substr(1, token.text.size() - 2);
@@ -155,9 +166,12 @@ class Lexer {
     bool raw = false, bytes = false;
     for (; length < 2; ++length) {
       const char c = peek(length);
-      if ((c == 'r' || c == 'R') && !raw) raw = true;
-      else if ((c == 'b' || c == 'B') && !bytes) bytes = true;
-      else break;
+      if ((c == 'r' || c == 'R') && !raw)
+        raw = true;
+      else if ((c == 'b' || c == 'B') && !bytes)
+        bytes = true;
+      else
+        break;
     }
     return peek(length) == '"' || peek(length) == '\'' ? length + 1 : 0;
   }
@@ -211,7 +225,8 @@ class Lexer {
     for (int i = 0; i < count; ++i, ++at_) {
       const int digit = hex_digit(peek());
       if (digit < 0 || digit >= base) {
-        fail(begin, "this escape wants " + std::to_string(count) + (base == 8 ? " octal digits" : " hexadecimal digits"));
+        fail(begin, "this escape wants " + std::to_string(count) +
+                        (base == 8 ? " octal digits" : " hexadecimal digits"));
         return false;
       }
       value = value * static_cast<char32_t>(base) + static_cast<char32_t>(digit);
@@ -221,8 +236,10 @@ class Lexer {
       fail(begin, "this escape is no character");
       return false;
     }
-    if (bytes) out += static_cast<char>(static_cast<unsigned char>(value));
-    else append_utf8(out, value);
+    if (bytes)
+      out += static_cast<char>(static_cast<unsigned char>(value));
+    else
+      append_utf8(out, value);
     return true;
   }
 
@@ -234,6 +251,8 @@ class Lexer {
 
 }  // namespace
 
-tl::expected<std::vector<Token>, Issue> lex(std::string_view text) { return Lexer(text).run(); }
+tl::expected<std::vector<Token>, Issue> lex(std::string_view text) {
+  return Lexer(text).run();
+}
 
 }  // namespace plumbline::cel

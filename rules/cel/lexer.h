@@ -21,9 +21,9 @@ enum class TokenKind : unsigned char {
   integer,            // text: digits as written; the sign belongs to the parser
   unsigned_integer,
   number,
-  string,             // decoded
-  bytes,              // decoded
-  symbol,             // text
+  string,  // decoded
+  bytes,   // decoded
+  symbol,  // text
 };
 
 struct Token {

@@ -37,7 +37,11 @@ std::string readable_double(double value) {
   return std::string(buffer.data(), result.ptr);
 }
 
-std::string fixed_double(double value, int decimals) { return written(value, std::chars_format::fixed, decimals); }
-std::string scientific_double(double value, int decimals) { return written(value, std::chars_format::scientific, decimals); }
+std::string fixed_double(double value, int decimals) {
+  return written(value, std::chars_format::fixed, decimals);
+}
+std::string scientific_double(double value, int decimals) {
+  return written(value, std::chars_format::scientific, decimals);
+}
 
 }  // namespace plumbline::cel

@@ -47,8 +47,18 @@ struct BinaryRow {
   std::string_view function;
 };
 constexpr std::array<BinaryRow, 12> kBinary = {{
-    {"<", 1, "_<_"}, {"<=", 1, "_<=_"}, {">", 1, "_>_"}, {">=", 1, "_>=_"}, {"==", 1, "_==_"}, {"!=", 1, "_!=_"},
-    {"in", 1, "_in_"}, {"+", 2, "_+_"}, {"-", 2, "_-_"}, {"*", 3, "_*_"}, {"/", 3, "_/_"}, {"%", 3, "_%_"},
+    {"<", 1, "_<_"},
+    {"<=", 1, "_<=_"},
+    {">", 1, "_>_"},
+    {">=", 1, "_>=_"},
+    {"==", 1, "_==_"},
+    {"!=", 1, "_!=_"},
+    {"in", 1, "_in_"},
+    {"+", 2, "_+_"},
+    {"-", 2, "_-_"},
+    {"*", 3, "_*_"},
+    {"/", 3, "_/_"},
+    {"%", 3, "_%_"},
 }};
 
 constexpr NodeId kNone = ~NodeId{0};
@@ -61,7 +71,8 @@ class Parser {
 
   tl::expected<Syntax, Issue> run() {
     syntax_.root = expression();
-    if (!issue_ && token().kind != TokenKind::end) fail(token().begin, "expected an operator or the end, found " + shown(token()));
+    if (!issue_ && token().kind != TokenKind::end)
+      fail(token().begin, "expected an operator or the end, found " + shown(token()));
     if (issue_) return tl::unexpected<Issue>(std::move(*issue_));
     return std::move(syntax_);
   }
@@ -69,7 +80,9 @@ class Parser {
  private:
   // Tokens
   const Token& token() const { return tokens_[at_]; }
-  bool is(std::string_view symbol) const { return token().kind == TokenKind::symbol && token().text == symbol; }
+  bool is(std::string_view symbol) const {
+    return token().kind == TokenKind::symbol && token().text == symbol;
+  }
   bool accept(std::string_view symbol) {
     if (!is(symbol)) return false;
     ++at_;
@@ -81,12 +94,14 @@ class Parser {
   bool expect(std::string_view symbol, std::string_view after) {
     if (issue_) return false;
     if (accept(symbol)) return true;
-    fail(token().begin, "expected '" + std::string(symbol) + "' " + std::string(after) + ", found " + shown(token()));
+    fail(token().begin,
+         "expected '" + std::string(symbol) + "' " + std::string(after) + ", found " + shown(token()));
     return false;
   }
   std::string shown(const Token& token) const {
     if (token.kind == TokenKind::end) return "the end";
-    return "'" + std::string(text_.substr(token.begin, std::min<std::size_t>(token.end - token.begin, 40))) + "'";
+    return "'" + std::string(text_.substr(token.begin, std::min<std::size_t>(token.end - token.begin, 40))) +
+           "'";
   }
   NodeId fail(std::size_t offset, std::string message) {
     if (!issue_) issue_ = Issue{offset, std::move(message)};
@@ -101,11 +116,14 @@ class Parser {
       if (child == kNone) return kNone;
       node.depth = std::max(node.depth, syntax_[child].depth + 1);
     }
-    if (node.depth > kMaxDepth) return fail(node.place, "nested deeper than " + std::to_string(kMaxDepth) + " levels; split the expression");
+    if (node.depth > kMaxDepth)
+      return fail(node.place,
+                  "nested deeper than " + std::to_string(kMaxDepth) + " levels; split the expression");
     syntax_.nodes.push_back(std::move(node));
     return static_cast<NodeId>(syntax_.nodes.size() - 1);
   }
-  Node make(NodeKind kind, std::uint32_t place, std::uint32_t begin, std::string_view text, std::vector<NodeId> children = {}) const {
+  Node make(NodeKind kind, std::uint32_t place, std::uint32_t begin, std::string_view text,
+            std::vector<NodeId> children = {}) const {
     Node node;
     node.kind = kind;
     node.place = place;
@@ -123,7 +141,9 @@ class Parser {
 
   // Expressions, weakest operator first
   NodeId expression() {
-    if (++bracket_depth_ > kMaxDepth) return fail(token().begin, "nested deeper than " + std::to_string(kMaxDepth) + " levels; split the expression");
+    if (++bracket_depth_ > kMaxDepth)
+      return fail(token().begin,
+                  "nested deeper than " + std::to_string(kMaxDepth) + " levels; split the expression");
     const std::uint32_t begin = token().begin;
     NodeId condition = logic_or();
     if (!issue_ && is("?")) {
@@ -142,7 +162,9 @@ class Parser {
 
   NodeId logic(NodeKind kind, std::string_view symbol) {
     const std::uint32_t begin = token().begin;
-    const auto operand = [&] { return kind == NodeKind::logic_or ? logic(NodeKind::logic_and, "&&") : binary(1); };
+    const auto operand = [&] {
+      return kind == NodeKind::logic_or ? logic(NodeKind::logic_and, "&&") : binary(1);
+    };
     const NodeId first = operand();
     if (issue_ || !is(symbol)) return first;
     const std::uint32_t place = token().begin;
@@ -184,11 +206,14 @@ class Parser {
     }
     if (count > kMaxDepth) return fail(begin, "more than " + std::to_string(kMaxDepth) + " signs in a row");
     NodeId operand = member();
-    for (std::size_t i = count; i > 0 && !issue_; --i) operand = add(make(NodeKind::call, begin, begin, negates ? "-_" : "!_", {operand}));
+    for (std::size_t i = count; i > 0 && !issue_; --i)
+      operand = add(make(NodeKind::call, begin, begin, negates ? "-_" : "!_", {operand}));
     return operand;
   }
 
-  static bool is_signed_number(const Token& next) { return next.kind == TokenKind::integer || next.kind == TokenKind::number; }
+  static bool is_signed_number(const Token& next) {
+    return next.kind == TokenKind::integer || next.kind == TokenKind::number;
+  }
 
   NodeId member() {
     const std::uint32_t begin = token().begin;
@@ -211,13 +236,16 @@ class Parser {
   }
 
   NodeId after_point(NodeId operand, std::uint32_t begin) {
-    if (is("?")) return fail(token().begin, "optional members .?name are not part of this version; use has()");
+    if (is("?"))
+      return fail(token().begin, "optional members .?name are not part of this version; use has()");
     const Token& name = token();
-    const bool fits = name.kind == TokenKind::identifier || name.kind == TokenKind::reserved || name.kind == TokenKind::quoted_identifier ||
+    const bool fits = name.kind == TokenKind::identifier || name.kind == TokenKind::reserved ||
+                      name.kind == TokenKind::quoted_identifier ||
                       (name.kind == TokenKind::keyword && name.text == "in");
     if (!fits) return fail(name.begin, "expected a name after the point, found " + shown(name));
     advance();
-    if (!is("(") || name.kind == TokenKind::quoted_identifier) return add(make(NodeKind::select, name.begin, begin, name.text, {operand}));
+    if (!is("(") || name.kind == TokenKind::quoted_identifier)
+      return add(make(NodeKind::select, name.begin, begin, name.text, {operand}));
     advance();
     std::vector<NodeId> arguments = expressions(")", "after the arguments");
     if (issue_) return kNone;
@@ -239,8 +267,10 @@ class Parser {
   }
 
   /// Nothing where the call is no macro.
-  std::optional<NodeId> member_macro(NodeId operand, const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
-    if (name.text == "bind" && is_name(operand, "cel") && arguments.size() == 3) return bind(name, arguments, begin);
+  std::optional<NodeId> member_macro(NodeId operand, const Token& name, const std::vector<NodeId>& arguments,
+                                     std::uint32_t begin) {
+    if (name.text == "bind" && is_name(operand, "cel") && arguments.size() == 3)
+      return bind(name, arguments, begin);
     const MacroRow* row = nullptr;
     for (const MacroRow& candidate : kMacros)
       if (candidate.name == name.text && candidate.arguments == arguments.size()) row = &candidate;
@@ -252,10 +282,12 @@ class Parser {
     for (std::size_t i = 0; i < variables; ++i) {
       const Node& variable = syntax_[arguments[i]];
       if (variable.kind != NodeKind::name || variable.absolute)
-        return fail(variable.begin, std::string(name.text) + "() wants a plain variable name here, as in x.all(v, v > 0)");
+        return fail(variable.begin,
+                    std::string(name.text) + "() wants a plain variable name here, as in x.all(v, v > 0)");
       (i == 0 ? node.variable : node.second_variable) = variable.text;
     }
-    if (variables == 2 && node.variable == node.second_variable) return fail(syntax_[arguments[1]].begin, "the two variables must have different names");
+    if (variables == 2 && node.variable == node.second_variable)
+      return fail(syntax_[arguments[1]].begin, "the two variables must have different names");
     node.children = {operand};
     node.children.insert(node.children.end(), arguments.begin() + row->variables, arguments.end());
     return add(std::move(node));
@@ -263,28 +295,44 @@ class Parser {
 
   NodeId bind(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
     const Node& variable = syntax_[arguments[0]];
-    if (variable.kind != NodeKind::name || variable.absolute) return fail(variable.begin, "cel.bind() wants a plain variable name first");
+    if (variable.kind != NodeKind::name || variable.absolute)
+      return fail(variable.begin, "cel.bind() wants a plain variable name first");
     Node node = make(NodeKind::bind, name.begin, begin, name.text, {arguments[1], arguments[2]});
     node.variable = variable.text;
     return add(std::move(node));
   }
 
-  bool is_name(NodeId id, std::string_view text) const { return syntax_[id].kind == NodeKind::name && syntax_[id].text == text; }
+  bool is_name(NodeId id, std::string_view text) const {
+    return syntax_[id].kind == NodeKind::name && syntax_[id].text == text;
+  }
 
   NodeId primary() {
     const Token& token = this->token();
     switch (token.kind) {
       case TokenKind::integer:
       case TokenKind::unsigned_integer:
-      case TokenKind::number: return number(token, token.begin, false);
-      case TokenKind::string: advance(); return add_constant(token, Value::of(token.decoded), token.begin);
-      case TokenKind::bytes: advance(); return add_constant(token, Value::of(Bytes{token.decoded}), token.begin);
-      case TokenKind::keyword: return keyword(token);
-      case TokenKind::identifier: return name_or_call(token, token.begin, false);
-      case TokenKind::reserved: return fail(token.begin, "'" + std::string(token.text) + "' is reserved by the language and cannot be a name");
-      case TokenKind::quoted_identifier: return fail(token.begin, "a name in backquotes may stand only after a point");
-      case TokenKind::end: return fail(token.begin, at_ == 0 ? "the expression is empty" : "the expression ends where a value is expected");
-      case TokenKind::symbol: return bracketed(token);
+      case TokenKind::number:
+        return number(token, token.begin, false);
+      case TokenKind::string:
+        advance();
+        return add_constant(token, Value::of(token.decoded), token.begin);
+      case TokenKind::bytes:
+        advance();
+        return add_constant(token, Value::of(Bytes{token.decoded}), token.begin);
+      case TokenKind::keyword:
+        return keyword(token);
+      case TokenKind::identifier:
+        return name_or_call(token, token.begin, false);
+      case TokenKind::reserved:
+        return fail(token.begin,
+                    "'" + std::string(token.text) + "' is reserved by the language and cannot be a name");
+      case TokenKind::quoted_identifier:
+        return fail(token.begin, "a name in backquotes may stand only after a point");
+      case TokenKind::end:
+        return fail(token.begin,
+                    at_ == 0 ? "the expression is empty" : "the expression ends where a value is expected");
+      case TokenKind::symbol:
+        return bracketed(token);
     }
     return kNone;
   }
@@ -305,7 +353,8 @@ class Parser {
     if (accept("{")) return map(token);
     if (accept(".")) {
       const Token& name = this->token();
-      if (name.kind != TokenKind::identifier) return fail(name.begin, "expected a name after the point, found " + shown(name));
+      if (name.kind != TokenKind::identifier)
+        return fail(name.begin, "expected a name after the point, found " + shown(name));
       return name_or_call(name, token.begin, true);
     }
     return fail(token.begin, "expected a value, found " + shown(token));
@@ -333,7 +382,8 @@ class Parser {
   NodeId number(const Token& token, std::uint32_t begin, bool negative) {
     advance();
     const bool hexadecimal = token.text.size() > 1 && (token.text[1] == 'x' || token.text[1] == 'X');
-    const std::string digits = (negative ? "-" : "") + std::string(hexadecimal ? token.text.substr(2) : token.text);
+    const std::string digits =
+        (negative ? "-" : "") + std::string(hexadecimal ? token.text.substr(2) : token.text);
     const char* const first = digits.data();
     const char* const last = first + digits.size();
     if (token.kind == TokenKind::number) return floating(token, digits, begin);
@@ -352,15 +402,18 @@ class Parser {
   NodeId floating(const Token& token, const std::string& digits, std::uint32_t begin) {
     double value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool tiny = error == std::errc::result_out_of_range && digits.find("e-") != std::string::npos;  // reads as 0
-    if ((error != std::errc() && !tiny) || end != digits.data() + digits.size()) return fail(begin, "this number does not fit in a double");
+    const bool tiny =
+        error == std::errc::result_out_of_range && digits.find("e-") != std::string::npos;  // reads as 0
+    if ((error != std::errc() && !tiny) || end != digits.data() + digits.size())
+      return fail(begin, "this number does not fit in a double");
     return add_constant(token, Value::of(tiny ? 0.0 : value), begin);
   }
 
   NodeId name_or_call(const Token& name, std::uint32_t begin, bool absolute) {
     advance();
     if (!accept("(")) {
-      if (is("{")) return fail(token().begin, "messages such as " + std::string(name.text) + "{…} do not exist here");
+      if (is("{"))
+        return fail(token().begin, "messages such as " + std::string(name.text) + "{…} do not exist here");
       Node node = make(NodeKind::name, begin, begin, name.text);
       node.absolute = absolute;
       return add(std::move(node));
@@ -390,7 +443,9 @@ class Parser {
 
 tl::expected<Syntax, Issue> parse(std::string_view text) {
   if (text.size() > kMaxExpressionBytes)
-    return tl::unexpected<Issue>(Issue{kMaxExpressionBytes, "the expression is longer than " + std::to_string(kMaxExpressionBytes / 1024) + " KiB; split it"});
+    return tl::unexpected<Issue>(Issue{
+        kMaxExpressionBytes,
+        "the expression is longer than " + std::to_string(kMaxExpressionBytes / 1024) + " KiB; split it"});
   if (!is_utf8(text)) return tl::unexpected<Issue>(Issue{0, "the expression is not UTF-8"});
   auto tokens = lex(text);
   if (!tokens) return tl::unexpected<Issue>(std::move(tokens.error()));

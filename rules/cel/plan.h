@@ -14,20 +14,35 @@ class RE2;
 
 namespace plumbline::cel {
 
-enum class Op : unsigned char { constant, variable, local, select, has, call, matches, logic_and, logic_or, conditional, list, map, comprehension, bind };
+enum class Op : unsigned char {
+  constant,
+  variable,
+  local,
+  select,
+  has,
+  call,
+  matches,
+  logic_and,
+  logic_or,
+  conditional,
+  list,
+  map,
+  comprehension,
+  bind
+};
 
 struct Step {
   Op op = Op::constant;
   Macro macro = Macro::none;
   bool filtered = false;
   bool two_variables = false;
-  bool declared_member = false;  // an absent member is `value`, an unknown
-  bool number_member = false;    // declared a double: whole numbers become one
+  bool declared_member = false;      // an absent member is `value`, an unknown
+  bool number_member = false;        // declared a double: whole numbers become one
   std::uint32_t begin = 0, end = 0;  // in the text
   std::uint32_t slot = 0, second_slot = 0;
   std::vector<std::uint32_t> children;
-  Value value;       // constant, or the unknown of an absent member
-  std::string text;  // member or function
+  Value value;           // constant, or the unknown of an absent member
+  std::string text;      // member or function
   std::size_t hash = 0;  // of the text of a select or has
   std::vector<const Overload*> overloads;
   std::shared_ptr<const re2::RE2> regex;  // of a constant pattern
@@ -41,6 +56,7 @@ struct Plan {
 };
 
 /// Fails with the mistakes that only show here: a constant pattern that is no regular expression.
-tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked, const CompileOptions& options);
+tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked,
+                                            const CompileOptions& options);
 
 }  // namespace plumbline::cel

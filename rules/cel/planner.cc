@@ -13,7 +13,8 @@ constexpr std::size_t kFoldingElements = 1000;
 
 class Planner {
  public:
-  Planner(const Syntax& syntax, Checked& checked, const CompileOptions& options) : syntax_(syntax), checked_(checked), options_(options) {
+  Planner(const Syntax& syntax, Checked& checked, const CompileOptions& options)
+      : syntax_(syntax), checked_(checked), options_(options) {
     out_.steps.reserve(syntax.nodes.size());
   }
 
@@ -63,22 +64,41 @@ class Planner {
     step.declared_member = meaning.declared_member;
     step.number_member = meaning.declared_member && meaning.type->kind == Type::number;
     switch (node.kind) {
-      case NodeKind::select: step.op = Op::select; break;
-      case NodeKind::has: step.op = Op::has; break;
-      case NodeKind::list: step.op = Op::list; break;
-      case NodeKind::map: step.op = Op::map; break;
-      case NodeKind::logic_and: step.op = Op::logic_and; break;
-      case NodeKind::logic_or: step.op = Op::logic_or; break;
-      case NodeKind::conditional: step.op = Op::conditional; break;
-      case NodeKind::comprehension: step.op = Op::comprehension; break;
-      case NodeKind::bind: step.op = Op::bind; break;
+      case NodeKind::select:
+        step.op = Op::select;
+        break;
+      case NodeKind::has:
+        step.op = Op::has;
+        break;
+      case NodeKind::list:
+        step.op = Op::list;
+        break;
+      case NodeKind::map:
+        step.op = Op::map;
+        break;
+      case NodeKind::logic_and:
+        step.op = Op::logic_and;
+        break;
+      case NodeKind::logic_or:
+        step.op = Op::logic_or;
+        break;
+      case NodeKind::conditional:
+        step.op = Op::conditional;
+        break;
+      case NodeKind::comprehension:
+        step.op = Op::comprehension;
+        break;
+      case NodeKind::bind:
+        step.op = Op::bind;
+        break;
       default:
         step.op = Op::call;
         step.text = meaning.function;
         step.overloads = std::move(meaning.overloads);
     }
     if (step.op == Op::select || step.op == Op::has) step.hash = hash_text(step.text);
-    if (step.op == Op::select && step.declared_member) step.value = Value::unknown({meaning.path.empty() ? node.text : meaning.path});
+    if (step.op == Op::select && step.declared_member)
+      step.value = Value::unknown({meaning.path.empty() ? node.text : meaning.path});
   }
 
   /// A constant pattern is compiled once; a wrong one is a mistake of the expression.
@@ -113,7 +133,8 @@ class Planner {
       for (const Value* argument : arguments) list.push_back(*argument);
       value = Value::of(std::move(list));
     } else if (step.op == Op::call) {
-      const auto fits = std::find_if(step.overloads.begin(), step.overloads.end(), [&](const Overload* o) { return o->fits(arguments); });
+      const auto fits = std::find_if(step.overloads.begin(), step.overloads.end(),
+                                     [&](const Overload* o) { return o->fits(arguments); });
       if (fits == step.overloads.end()) return;
       Limits limits;
       limits.budget = kFoldingBudget;
@@ -139,7 +160,8 @@ class Planner {
 
 }  // namespace
 
-tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked, const CompileOptions& options) {
+tl::expected<Plan, std::vector<Issue>> plan(const Syntax& syntax, Checked& checked,
+                                            const CompileOptions& options) {
   return Planner(syntax, checked, options).run();
 }
 

@@ -10,7 +10,9 @@ constexpr std::int64_t kMaxMemoryBytes = 512 << 10;  // of one compiled pattern
 }
 
 Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern) {
-  if (pattern.size() > kMaxPatternBytes) return fail(ErrorKind::limit, "regular expression: longer than " + std::to_string(kMaxPatternBytes) + " bytes");
+  if (pattern.size() > kMaxPatternBytes)
+    return fail(ErrorKind::limit,
+                "regular expression: longer than " + std::to_string(kMaxPatternBytes) + " bytes");
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kMaxMemoryBytes);

@@ -17,29 +17,40 @@ inline constexpr std::uint32_t kMaxDepth = 250;  // of the tree, and of brackets
 
 enum class NodeKind : unsigned char {
   constant,
-  name,           // text; children none
-  select,         // children: operand; text: member
-  has,            // children: operand; text: member
-  call,           // text: function, also "_+_", "!_", "_[_]"; children: arguments
-  member_call,    // text: function; children: target, arguments
-  list,           // children: elements
-  map,            // children: key, value, key, value …
-  logic_and,      // children: two or more
+  name,         // text; children none
+  select,       // children: operand; text: member
+  has,          // children: operand; text: member
+  call,         // text: function, also "_+_", "!_", "_[_]"; children: arguments
+  member_call,  // text: function; children: target, arguments
+  list,         // children: elements
+  map,          // children: key, value, key, value …
+  logic_and,    // children: two or more
   logic_or,
   conditional,    // children: condition, then, else
-  comprehension,  // text: macro; children: range, then filter where the macro has one, key where it makes entries, body
+  comprehension,  // text: macro; children: range, then filter where the macro has one, key where it makes
+                  // entries, body
   bind,           // cel.bind(variable, value, body): children value, body
 };
 
-enum class Macro : unsigned char { none, all, exists, exists_one, map, filter, transform_list, transform_map, transform_map_entry };
+enum class Macro : unsigned char {
+  none,
+  all,
+  exists,
+  exists_one,
+  map,
+  filter,
+  transform_list,
+  transform_map,
+  transform_map_entry
+};
 
 struct Node {
   NodeKind kind = NodeKind::constant;
   Macro macro = Macro::none;
-  bool absolute = false;          // a name written with a leading point
-  bool filtered = false;          // a comprehension with a filter before its body
+  bool absolute = false;  // a name written with a leading point
+  bool filtered = false;  // a comprehension with a filter before its body
   std::uint32_t depth = 1;
-  std::uint32_t place = 0;        // where a caret should stand
+  std::uint32_t place = 0;           // where a caret should stand
   std::uint32_t begin = 0, end = 0;  // bytes of the text it was made of
   std::string text;
   std::string variable, second_variable;  // of comprehensions and bind

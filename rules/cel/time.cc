@@ -11,15 +11,17 @@
 namespace plumbline::cel {
 namespace {
 
-constexpr std::int64_t kMinSeconds = -62135596800;   // 0001-01-01T00:00:00Z
-constexpr std::int64_t kMaxSeconds = 253402300799;   // 9999-12-31T23:59:59Z
+constexpr std::int64_t kMinSeconds = -62135596800;        // 0001-01-01T00:00:00Z
+constexpr std::int64_t kMaxSeconds = 253402300799;        // 9999-12-31T23:59:59Z
 constexpr std::int64_t kMaxDurationSeconds = 9223372036;  // 2⁶³ nanoseconds, as other implementations have it
 constexpr std::int32_t kMaxDurationNanos = 854775807;
 constexpr std::int64_t kNanos = 1'000'000'000;
 constexpr std::int64_t kDaySeconds = 86400;
 __extension__ typedef __int128 Int128;
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
 
 /// Reads exactly `digits` decimal digits and moves past them.
 std::optional<int> fixed_number(std::string_view text, std::size_t& position, std::size_t digits) {
@@ -79,7 +81,14 @@ struct Unit {
   std::string_view name;
   std::int64_t nanos;
 };
-constexpr std::array<Unit, 8> kUnits = {{{"ns", 1}, {"us", 1000}, {"µs", 1000}, {"μs", 1000}, {"ms", 1'000'000}, {"s", kNanos}, {"m", 60 * kNanos}, {"h", 3600 * kNanos}}};
+constexpr std::array<Unit, 8> kUnits = {{{"ns", 1},
+                                         {"us", 1000},
+                                         {"µs", 1000},
+                                         {"μs", 1000},
+                                         {"ms", 1'000'000},
+                                         {"s", kNanos},
+                                         {"m", 60 * kNanos},
+                                         {"h", 3600 * kNanos}}};
 
 /// The unit at `position`: letters up to the next digit, point or end.
 const Unit* unit_at(std::string_view text, std::size_t& position) {
@@ -104,8 +113,10 @@ bool add_part(std::string_view text, std::size_t& position, Int128& sum) {
   }
   std::size_t digits = position - start;
   if (position < text.size() && text[position] == '.') {
-    for (++position; position < text.size() && text[position] >= '0' && text[position] <= '9'; ++position, ++digits) {
-      if (scale >= static_cast<Int128>(1'000'000'000'000'000)) continue;  // finer than a nanosecond of an hour
+    for (++position; position < text.size() && text[position] >= '0' && text[position] <= '9';
+         ++position, ++digits) {
+      if (scale >= static_cast<Int128>(1'000'000'000'000'000))
+        continue;  // finer than a nanosecond of an hour
       scale *= 10;
       fraction = fraction * 10 + (text[position] - '0');
     }
@@ -128,8 +139,11 @@ std::optional<Timestamp> make_timestamp(std::int64_t seconds, std::int64_t nanos
 std::optional<Duration> make_duration(std::int64_t seconds, std::int64_t nanos) {
   if (__builtin_add_overflow(seconds, floor_div(nanos, kNanos), &seconds)) return std::nullopt;
   const auto rest = static_cast<std::int32_t>(nanos - floor_div(nanos, kNanos) * kNanos);
-  if (seconds > kMaxDurationSeconds || (seconds == kMaxDurationSeconds && rest > kMaxDurationNanos)) return std::nullopt;
-  if (seconds < -kMaxDurationSeconds - 1 || (seconds == -kMaxDurationSeconds - 1 && rest < kNanos - kMaxDurationNanos - 1)) return std::nullopt;
+  if (seconds > kMaxDurationSeconds || (seconds == kMaxDurationSeconds && rest > kMaxDurationNanos))
+    return std::nullopt;
+  if (seconds < -kMaxDurationSeconds - 1 ||
+      (seconds == -kMaxDurationSeconds - 1 && rest < kNanos - kMaxDurationNanos - 1))
+    return std::nullopt;
   return Duration{seconds, rest};
 }
 
@@ -169,8 +183,9 @@ std::string fraction_text(std::int32_t nanos) {
 std::string format_timestamp(const Timestamp& value) {
   const Calendar date = calendar_of(value.seconds);
   std::array<char, 64> buffer;
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%04lld-%02d-%02dT%02d:%02d:%02d", static_cast<long long>(date.year),
-                                   date.month + 1, date.day_of_month + 1, date.hours, date.minutes, date.seconds);
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%04lld-%02d-%02dT%02d:%02d:%02d",
+                                   static_cast<long long>(date.year), date.month + 1, date.day_of_month + 1,
+                                   date.hours, date.minutes, date.seconds);
   return std::string(buffer.data(), static_cast<std::size_t>(length)) + fraction_text(value.nanos) + "Z";
 }
 
@@ -190,9 +205,11 @@ std::optional<Duration> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(const Duration& value) {
-  if (value.seconds >= 0 || value.nanos == 0) return std::to_string(value.seconds) + fraction_text(value.nanos) + "s";
+  if (value.seconds >= 0 || value.nanos == 0)
+    return std::to_string(value.seconds) + fraction_text(value.nanos) + "s";
   const std::int64_t whole = value.seconds + 1;  // -1 s + 0.75 s is written -0.25s
-  return (whole == 0 ? "-0" : std::to_string(whole)) + fraction_text(static_cast<std::int32_t>(kNanos - value.nanos)) + "s";
+  return (whole == 0 ? "-0" : std::to_string(whole)) +
+         fraction_text(static_cast<std::int32_t>(kNanos - value.nanos)) + "s";
 }
 
 Calendar calendar_of(std::int64_t seconds) {
@@ -216,7 +233,8 @@ Calendar calendar_of(std::int64_t seconds) {
 std::optional<std::int64_t> zone_offset_seconds(std::string_view zone, std::int64_t at_seconds) {
   if (zone.empty() || zone == "UTC" || zone == "Z") return 0;
   const std::string_view digits = zone[0] == '+' || zone[0] == '-' ? zone.substr(1) : zone;
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return named_zone_offset_seconds(zone, at_seconds);
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9')
+    return named_zone_offset_seconds(zone, at_seconds);
   std::size_t position = 0;
   const auto hours = fixed_number(digits, position, 2);
   if (!hours || !skip(digits, position, ":")) return std::nullopt;

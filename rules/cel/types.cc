@@ -14,9 +14,13 @@ TypePtr make(Type::Kind kind) {
   return std::make_shared<const Type>(std::move(type));
 }
 
-std::uint16_t bit(ValueKind kind) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(kind)); }
+std::uint16_t bit(ValueKind kind) {
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(kind));
+}
 
-std::size_t binding_of(const TypePtr& type) { return type == parameter_a() ? 0 : type == parameter_b() ? 1 : 2; }
+std::size_t binding_of(const TypePtr& type) {
+  return type == parameter_a() ? 0 : type == parameter_b() ? 1 : 2;
+}
 
 }  // namespace
 
@@ -28,11 +32,26 @@ const TypePtr& simple_type(Type::Kind kind) {
   }();
   return types[static_cast<std::size_t>(kind)];
 }
-const TypePtr& free_type() { static const TypePtr type = make(Type::dyn); return type; }
-const TypePtr& parameter_a() { static const TypePtr type = make(Type::dyn); return type; }
-const TypePtr& parameter_b() { static const TypePtr type = make(Type::dyn); return type; }
-const TypePtr& any_number() { static const TypePtr type = make(Type::number); return type; }
-const TypePtr& number_when_run() { static const TypePtr type = make(Type::number); return type; }
+const TypePtr& free_type() {
+  static const TypePtr type = make(Type::dyn);
+  return type;
+}
+const TypePtr& parameter_a() {
+  static const TypePtr type = make(Type::dyn);
+  return type;
+}
+const TypePtr& parameter_b() {
+  static const TypePtr type = make(Type::dyn);
+  return type;
+}
+const TypePtr& any_number() {
+  static const TypePtr type = make(Type::number);
+  return type;
+}
+const TypePtr& number_when_run() {
+  static const TypePtr type = make(Type::number);
+  return type;
+}
 
 TypePtr list_of(TypePtr element) {
   Type type;
@@ -49,12 +68,18 @@ TypePtr map_of(TypePtr key, TypePtr value) {
   return std::make_shared<const Type>(std::move(type));
 }
 
-bool is_open(const TypePtr& type) { return type->kind == Type::dyn; }
+bool is_open(const TypePtr& type) {
+  return type->kind == Type::dyn;
+}
 bool is_numeric(const TypePtr& type) {
   return type->kind == Type::int_type || type->kind == Type::uint_type || type->kind == Type::number;
 }
-const TypePtr& key_of(const Type& map) { return map.key ? map.key : simple_type(Type::string); }
-const TypePtr& element_of(const Type& list_or_map) { return list_or_map.element ? list_or_map.element : simple_type(Type::dyn); }
+const TypePtr& key_of(const Type& map) {
+  return map.key ? map.key : simple_type(Type::string);
+}
+const TypePtr& element_of(const Type& list_or_map) {
+  return list_or_map.element ? list_or_map.element : simple_type(Type::dyn);
+}
 
 TypePtr join_types(const TypePtr& a, const TypePtr& b) {
   if (a == b || b == free_type()) return a;
@@ -88,55 +113,86 @@ bool accepts(const TypePtr& parameter, const TypePtr& argument, Bindings& bindin
   if (parameter->kind != argument->kind) return false;
   if (parameter->kind == Type::list) return accepts(element_of(*parameter), element_of(*argument), bindings);
   if (parameter->kind == Type::map)
-    return accepts(key_of(*parameter), key_of(*argument), bindings) && accepts(element_of(*parameter), element_of(*argument), bindings);
+    return accepts(key_of(*parameter), key_of(*argument), bindings) &&
+           accepts(element_of(*parameter), element_of(*argument), bindings);
   return true;
 }
 
 TypePtr substitute(const TypePtr& type, const Bindings& bindings) {
-  if (const std::size_t index = binding_of(type); index < bindings.size()) return bindings[index] ? bindings[index] : simple_type(Type::dyn);
+  if (const std::size_t index = binding_of(type); index < bindings.size())
+    return bindings[index] ? bindings[index] : simple_type(Type::dyn);
   if (type->kind == Type::list) return list_of(substitute(element_of(*type), bindings));
-  if (type->kind == Type::map) return map_of(substitute(key_of(*type), bindings), substitute(element_of(*type), bindings));
+  if (type->kind == Type::map)
+    return map_of(substitute(key_of(*type), bindings), substitute(element_of(*type), bindings));
   return type;
 }
 
 std::uint16_t runtime_kinds(const TypePtr& parameter) {
   if (parameter == any_number() || parameter == number_when_run())
-    return static_cast<std::uint16_t>(bit(ValueKind::int_kind) | bit(ValueKind::uint_kind) | bit(ValueKind::number));
+    return static_cast<std::uint16_t>(bit(ValueKind::int_kind) | bit(ValueKind::uint_kind) |
+                                      bit(ValueKind::number));
   switch (parameter->kind) {
-    case Type::dyn: return kAllKinds;
-    case Type::null_type: return bit(ValueKind::null);
-    case Type::boolean: return bit(ValueKind::boolean);
-    case Type::int_type: return bit(ValueKind::int_kind);
-    case Type::uint_type: return bit(ValueKind::uint_kind);
-    case Type::number: return bit(ValueKind::number);
-    case Type::string: return bit(ValueKind::string);
-    case Type::bytes: return bit(ValueKind::bytes);
-    case Type::list: return bit(ValueKind::list);
+    case Type::dyn:
+      return kAllKinds;
+    case Type::null_type:
+      return bit(ValueKind::null);
+    case Type::boolean:
+      return bit(ValueKind::boolean);
+    case Type::int_type:
+      return bit(ValueKind::int_kind);
+    case Type::uint_type:
+      return bit(ValueKind::uint_kind);
+    case Type::number:
+      return bit(ValueKind::number);
+    case Type::string:
+      return bit(ValueKind::string);
+    case Type::bytes:
+      return bit(ValueKind::bytes);
+    case Type::list:
+      return bit(ValueKind::list);
     case Type::map:
-    case Type::object: return bit(ValueKind::map);
-    case Type::timestamp: return bit(ValueKind::timestamp);
-    case Type::duration: return bit(ValueKind::duration);
-    case Type::type: return bit(ValueKind::type);
+    case Type::object:
+      return bit(ValueKind::map);
+    case Type::timestamp:
+      return bit(ValueKind::timestamp);
+    case Type::duration:
+      return bit(ValueKind::duration);
+    case Type::type:
+      return bit(ValueKind::type);
   }
   return 0;
 }
 
 std::string to_text(const Type& type) {
   switch (type.kind) {
-    case Type::dyn: return "dyn";
-    case Type::null_type: return "null";
-    case Type::boolean: return "bool";
-    case Type::int_type: return "int";
-    case Type::uint_type: return "uint";
-    case Type::number: return "double";
-    case Type::string: return "string";
-    case Type::bytes: return "bytes";
-    case Type::list: return "list(" + to_text(*element_of(type)) + ")";
-    case Type::map: return "map(" + to_text(*key_of(type)) + ", " + to_text(*element_of(type)) + ")";
-    case Type::timestamp: return "timestamp";
-    case Type::duration: return "duration";
-    case Type::type: return "type";
-    case Type::object: return "object";
+    case Type::dyn:
+      return "dyn";
+    case Type::null_type:
+      return "null";
+    case Type::boolean:
+      return "bool";
+    case Type::int_type:
+      return "int";
+    case Type::uint_type:
+      return "uint";
+    case Type::number:
+      return "double";
+    case Type::string:
+      return "string";
+    case Type::bytes:
+      return "bytes";
+    case Type::list:
+      return "list(" + to_text(*element_of(type)) + ")";
+    case Type::map:
+      return "map(" + to_text(*key_of(type)) + ", " + to_text(*element_of(type)) + ")";
+    case Type::timestamp:
+      return "timestamp";
+    case Type::duration:
+      return "duration";
+    case Type::type:
+      return "type";
+    case Type::object:
+      return "object";
   }
   return "dyn";
 }

@@ -21,8 +21,8 @@ TypePtr map_of(TypePtr key, TypePtr value);
 // Types that only the shapes of functions have; told apart by identity.
 const TypePtr& parameter_a();
 const TypePtr& parameter_b();
-const TypePtr& any_number();          // int, uint or double
-const TypePtr& number_when_run();     // statically only dyn, a number when it runs
+const TypePtr& any_number();       // int, uint or double
+const TypePtr& number_when_run();  // statically only dyn, a number when it runs
 
 /// dyn or not yet known: checked when it runs.
 bool is_open(const TypePtr& type);

@@ -4,7 +4,9 @@
 
 namespace plumbline::cel {
 namespace {
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 }  // namespace
 
 std::size_t count_code_points(std::string_view text) {

@@ -17,6 +17,8 @@ std::size_t byte_of_code_point(std::string_view text, std::size_t number);
 void append_utf8(std::string& out, char32_t code_point);
 /// Reads the code point at `position` of a valid text and moves past it.
 char32_t next_code_point(std::string_view text, std::size_t& position);
-inline bool is_surrogate(char32_t code_point) { return code_point >= 0xD800 && code_point <= 0xDFFF; }
+inline bool is_surrogate(char32_t code_point) {
+  return code_point >= 0xD800 && code_point <= 0xDFFF;
+}
 
 }  // namespace plumbline::cel

@@ -12,7 +12,7 @@
 namespace plumbline::cel {
 namespace {
 
-constexpr std::size_t kIndexedFrom = 8;          // entries; below, a search from the start is faster
+constexpr std::size_t kIndexedFrom = 8;  // entries; below, a search from the start is faster
 constexpr std::uint64_t kEqualSteps = 10'000'000;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
@@ -35,7 +35,9 @@ std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(a) <=> b;
 }
 
-std::partial_ordering reversed(std::partial_ordering order) { return 0 <=> order; }
+std::partial_ordering reversed(std::partial_ordering order) {
+  return 0 <=> order;
+}
 
 bool is_number(ValueKind kind) {
   return kind == ValueKind::int_kind || kind == ValueKind::uint_kind || kind == ValueKind::number;
@@ -58,16 +60,21 @@ std::partial_ordering compare_numbers(const Value& a, const Value& b) {
   return reversed(compare_uint_double(*b.get_if<std::uint64_t>(), x));
 }
 
-std::strong_ordering compare_bytes(const std::string& a, const std::string& b) { return a.compare(b) <=> 0; }
+std::strong_ordering compare_bytes(const std::string& a, const std::string& b) {
+  return a.compare(b) <=> 0;
+}
 
 /// Equal keys have equal hashes: whole numbers of every type hash alike.
 std::size_t hash_key(const Value& key) {
   if (const auto* text = key.string()) return hash_text(*text);
   if (const auto* number = key.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
-  if (const auto* number = key.get_if<std::uint64_t>()) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+  if (const auto* number = key.get_if<std::uint64_t>())
+    return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
   if (const auto* number = key.get_if<double>()) {
-    if (*number >= -kTwo63 && *number < kTwo63) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
-    if (*number >= kTwo63 && *number < kTwo64) return std::hash<std::int64_t>{}(static_cast<std::int64_t>(static_cast<std::uint64_t>(*number)));
+    if (*number >= -kTwo63 && *number < kTwo63)
+      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+    if (*number >= kTwo63 && *number < kTwo64)
+      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(static_cast<std::uint64_t>(*number)));
     return 0;
   }
   if (const auto* boolean = key.get_if<bool>()) return *boolean ? 1U : 2U;
@@ -116,11 +123,16 @@ void append_hex(std::string& out, unsigned char byte) {
 
 void append_quoted_character(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
-  if (c == '"' || c == '\\') (out += '\\') += c;
-  else if (c == '\n') out += "\\n";
-  else if (c == '\t') out += "\\t";
-  else if (byte < 0x20 || byte == 0x7f) append_hex(out, byte);
-  else out += c;
+  if (c == '"' || c == '\\')
+    (out += '\\') += c;
+  else if (c == '\n')
+    out += "\\n";
+  else if (c == '\t')
+    out += "\\t";
+  else if (byte < 0x20 || byte == 0x7f)
+    append_hex(out, byte);
+  else
+    out += c;
 }
 
 /// Writes values until the text is long enough; what is over is cut off by the caller.
@@ -131,27 +143,56 @@ class Writer {
   std::string finish() {
     if (out_.size() <= max_) return std::move(out_);
     std::size_t end = max_;
-    while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xC0U) == 0x80U) --end;  // keeps characters whole
+    while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xC0U) == 0x80U)
+      --end;  // keeps characters whole
     out_.resize(end);
     return std::move(out_) + "…";
   }
 
   void add(const Value& value) {
     switch (value.kind()) {
-      case ValueKind::null: out_ += "null"; break;
-      case ValueKind::boolean: out_ += *value.get_if<bool>() ? "true" : "false"; break;
-      case ValueKind::int_kind: out_ += std::to_string(*value.get_if<std::int64_t>()); break;
-      case ValueKind::uint_kind: out_ += std::to_string(*value.get_if<std::uint64_t>()); break;
-      case ValueKind::number: out_ += readable_double(*value.get_if<double>()); break;
-      case ValueKind::string: add_string(*value.string()); break;
-      case ValueKind::bytes: add_bytes(value.bytes()->data); break;
-      case ValueKind::list: add_list(*value.list()); break;
-      case ValueKind::map: add_map(*value.map()); break;
-      case ValueKind::timestamp: out_ += format_timestamp(*value.get_if<Timestamp>()); break;
-      case ValueKind::duration: out_ += format_duration(*value.get_if<Duration>()); break;
-      case ValueKind::type: out_ += value.type_name()->name; break;
-      case ValueKind::error: (out_ += "error: ") += value.as_error()->message; break;
-      case ValueKind::unknown: add_unknown(*value.as_unknown()); break;
+      case ValueKind::null:
+        out_ += "null";
+        break;
+      case ValueKind::boolean:
+        out_ += *value.get_if<bool>() ? "true" : "false";
+        break;
+      case ValueKind::int_kind:
+        out_ += std::to_string(*value.get_if<std::int64_t>());
+        break;
+      case ValueKind::uint_kind:
+        out_ += std::to_string(*value.get_if<std::uint64_t>());
+        break;
+      case ValueKind::number:
+        out_ += readable_double(*value.get_if<double>());
+        break;
+      case ValueKind::string:
+        add_string(*value.string());
+        break;
+      case ValueKind::bytes:
+        add_bytes(value.bytes()->data);
+        break;
+      case ValueKind::list:
+        add_list(*value.list());
+        break;
+      case ValueKind::map:
+        add_map(*value.map());
+        break;
+      case ValueKind::timestamp:
+        out_ += format_timestamp(*value.get_if<Timestamp>());
+        break;
+      case ValueKind::duration:
+        out_ += format_duration(*value.get_if<Duration>());
+        break;
+      case ValueKind::type:
+        out_ += value.type_name()->name;
+        break;
+      case ValueKind::error:
+        (out_ += "error: ") += value.as_error()->message;
+        break;
+      case ValueKind::unknown:
+        add_unknown(*value.as_unknown());
+        break;
     }
   }
 
@@ -168,8 +209,10 @@ class Writer {
     out_ += "b\"";
     for (std::size_t i = 0; i < data.size() && !full(); ++i) {
       const auto byte = static_cast<unsigned char>(data[i]);
-      if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') out_ += data[i];
-      else append_hex(out_, byte);
+      if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\')
+        out_ += data[i];
+      else
+        append_hex(out_, byte);
     }
     out_ += '"';
   }
@@ -196,7 +239,8 @@ class Writer {
 
   void add_unknown(const Unknown& unknown) {
     out_ += "unknown:";
-    for (std::size_t i = 0; i < unknown.paths.size() && !full(); ++i) (out_ += i == 0 ? " " : ", ") += unknown.paths[i];
+    for (std::size_t i = 0; i < unknown.paths.size() && !full(); ++i)
+      (out_ += i == 0 ? " " : ", ") += unknown.paths[i];
   }
 
   std::size_t max_;
@@ -205,10 +249,18 @@ class Writer {
 
 }  // namespace
 
-Value Value::of(std::string value) { return Value(Storage(std::make_shared<const std::string>(std::move(value)))); }
-Value Value::of(Bytes value) { return Value(Storage(std::make_shared<const Bytes>(std::move(value)))); }
-Value Value::of(TypeName value) { return Value(Storage(std::make_shared<const TypeName>(std::move(value)))); }
-Value Value::of(List value) { return Value(Storage(std::make_shared<const List>(std::move(value)))); }
+Value Value::of(std::string value) {
+  return Value(Storage(std::make_shared<const std::string>(std::move(value))));
+}
+Value Value::of(Bytes value) {
+  return Value(Storage(std::make_shared<const Bytes>(std::move(value))));
+}
+Value Value::of(TypeName value) {
+  return Value(Storage(std::make_shared<const TypeName>(std::move(value))));
+}
+Value Value::of(List value) {
+  return Value(Storage(std::make_shared<const List>(std::move(value))));
+}
 Value Value::of(Map value) {
   if (value.index.empty()) value.build_index();
   return Value(Storage(std::make_shared<const Map>(std::move(value))));
@@ -222,9 +274,13 @@ Value Value::unknown(std::vector<std::string> paths) {
   return Value(Storage(std::make_shared<const Unknown>(Unknown{std::move(paths)})));
 }
 
-std::size_t hash_text(std::string_view text) { return std::hash<std::string_view>{}(text); }
+std::size_t hash_text(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
 
-const Value* Map::find(std::string_view key) const { return find(key, index.empty() ? 0 : hash_text(key)); }
+const Value* Map::find(std::string_view key) const {
+  return find(key, index.empty() ? 0 : hash_text(key));
+}
 
 const Value* Map::find(std::string_view key, std::size_t hash) const {
   const auto same = [&](const Value& candidate) {
@@ -262,8 +318,10 @@ bool Map::build_index() {
     const Value& key = entries[i].first;
     std::size_t slot = hash_key(key) & (size - 1);
     while (index[slot] != 0 && !equal(entries[index[slot] - 1].first, key)) slot = (slot + 1) & (size - 1);
-    if (index[slot] == 0) index[slot] = static_cast<std::uint32_t>(i + 1);
-    else distinct = false;
+    if (index[slot] == 0)
+      index[slot] = static_cast<std::uint32_t>(i + 1);
+    else
+      distinct = false;
   }
   return distinct;
 }
@@ -279,15 +337,23 @@ bool equal(const Value& a, const Value& b, std::uint64_t& steps_left) {
   if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b) == 0;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case ValueKind::null: return true;
-    case ValueKind::string: return equal_texts(*a.string(), *b.string(), steps_left);
-    case ValueKind::bytes: return equal_texts(a.bytes()->data, b.bytes()->data, steps_left);
-    case ValueKind::list: return equal_lists(*a.list(), *b.list(), steps_left);
-    case ValueKind::map: return equal_maps(*a.map(), *b.map(), steps_left);
-    case ValueKind::type: return a.type_name()->name == b.type_name()->name;
+    case ValueKind::null:
+      return true;
+    case ValueKind::string:
+      return equal_texts(*a.string(), *b.string(), steps_left);
+    case ValueKind::bytes:
+      return equal_texts(a.bytes()->data, b.bytes()->data, steps_left);
+    case ValueKind::list:
+      return equal_lists(*a.list(), *b.list(), steps_left);
+    case ValueKind::map:
+      return equal_maps(*a.map(), *b.map(), steps_left);
+    case ValueKind::type:
+      return a.type_name()->name == b.type_name()->name;
     case ValueKind::error:
-    case ValueKind::unknown: return false;
-    default: return compare(a, b) == 0;
+    case ValueKind::unknown:
+      return false;
+    default:
+      return compare(a, b) == 0;
   }
 }
 
@@ -295,9 +361,12 @@ std::partial_ordering compare(const Value& a, const Value& b) {
   if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b);
   if (a.kind() != b.kind()) return std::partial_ordering::unordered;
   switch (a.kind()) {
-    case ValueKind::boolean: return *a.get_if<bool>() <=> *b.get_if<bool>();
-    case ValueKind::string: return compare_bytes(*a.string(), *b.string());
-    case ValueKind::bytes: return compare_bytes(a.bytes()->data, b.bytes()->data);
+    case ValueKind::boolean:
+      return *a.get_if<bool>() <=> *b.get_if<bool>();
+    case ValueKind::string:
+      return compare_bytes(*a.string(), *b.string());
+    case ValueKind::bytes:
+      return compare_bytes(a.bytes()->data, b.bytes()->data);
     case ValueKind::timestamp: {
       const auto &x = *a.get_if<Timestamp>(), &y = *b.get_if<Timestamp>();
       return x.seconds != y.seconds ? x.seconds <=> y.seconds : x.nanos <=> y.nanos;
@@ -306,7 +375,8 @@ std::partial_ordering compare(const Value& a, const Value& b) {
       const auto &x = *a.get_if<Duration>(), &y = *b.get_if<Duration>();
       return x.seconds != y.seconds ? x.seconds <=> y.seconds : x.nanos <=> y.nanos;
     }
-    default: return std::partial_ordering::unordered;
+    default:
+      return std::partial_ordering::unordered;
   }
 }
 
@@ -317,9 +387,20 @@ std::string to_text(const Value& value, std::size_t max_bytes) {
 }
 
 std::string_view type_name_of(const Value& value) {
-  static constexpr std::array<std::string_view, 14> names = {
-      "null_type", "bool", "int", "uint", "double", "string", "bytes", "list", "map",
-      "google.protobuf.Timestamp", "google.protobuf.Duration", "type", "error", "unknown"};
+  static constexpr std::array<std::string_view, 14> names = {"null_type",
+                                                             "bool",
+                                                             "int",
+                                                             "uint",
+                                                             "double",
+                                                             "string",
+                                                             "bytes",
+                                                             "list",
+                                                             "map",
+                                                             "google.protobuf.Timestamp",
+                                                             "google.protobuf.Duration",
+                                                             "type",
+                                                             "error",
+                                                             "unknown"};
   return names[value.storage().index()];
 }
 

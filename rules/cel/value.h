@@ -18,25 +18,56 @@ using List = std::vector<Value>;
 struct Map;  // insertion-ordered entries with CEL equality on keys
 
 struct Null {};
-struct Bytes { std::string data; };
-struct Timestamp { std::int64_t seconds = 0; std::int32_t nanos = 0; };
-struct Duration { std::int64_t seconds = 0; std::int32_t nanos = 0; };
-struct TypeName { std::string name; };
+struct Bytes {
+  std::string data;
+};
+struct Timestamp {
+  std::int64_t seconds = 0;
+  std::int32_t nanos = 0;
+};
+struct Duration {
+  std::int64_t seconds = 0;
+  std::int32_t nanos = 0;
+};
+struct TypeName {
+  std::string name;
+};
 /// A failed evaluation; absorbed by && and || as the language says.
-struct EvalError { std::string message; };
-/// Facts that were not there; absorbed by && and || where the other side decides. `paths` are sorted and unique.
-struct Unknown { std::vector<std::string> paths; };
+struct EvalError {
+  std::string message;
+};
+/// Facts that were not there; absorbed by && and || where the other side decides. `paths` are sorted and
+/// unique.
+struct Unknown {
+  std::vector<std::string> paths;
+};
 
 /// What a value is, in the order of Value::Storage.
-enum class ValueKind : unsigned char { null, boolean, int_kind, uint_kind, number, string, bytes, list, map, timestamp, duration, type, error, unknown };
+enum class ValueKind : unsigned char {
+  null,
+  boolean,
+  int_kind,
+  uint_kind,
+  number,
+  string,
+  bytes,
+  list,
+  map,
+  timestamp,
+  duration,
+  type,
+  error,
+  unknown
+};
 
 /// Cheap to copy: lists, maps and strings are shared and never change once made.
 class Value {
  public:
-  using Storage = std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
-                               std::shared_ptr<const Bytes>, std::shared_ptr<const List>, std::shared_ptr<const Map>,
-                               Timestamp, Duration, std::shared_ptr<const TypeName>,
-                               std::shared_ptr<const EvalError>, std::shared_ptr<const Unknown>>;
+  using Storage =
+      std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
+                   std::shared_ptr<const Bytes>, std::shared_ptr<const List>, std::shared_ptr<const Map>,
+                   Timestamp, Duration, std::shared_ptr<const TypeName>, std::shared_ptr<const EvalError>,
+                   std::shared_ptr<const Unknown>>;
   Value() = default;
   explicit Value(Storage storage) : storage_(std::move(storage)) {}
   static Value of(bool value) { return Value(Storage(value)); }
@@ -56,7 +87,9 @@ class Value {
   static Value unknown(std::vector<std::string> paths);
 
   template <class T>
-  const T* get_if() const { return std::get_if<T>(&storage_); }
+  const T* get_if() const {
+    return std::get_if<T>(&storage_);
+  }
   ValueKind kind() const { return static_cast<ValueKind>(storage_.index()); }
   bool is_error() const { return kind() == ValueKind::error; }
   bool is_unknown() const { return kind() == ValueKind::unknown; }
@@ -80,7 +113,8 @@ class Value {
 
 struct Map {
   std::vector<std::pair<Value, Value>> entries;
-  std::vector<std::uint32_t> index;  // open-addressing table of entry numbers + 1; empty: search from the start
+  std::vector<std::uint32_t>
+      index;  // open-addressing table of entry numbers + 1; empty: search from the start
   /// The value under a string key, or nullptr.
   const Value* find(std::string_view key) const;
   const Value* find(const Value& key) const;
@@ -94,8 +128,8 @@ std::size_t hash_text(std::string_view text);
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);
-/// The same, counting members and every hundred bytes of text in `steps_left` down; false, with 0 left, where they
-/// did not suffice.
+/// The same, counting members and every hundred bytes of text in `steps_left` down; false, with 0 left, where
+/// they did not suffice.
 bool equal(const Value& a, const Value& b, std::uint64_t& steps_left);
 /// The order of two values of one comparable type, or of two numbers of any; unordered where there is none.
 std::partial_ordering compare(const Value& a, const Value& b);
@@ -103,7 +137,9 @@ inline constexpr std::size_t kMaxTextBytes = 64 << 10;
 /// As a person reads it: 24, "text", [1, 2], {"a": 1}, null. Cut off with … where it is longer.
 std::string to_text(const Value& value, std::size_t max_bytes = kMaxTextBytes);
 /// The same, short enough for a message.
-inline std::string shown(const Value& value) { return to_text(value, 120); }
+inline std::string shown(const Value& value) {
+  return to_text(value, 120);
+}
 /// The language's name of the value's type: "int", "google.protobuf.Timestamp".
 std::string_view type_name_of(const Value& value);
 

@@ -18,7 +18,8 @@ constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kHeaderBytes = 44;
 constexpr std::int64_t kDaySeconds = 86400;
 
-/// One switch of the footer's rule: day m.w.d (month 1–12, week 1–5, weekday 0–6) or day of year, at a time of day.
+/// One switch of the footer's rule: day m.w.d (month 1–12, week 1–5, weekday 0–6) or day of year, at a time
+/// of day.
 struct Switch {
   char form = 'M';  // M month.week.day, J day 1–365 without leap days, 0 day 0–365
   int month = 0, week = 0, day = 0;
@@ -39,18 +40,23 @@ struct Zone {
 
 std::int64_t big_endian(std::string_view bytes, std::size_t position, std::size_t width) {
   std::uint64_t value = static_cast<unsigned char>(bytes[position]) >= 0x80U ? ~std::uint64_t{0} : 0;
-  for (std::size_t i = 0; i < width; ++i) value = (value << 8U) | static_cast<unsigned char>(bytes[position + i]);
+  for (std::size_t i = 0; i < width; ++i)
+    value = (value << 8U) | static_cast<unsigned char>(bytes[position + i]);
   return static_cast<std::int64_t>(value);
 }
 
 struct Counts {
   std::size_t ut = 0, standard = 0, leap = 0, time = 0, type = 0, letters = 0;
-  std::size_t bytes(std::size_t width) const { return time * width + time + type * 6 + letters + leap * (width + 4) + standard + ut; }
+  std::size_t bytes(std::size_t width) const {
+    return time * width + time + type * 6 + letters + leap * (width + 4) + standard + ut;
+  }
 };
 
 std::optional<Counts> read_header(std::string_view data, std::size_t position) {
   if (data.size() < position + kHeaderBytes || data.substr(position, 4) != "TZif") return std::nullopt;
-  const auto count = [&](std::size_t i) { return static_cast<std::size_t>(big_endian(data, position + 20 + 4 * i, 4)); };
+  const auto count = [&](std::size_t i) {
+    return static_cast<std::size_t>(big_endian(data, position + 20 + 4 * i, 4));
+  };
   const Counts counts{count(0), count(1), count(2), count(3), count(4), count(5)};
   for (std::size_t i = 0; i < 6; ++i)
     if (count(i) > kMaxZoneBytes) return std::nullopt;
@@ -60,7 +66,8 @@ std::optional<Counts> read_header(std::string_view data, std::size_t position) {
 std::optional<int> read_number(std::string_view text, std::size_t& at) {
   int value = 0;
   const std::size_t start = at;
-  for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && at - start < 4; ++at) value = value * 10 + (text[at] - '0');
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && at - start < 4; ++at)
+    value = value * 10 + (text[at] - '0');
   return at == start ? std::nullopt : std::optional<int>(value);
 }
 
@@ -85,7 +92,8 @@ bool skip_letters(std::string_view text, std::size_t& at) {
     if (at == std::string_view::npos) return false;
     return ++at <= text.size();
   }
-  while (at < text.size() && ((text[at] >= 'a' && text[at] <= 'z') || (text[at] >= 'A' && text[at] <= 'Z'))) ++at;
+  while (at < text.size() && ((text[at] >= 'a' && text[at] <= 'z') || (text[at] >= 'A' && text[at] <= 'Z')))
+    ++at;
   return at > start;
 }
 
@@ -136,7 +144,9 @@ std::optional<Footer> read_footer(std::string_view text) {
   return out;
 }
 
-bool is_leap(std::int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+bool is_leap(std::int64_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 /// Days from 1970 to 1 January of a year.
 std::int64_t year_start(std::int64_t year) {
@@ -162,9 +172,12 @@ std::int64_t switch_day(const Switch& at, std::int64_t year) {
 std::int64_t footer_offset(const Footer& footer, std::int64_t at_seconds) {
   if (!footer.has_summer) return footer.standard;
   const std::int64_t year = calendar_of(at_seconds + footer.standard).year;
-  const std::int64_t begins = switch_day(footer.begins, year) * kDaySeconds + footer.begins.time_seconds - footer.standard;
-  const std::int64_t ends = switch_day(footer.ends, year) * kDaySeconds + footer.ends.time_seconds - footer.summer;
-  const bool summer = begins < ends ? at_seconds >= begins && at_seconds < ends : at_seconds >= begins || at_seconds < ends;
+  const std::int64_t begins =
+      switch_day(footer.begins, year) * kDaySeconds + footer.begins.time_seconds - footer.standard;
+  const std::int64_t ends =
+      switch_day(footer.ends, year) * kDaySeconds + footer.ends.time_seconds - footer.summer;
+  const bool summer =
+      begins < ends ? at_seconds >= begins && at_seconds < ends : at_seconds >= begins || at_seconds < ends;
   return summer ? footer.summer : footer.standard;
 }
 
@@ -186,13 +199,15 @@ std::shared_ptr<const Zone> read_zone(std::string_view data) {
     zone->offsets.push_back(big_endian(data, types + std::size_t{type} * 6, 4));
   }
   const std::string_view rest = data.substr(at + counts->bytes(8));
-  if (rest.size() > 2 && rest.front() == '\n') zone->footer = read_footer(rest.substr(1, rest.find('\n', 1) - 1));
+  if (rest.size() > 2 && rest.front() == '\n')
+    zone->footer = read_footer(rest.substr(1, rest.find('\n', 1) - 1));
   return zone;
 }
 
 bool is_zone_name(std::string_view name) {
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '/';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '+' || c == '/';
   };
   return name.size() <= kMaxNameBytes && name.front() != '/' && std::all_of(name.begin(), name.end(), fits);
 }

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
 #include "rules/cel/cel.h"
 #include "rules/cel/json.h"
 #include "rules/cel/types.h"
-#include <nlohmann/json.hpp>
 
 namespace {
 
@@ -20,10 +20,15 @@ const Declarations& declarations() {
     disk.members = {{"class", simple_type(Type::string)}, {"size", simple_type(Type::int_type)}};
     Type host;
     host.kind = Type::object;
-    host.members = {{"name", simple_type(Type::string)}, {"load", simple_type(Type::number)}, {"tags", list_of(simple_type(Type::string))},
+    host.members = {{"name", simple_type(Type::string)},
+                    {"load", simple_type(Type::number)},
+                    {"tags", list_of(simple_type(Type::string))},
                     {"labels", map_of(simple_type(Type::string), simple_type(Type::string))},
-                    {"disks", list_of(std::make_shared<const Type>(disk))}, {"gone", simple_type(Type::int_type)}};
-    return Declarations{{"h", std::make_shared<const Type>(host)}, {"x", simple_type(Type::dyn)}, {"a.b", simple_type(Type::int_type)}};
+                    {"disks", list_of(std::make_shared<const Type>(disk))},
+                    {"gone", simple_type(Type::int_type)}};
+    return Declarations{{"h", std::make_shared<const Type>(host)},
+                        {"x", simple_type(Type::dyn)},
+                        {"a.b", simple_type(Type::int_type)}};
   }();
   return out;
 }

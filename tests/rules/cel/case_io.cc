@@ -27,9 +27,14 @@ struct Draft {
 
 TypePtr scalar_type(const std::string& name) {
   static const std::map<std::string, TypePtr> types = {
-      {"bool", simple_type(Type::boolean)}, {"int", simple_type(Type::int_type)}, {"uint", simple_type(Type::uint_type)},
-      {"double", simple_type(Type::number)}, {"string", simple_type(Type::string)}, {"dyn", simple_type(Type::dyn)},
-      {"strings", list_of(simple_type(Type::string))}, {"ints", list_of(simple_type(Type::int_type))},
+      {"bool", simple_type(Type::boolean)},
+      {"int", simple_type(Type::int_type)},
+      {"uint", simple_type(Type::uint_type)},
+      {"double", simple_type(Type::number)},
+      {"string", simple_type(Type::string)},
+      {"dyn", simple_type(Type::dyn)},
+      {"strings", list_of(simple_type(Type::string))},
+      {"ints", list_of(simple_type(Type::int_type))},
       {"labels", map_of(simple_type(Type::string), simple_type(Type::string))}};
   return types.at(name);
 }
@@ -75,11 +80,13 @@ Lookup lookup_in(const nlohmann::json& facts) {
   };
 }
 
-std::string answer(std::string_view expression, const Declarations& declarations, const nlohmann::json& facts) {
+std::string answer(std::string_view expression, const Declarations& declarations,
+                   const nlohmann::json& facts) {
   const auto program = compile(expression, declarations);
   if (program) return to_text(program->evaluate(lookup_in(facts)));
   std::vector<std::string> mistakes;
-  for (const Issue& issue : program.error()) mistakes.push_back(std::to_string(place_of(expression, issue.offset).column) + ": " + issue.message);
+  for (const Issue& issue : program.error())
+    mistakes.push_back(std::to_string(place_of(expression, issue.offset).column) + ": " + issue.message);
   return join(mistakes, " | ");
 }
 

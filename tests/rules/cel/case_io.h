@@ -10,11 +10,13 @@
 
 namespace plumbline::cel {
 
-/// "cpu.cores int, storage.disks[].class string" as one object type a section; a name without point is a variable.
+/// "cpu.cores int, storage.disks[].class string" as one object type a section; a name without point is a
+/// variable.
 Declarations declare(std::string_view lines);
 /// Looks names up in a JSON object; what is not there is unknown.
 Lookup lookup_in(const nlohmann::json& facts);
 /// The value, "error: …", "unknown: …", or every mistake as "column: message", joined by " | ".
-std::string answer(std::string_view expression, const Declarations& declarations, const nlohmann::json& facts);
+std::string answer(std::string_view expression, const Declarations& declarations,
+                   const nlohmann::json& facts);
 
 }  // namespace plumbline::cel

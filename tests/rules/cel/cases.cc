@@ -10,7 +10,8 @@ namespace plumbline::cel {
 namespace {
 
 constexpr std::string_view kFacts =
-    "cpu.cores int, cpu.model string, cpu.features strings, ssh.installed bool, ssh.permit_root_login string, host.load double,"
+    "cpu.cores int, cpu.model string, cpu.features strings, ssh.installed bool, ssh.permit_root_login "
+    "string, host.load double,"
     "host.labels labels, os.version string, storage.disks[].class string, storage.disks[].size_bytes int";
 
 struct Case {
@@ -30,8 +31,10 @@ std::vector<Case> read_cases() {
       lines.push_back(line);
       continue;
     }
-    if (lines.size() == 3) out.push_back({lines[0], lines[1], lines[2], number - 3});
-    else if (!lines.empty()) FAIL("cases.txt:" << number << ": a case has three lines");
+    if (lines.size() == 3)
+      out.push_back({lines[0], lines[1], lines[2], number - 3});
+    else if (!lines.empty())
+      FAIL("cases.txt:" << number << ": a case has three lines");
     lines.clear();
   }
   return out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the language's own conformance suite where PLUMBLINE_CORPUS names a folder that holds it as JSON lines.
+// Runs the language's own conformance suite where PLUMBLINE_CORPUS names a folder that holds it as JSON
+// lines.
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -34,7 +35,10 @@ std::string decode_base64(const std::string& text) {
 double read_double(const json& value) {
   if (value.is_number()) return value.get<double>();
   const std::string text = value.get<std::string>();
-  return text == "NaN" ? NAN : text == "Infinity" ? INFINITY : text == "-Infinity" ? -INFINITY : parse_double(text).value_or(NAN);
+  return text == "NaN"         ? NAN
+         : text == "Infinity"  ? INFINITY
+         : text == "-Infinity" ? -INFINITY
+                               : parse_double(text).value_or(NAN);
 }
 
 Value read_value(const json& value) {
@@ -56,7 +60,8 @@ Value read_value(const json& value) {
   }
   if (kind == "mapValue") {
     Map out;
-    for (const json& entry : inner.value("entries", json::array())) out.entries.emplace_back(read_value(entry["key"]), read_value(entry["value"]));
+    for (const json& entry : inner.value("entries", json::array()))
+      out.entries.emplace_back(read_value(entry["key"]), read_value(entry["value"]));
     return Value::of(std::move(out));
   }
   return Value::error("no such value in the suite: " + kind);
@@ -67,13 +72,18 @@ TypePtr read_type(const json& type) {
   const std::string kind = type.begin().key();
   const json& inner = type.begin().value();
   if (kind == "primitive") {
-    static const std::map<std::string, Type::Kind> kinds = {{"BOOL", Type::boolean}, {"INT64", Type::int_type}, {"UINT64", Type::uint_type},
-                                                            {"DOUBLE", Type::number}, {"STRING", Type::string}, {"BYTES", Type::bytes}};
+    static const std::map<std::string, Type::Kind> kinds = {
+        {"BOOL", Type::boolean},  {"INT64", Type::int_type}, {"UINT64", Type::uint_type},
+        {"DOUBLE", Type::number}, {"STRING", Type::string},  {"BYTES", Type::bytes}};
     return simple_type(kinds.at(inner.get<std::string>()));
   }
   if (kind == "null") return simple_type(Type::null_type);
-  if (kind == "wellKnown") return simple_type(inner == "TIMESTAMP" ? Type::timestamp : inner == "DURATION" ? Type::duration : Type::dyn);
-  if (kind == "listType") return list_of(inner.contains("elemType") ? read_type(inner["elemType"]) : simple_type(Type::dyn));
+  if (kind == "wellKnown")
+    return simple_type(inner == "TIMESTAMP"  ? Type::timestamp
+                       : inner == "DURATION" ? Type::duration
+                                             : Type::dyn);
+  if (kind == "listType")
+    return list_of(inner.contains("elemType") ? read_type(inner["elemType"]) : simple_type(Type::dyn));
   if (kind == "mapType") return map_of(read_type(inner["keyType"]), read_type(inner["valueType"]));
   if (kind == "type") return simple_type(Type::type);
   return simple_type(Type::dyn);
@@ -93,11 +103,13 @@ std::string run_case(const json& test) {
   Declarations declarations;
   std::map<std::string, Value, std::less<>> bindings;
   for (const json& name : test.value("typeEnv", json::array()))
-    if (name.contains("ident")) declarations.emplace_back(name["name"].get<std::string>(), read_type(name["ident"]["type"]));
+    if (name.contains("ident"))
+      declarations.emplace_back(name["name"].get<std::string>(), read_type(name["ident"]["type"]));
   const json bound = test.value("bindings", json::object());
   for (const auto& [name, value] : bound.items()) {
     bindings[name] = read_value(value["value"]);
-    const bool known = std::any_of(declarations.begin(), declarations.end(), [&, &key = name](const auto& d) { return d.first == key; });
+    const bool known = std::any_of(declarations.begin(), declarations.end(),
+                                   [&, &key = name](const auto& d) { return d.first == key; });
     if (!known) declarations.emplace_back(name, simple_type(Type::dyn));
   }
   CompileOptions options;
@@ -119,10 +131,13 @@ std::string run_case(const json& test) {
     const auto found = bindings.find(name);
     return found == bindings.end() ? Value::error("no binding for " + std::string(name)) : found->second;
   });
-  if (test.contains("evalError")) return value.is_error() ? "" : "gave " + to_text(value) + ", expected an error";
+  if (test.contains("evalError"))
+    return value.is_error() ? "" : "gave " + to_text(value) + ", expected an error";
   Value expected = Value::of(true);
-  if (test.contains("value")) expected = read_value(test["value"]);
-  else if (test.contains("typedResult")) expected = read_value(test["typedResult"]["result"]);
+  if (test.contains("value"))
+    expected = read_value(test["value"]);
+  else if (test.contains("typedResult"))
+    expected = read_value(test["typedResult"]["result"]);
   return same(value, expected) ? "" : "gave " + to_text(value) + ", expected " + to_text(expected);
 }
 
@@ -154,12 +169,16 @@ void run_suite(const std::string& path, const std::set<std::string>& excluded) {
     const std::string problem = run_case(test);
     Count& count = sections[section];
     ++count.total, ++all.total;
-    if (problem.empty()) ++count.passed, ++all.passed;
-    else failures.push_back(name + ": " + test["expr"].get<std::string>() + ": " + problem);
+    if (problem.empty())
+      ++count.passed, ++all.passed;
+    else
+      failures.push_back(name + ": " + test["expr"].get<std::string>() + ": " + problem);
   }
   if (verbose)
-    for (const auto& [name, count] : sections) std::cout << name << " " << count.passed << "/" << count.total << "\n";
-  std::cout << path.substr(path.rfind('/') + 1) << ": " << all.passed << " of " << all.total << " applicable cases pass\n";
+    for (const auto& [name, count] : sections)
+      std::cout << name << " " << count.passed << "/" << count.total << "\n";
+  std::cout << path.substr(path.rfind('/') + 1) << ": " << all.passed << " of " << all.total
+            << " applicable cases pass\n";
   for (const std::string& failure : failures) std::cout << "  " << failure << "\n";
   CHECK(failures.empty());
   CHECK(all.total > 1000);

@@ -8,7 +8,8 @@ namespace plumbline::cel {
 namespace {
 
 const Declarations& facts() {
-  static const Declarations declarations = declare("ssh.permit_root_login string, cpu.cores int, os.name string");
+  static const Declarations declarations =
+      declare("ssh.permit_root_login string, cpu.cores int, os.name string");
   return declarations;
 }
 
@@ -17,7 +18,8 @@ std::string printed(std::string_view text) {
   const auto program = compile(text, facts());
   REQUIRE(!program);
   std::string out;
-  for (const Issue& issue : program.error()) out += point_at("ssh.yaml", text, place_of(text, issue.offset), issue.message) + "\n";
+  for (const Issue& issue : program.error())
+    out += point_at("ssh.yaml", text, place_of(text, issue.offset), issue.message) + "\n";
   return out;
 }
 

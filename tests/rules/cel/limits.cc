@@ -20,7 +20,8 @@ std::string repeated(std::string_view text, std::size_t count) {
 std::string result(const std::string& text, const Limits& limits = {}) {
   const auto program = compile(text, {{"x", simple_type(Type::dyn)}});
   if (!program) return program.error()[0].message;
-  return to_text(program->evaluate([](std::string_view) { return Value::of(std::string(1000, 'a')); }, limits));
+  return to_text(
+      program->evaluate([](std::string_view) { return Value::of(std::string(1000, 'a')); }, limits));
 }
 
 constexpr std::string_view kTooDeep = "nested deeper than 250 levels; split the expression";
@@ -40,7 +41,8 @@ TEST_CASE("Nesting of every kind has a limit and none overflows the stack") {
   CHECK(result("x" + repeated("[0]", many)) == kTooDeep);
   CHECK(result(repeated("true?", many) + "1" + repeated(":1", many)) != "1");
   CHECK(result(repeated("size(", many) + "x" + repeated(")", many)) == kTooDeep);
-  CHECK(result(repeated("[1].map(v,", 200) + "1" + repeated(")", 200)) == repeated("[", 200) + "1" + repeated("]", 200));
+  CHECK(result(repeated("[1].map(v,", 200) + "1" + repeated(")", 200)) ==
+        repeated("[", 200) + "1" + repeated("]", 200));
 }
 
 TEST_CASE("Long chains of && and || are one level") {
@@ -49,22 +51,27 @@ TEST_CASE("Long chains of && and || are one level") {
 }
 
 TEST_CASE("An expression is at most 64 KiB long") {
-  CHECK(result("'" + std::string(kMaxExpressionBytes, 'a') + "'") == "the expression is longer than 64 KiB; split it");
+  CHECK(result("'" + std::string(kMaxExpressionBytes, 'a') + "'") ==
+        "the expression is longer than 64 KiB; split it");
   CHECK(result("'" + std::string(1000, 'a') + "' == x") == "true");
 }
 
 TEST_CASE("Comprehensions that multiply run into the budget") {
   const std::string ten = "[1,2,3,4,5,6,7,8,9,10]";
-  CHECK(result(ten + ".all(a, " + ten + ".all(b, " + ten + ".all(c, " + ten + ".all(d, " + ten + ".all(e, " + ten + ".all(f, " + ten + ".all(g, a > 0)))))))") == kUsedUp);
+  CHECK(result(ten + ".all(a, " + ten + ".all(b, " + ten + ".all(c, " + ten + ".all(d, " + ten + ".all(e, " +
+               ten + ".all(f, " + ten + ".all(g, a > 0)))))))") == kUsedUp);
   CHECK(result("true || " + ten + ".all(a, 1 > 0)") == "true");
-  CHECK(result(ten + ".map(a, " + ten + ").map(a, " + ten + ".map(b, a)).map(a, " + ten + ".map(b, a)).map(a, " + ten + ".map(b, a)) == []") == "false");
+  CHECK(result(ten + ".map(a, " + ten + ").map(a, " + ten + ".map(b, a)).map(a, " + ten +
+               ".map(b, a)).map(a, " + ten + ".map(b, a)) == []") == "false");
 }
 
 TEST_CASE("The budget cannot be absorbed by || or a comprehension") {
   Limits small;
   small.budget = 20;
-  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].all(v, v > 0 && v < 100) || true", small) == "error: the cost budget of 20 units is used up");
-  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].exists(v, v > 11)", small) == "error: the cost budget of 20 units is used up");
+  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].all(v, v > 0 && v < 100) || true", small) ==
+        "error: the cost budget of 20 units is used up");
+  CHECK(result("[1,2,3,4,5,6,7,8,9,10,11,12].exists(v, v > 11)", small) ==
+        "error: the cost budget of 20 units is used up");
 }
 
 TEST_CASE("Values that share their parts cannot make equality or text explode") {
@@ -72,7 +79,8 @@ TEST_CASE("Values that share their parts cannot make equality or text explode") 
   for (int i = 0; i < 60; ++i) doubled = doubled + ".map(v, [v, v])";
   CHECK(result("[" + doubled + "] == [" + doubled + "]") == kUsedUp);
   CHECK(result(doubled).size() < 70'000);
-  CHECK(result("'%s'.format([" + doubled + "])") == "error: error during formatting: the string becomes too long");
+  CHECK(result("'%s'.format([" + doubled + "])") ==
+        "error: error during formatting: the string becomes too long");
 }
 
 TEST_CASE("Strings and lists cannot grow without end") {
@@ -95,9 +103,14 @@ TEST_CASE("Regular expressions cost what they take and have a size") {
 
 TEST_CASE("Long texts cost by their length, so that no budget buys much time") {
   std::string long_text = "x";
-  for (int i = 0; i < 9; ++i) long_text = "cel.bind(s" + std::to_string(i) + ", " + long_text + ", s" + std::to_string(i) + " + s" + std::to_string(i) + ")";
-  const std::string hundred = "[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, [0,1,2,3,4,5,6,7,8,9].all(c, ";
-  const auto often = [&](const std::string& condition) { return result("cel.bind(t, " + long_text + ", " + hundred + condition + "))))"); };
+  for (int i = 0; i < 9; ++i)
+    long_text = "cel.bind(s" + std::to_string(i) + ", " + long_text + ", s" + std::to_string(i) + " + s" +
+                std::to_string(i) + ")";
+  const std::string hundred =
+      "[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, [0,1,2,3,4,5,6,7,8,9].all(c, ";
+  const auto often = [&](const std::string& condition) {
+    return result("cel.bind(t, " + long_text + ", " + hundred + condition + "))))");
+  };
   CHECK(often("t <= t") == kUsedUp);
   CHECK(often("t == t") == kUsedUp);
   CHECK(often("[t, t] == [t, t]") == kUsedUp);
@@ -112,18 +125,24 @@ TEST_CASE("Maps with many keys are searched by index") {
   nlohmann::json big = nlohmann::json::object();
   for (int i = 0; i < 5000; ++i) big["key" + std::to_string(i)] = i;
   const nlohmann::json facts = {{"m", big}};
-  const auto program = compile("m.all(k, m[k] >= 0) && m == m && !('missing' in m)", {{"m", map_of(simple_type(Type::string), simple_type(Type::int_type))}});
+  const auto program = compile("m.all(k, m[k] >= 0) && m == m && !('missing' in m)",
+                               {{"m", map_of(simple_type(Type::string), simple_type(Type::int_type))}});
   REQUIRE(program);
   CHECK(to_text(program->evaluate(lookup_in(facts))) == "true");
 }
 
 TEST_CASE("Facts of another type than declared give an error, never a wrong verdict") {
   const Declarations declarations = declare("cpu.cores int, cpu.features strings, ssh.installed bool");
-  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", {{"cores", "many"}}}}).starts_with("error: no such overload"));
-  CHECK(answer("'a' in cpu.features", declarations, {{"cpu", {{"features", 5}}}}).starts_with("error: no such overload"));
-  CHECK(answer("cpu.features.all(f, f == '')", declarations, {{"cpu", {{"features", "a"}}}}).starts_with("error: no such overload"));
-  CHECK(answer("ssh.installed && true", declarations, {{"ssh", {{"installed", 1}}}}).starts_with("error: no such overload"));
-  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", 7}}).starts_with("error: type int does not support field selection"));
+  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", {{"cores", "many"}}}})
+            .starts_with("error: no such overload"));
+  CHECK(answer("'a' in cpu.features", declarations, {{"cpu", {{"features", 5}}}})
+            .starts_with("error: no such overload"));
+  CHECK(answer("cpu.features.all(f, f == '')", declarations, {{"cpu", {{"features", "a"}}}})
+            .starts_with("error: no such overload"));
+  CHECK(answer("ssh.installed && true", declarations, {{"ssh", {{"installed", 1}}}})
+            .starts_with("error: no such overload"));
+  CHECK(answer("cpu.cores >= 8", declarations, {{"cpu", 7}})
+            .starts_with("error: type int does not support field selection"));
 }
 
 }  // namespace plumbline::cel

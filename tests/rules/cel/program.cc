@@ -13,8 +13,10 @@ namespace {
 
 const Declarations& facts() {
   static const Declarations declarations = declare(
-      "cpu.cores int, cpu.features strings, memory.total_bytes int, ssh.installed bool, ssh.permit_root_login string,"
-      "storage.disks[].class string, storage.disks[].size_bytes int, storage.mounts[].path string, host.labels labels");
+      "cpu.cores int, cpu.features strings, memory.total_bytes int, ssh.installed bool, "
+      "ssh.permit_root_login string,"
+      "storage.disks[].class string, storage.disks[].size_bytes int, storage.mounts[].path string, "
+      "host.labels labels");
   return declarations;
 }
 
@@ -30,7 +32,8 @@ using Paths = std::vector<std::string>;
 std::string explained(std::string_view text, const nlohmann::json& json) {
   std::string out;
   for (const auto& step : program(text).explain(lookup_in(json)))
-    out += std::to_string(step.depth) + " " + step.expression + " | " + step.with_values + " | " + to_text(step.value) + "\n";
+    out += std::to_string(step.depth) + " " + step.expression + " | " + step.with_values + " | " +
+           to_text(step.value) + "\n";
   return out;
 }
 
@@ -38,13 +41,15 @@ std::string explained(std::string_view text, const nlohmann::json& json) {
 
 TEST_CASE("A program knows every declared path that it reads") {
   CHECK(program("cpu.cores >= 8 && ssh.installed").reads() == Paths{"cpu.cores", "ssh.installed"});
-  CHECK(program("storage.disks.exists(d, d.class == 'nvme')").reads() == Paths{"storage.disks", "storage.disks[].class"});
+  CHECK(program("storage.disks.exists(d, d.class == 'nvme')").reads() ==
+        Paths{"storage.disks", "storage.disks[].class"});
   CHECK(program("storage.disks.filter(d, d.size_bytes > 1)[0].class").reads() ==
         Paths{"storage.disks", "storage.disks[].class", "storage.disks[].size_bytes"});
   CHECK(program("cpu.features.exists(f, f == 'avx2')").reads() == Paths{"cpu.features"});
   CHECK(program("has(ssh.permit_root_login)").reads() == Paths{"ssh.permit_root_login"});
   CHECK(program("host.labels.role == 'db'").reads() == Paths{"host.labels"});
-  CHECK(program("cel.bind(d, storage.disks[0], d.class)").reads() == Paths{"storage.disks", "storage.disks[].class"});
+  CHECK(program("cel.bind(d, storage.disks[0], d.class)").reads() ==
+        Paths{"storage.disks", "storage.disks[].class"});
   CHECK(program("1 + 1").reads().empty());
 }
 
@@ -66,13 +71,15 @@ TEST_CASE("A name is looked up once an evaluation, however often it stands there
     ++asked[std::string(name)];
     return lookup_in(json)(name);
   };
-  const Value value = program("[1, 2, 3].all(i, i < cpu.cores && cpu.cores > 3) && ssh.installed").evaluate(counting);
+  const Value value =
+      program("[1, 2, 3].all(i, i < cpu.cores && cpu.cores > 3) && ssh.installed").evaluate(counting);
   CHECK(to_text(value) == "true");
   CHECK(asked == std::map<std::string, int, std::less<>>{{"cpu", 1}, {"ssh", 1}});
 }
 
 TEST_CASE("The explanation shows the side that decided, with the values of the facts") {
-  const nlohmann::json json = {{"cpu", {{"cores", 4}}}, {"memory", {{"total_bytes", 64}}}, {"ssh", {{"installed", true}}}};
+  const nlohmann::json json = {
+      {"cpu", {{"cores", 4}}}, {"memory", {{"total_bytes", 64}}}, {"ssh", {{"installed", true}}}};
   CHECK(explained("cpu.cores >= 8", json) == "0 cpu.cores >= 8 | 4 >= 8 | false\n");
   CHECK(explained("memory.total_bytes > 32 && cpu.cores >= 8", json) ==
         "0 memory.total_bytes > 32 && cpu.cores >= 8 | 64 > 32 && 4 >= 8 | false\n"
@@ -89,19 +96,56 @@ TEST_CASE("The explanation shows the side that decided, with the values of the f
 }
 
 TEST_CASE("The explanation of all() and exists() shows the elements that decided") {
-  const nlohmann::json json = {{"storage", {{"disks", {{{"class", "nvme"}}, {{"class", "hdd"}}, {{"class", "hdd"}}}}}}};
+  const nlohmann::json json = {
+      {"storage", {{"disks", {{{"class", "nvme"}}, {{"class", "hdd"}}, {{"class", "hdd"}}}}}}};
   CHECK(explained("storage.disks.all(d, d.class == 'nvme')", json) ==
-        "0 storage.disks.all(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, {\"class\": \"hdd\"}].all(d, d.class == 'nvme') | false\n"
+        "0 storage.disks.all(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, "
+        "{\"class\": \"hdd\"}].all(d, d.class == 'nvme') | false\n"
         "1 d.class == 'nvme' | \"hdd\" == 'nvme' | false\n"
         "1 d.class == 'nvme' | \"hdd\" == 'nvme' | false\n");
   CHECK(explained("storage.disks.exists(d, d.class == 'nvme')", json) ==
-        "0 storage.disks.exists(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, {\"class\": \"hdd\"}].exists(d, d.class == 'nvme') | true\n"
+        "0 storage.disks.exists(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, "
+        "{\"class\": \"hdd\"}].exists(d, d.class == 'nvme') | true\n"
         "1 d.class == 'nvme' | \"nvme\" == 'nvme' | true\n");
 }
 
+TEST_CASE("Many names and many nested variables are as good as few") {
+  Declarations declarations;
+  std::string sum = "0", nested = "0", closing;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    declarations.emplace_back(name, simple_type(Type::int_type));
+    sum += " + " + name;
+  }
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    nested = "cel.bind(" + name + ", " + std::to_string(i) + ", " + name + " + " + nested;
+    closing += ")";
+  }
+  const auto number_of = [](std::string_view name) {
+    return Value::of(static_cast<std::int64_t>(std::stoi(std::string(name.substr(1)))));
+  };
+  CHECK(to_text(compile(sum, declarations)->evaluate(number_of)) == "4950");
+  CHECK(to_text(compile(nested + closing, declarations)->evaluate(number_of)) == "190");
+}
+
+TEST_CASE("A bound value may be given back whole or in part") {
+  const nlohmann::json json = {{"cpu", {{"features", {"avx2", "fma"}}}}};
+  CHECK(to_text(program("cel.bind(m, {'a': [1, 2]}, m.a)").evaluate(lookup_in(json))) == "[1, 2]");
+  CHECK(to_text(program("cel.bind(m, {'a': [1, 2]}, m)").evaluate(lookup_in(json))) == "{\"a\": [1, 2]}");
+  CHECK(to_text(program("cel.bind(m, cpu.features + ['x'], true ? m[2] : '')").evaluate(lookup_in(json))) ==
+        "\"x\"");
+  CHECK(to_text(
+            program("cel.bind(m, {'a': {'b': cpu.features + ['x']}}, m.a.b)[2]").evaluate(lookup_in(json))) ==
+        "\"x\"");
+}
+
 TEST_CASE("Dotted declarations are found by their longest name, and in a container") {
-  const Declarations declarations = {{"a.b", map_of(simple_type(Type::string), simple_type(Type::int_type))}, {"a.b.c", simple_type(Type::int_type)}};
-  const auto lookup = [](std::string_view name) { return name == "a.b.c" ? Value::of(std::int64_t{1}) : from_json({{"d", 2}}); };
+  const Declarations declarations = {{"a.b", map_of(simple_type(Type::string), simple_type(Type::int_type))},
+                                     {"a.b.c", simple_type(Type::int_type)}};
+  const auto lookup = [](std::string_view name) {
+    return name == "a.b.c" ? Value::of(std::int64_t{1}) : from_json({{"d", 2}});
+  };
   CHECK(to_text(compile("a.b.c", declarations)->evaluate(lookup)) == "1");
   CHECK(to_text(compile("a.b.d", declarations)->evaluate(lookup)) == "2");
   CompileOptions inside;
