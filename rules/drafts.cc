@@ -46,15 +46,17 @@ void read_pack_file(const SourceFile& file, const YamlNode& root, Drafts& drafts
   drafts.packs.push_back(std::move(info));
 }
 
-void add_list(Fields& fields, std::string_view key, const std::string& pack, std::vector<Draft>& out,
+// Gives false once there are too many.
+bool add_list(Fields& fields, std::string_view key, const std::string& pack, std::vector<Draft>& out,
               Mistakes& mistakes) {
   for (const YamlNode* item : fields.mappings(key)) {
     if (out.size() == kMaxDrafts) {
       mistakes.add(fields.file(), item->offset, "more than " + std::to_string(kMaxDrafts) + " " + std::string(key));
+      return false;
     }
-    if (out.size() > kMaxDrafts) return;
     out.push_back({&fields.file(), item, pack});
   }
+  return true;
 }
 
 void collect_pack(RuleFolder& folder, const std::string& name, Drafts& drafts, Mistakes& mistakes) {
@@ -80,9 +82,9 @@ void collect_pack(RuleFolder& folder, const std::string& name, Drafts& drafts, M
       continue;
     }
     Fields fields(mistakes, *file, root, "a file of a pack");
-    add_list(fields, "rules", pack, drafts.rules, mistakes);
-    add_list(fields, "measures", pack, drafts.measures, mistakes);
-    add_list(fields, "gates", pack, drafts.gates, mistakes);
+    if (!add_list(fields, "rules", pack, drafts.rules, mistakes)) drafts.too_many = true;
+    if (!add_list(fields, "measures", pack, drafts.measures, mistakes)) drafts.too_many = true;
+    if (!add_list(fields, "gates", pack, drafts.gates, mistakes)) drafts.too_many = true;
     fields.finish();
   }
   if (drafts.packs.size() == before) {

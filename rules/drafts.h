@@ -23,6 +23,7 @@ struct Drafts {
   std::deque<YamlNode> documents;  // keeps the nodes alive
   std::vector<PackInfo> packs;
   std::vector<Draft> rules, measures, gates, workloads;
+  bool too_many = false;  // a list is over its limit; nothing is compiled then
 };
 
 /// Reads every YAML file of packs/ and workloads/ but the tests, and sorts what is in them.

@@ -48,17 +48,40 @@ struct Compiler {
   Mistakes& mistakes;
   Scope host;
   Scope fleet;
-  std::map<std::string, std::string> first_places;  // "rule x" → "file:line", to name the first of two
+  std::map<std::string, const Draft*> first;  // "rule x" → where it stands, to name the first of two
+  const SourceFile* counted = nullptr;        // lines were counted in this file, up to here
+  std::size_t counted_to = 0;
+  int counted_lines = 0;
+  bool incomplete = false;  // a file could not be read: what it holds is not called missing
 
   const Scope& scope(bool is_fleet) const { return is_fleet ? fleet : host; }
 };
 
-void check_unique(Compiler& compiler, Fields& fields, const std::string& kind, const std::string& id) {
+void check_unique(Compiler& compiler, Fields& fields, const std::string& kind, const std::string& key,
+                  const std::string& id, const Draft& draft) {
   if (id.empty()) return;
-  int line = place_of(fields.file().text, fields.yaml().offset).line;
-  auto [at, fresh] =
-      compiler.first_places.emplace(kind + " " + id, fields.file().name + ":" + std::to_string(line));
-  if (!fresh) fields.mistake("id", "another " + kind + " has the id '" + id + "': " + at->second);
+  auto [at, fresh] = compiler.first.emplace(kind + " " + id, &draft);
+  if (fresh) return;
+  const Draft& first = *at->second;
+  int line = place_of(first.file->text, first.node->offset).line;
+  fields.mistake(key, "another " + kind + " has the id '" + id + "': " + first.file->name + ":" + std::to_string(line));
+}
+
+// place_of() counts from the start of the file; drafts come in order, so counting on is enough.
+Place place_in_order(Compiler& compiler, const Draft& draft) {
+  std::string_view text = draft.file->text;
+  if (compiler.counted != draft.file || compiler.counted_to > draft.node->offset) {
+    compiler.counted = draft.file;
+    compiler.counted_to = 0;
+    compiler.counted_lines = 0;
+  }
+  auto from = text.begin() + static_cast<std::ptrdiff_t>(compiler.counted_to);
+  auto to = text.begin() + static_cast<std::ptrdiff_t>(draft.node->offset);
+  compiler.counted_lines += static_cast<int>(std::count(from, to, '\n'));
+  compiler.counted_to = draft.node->offset;
+  std::size_t line_start = text.rfind('\n', draft.node->offset);
+  line_start = line_start == std::string_view::npos ? 0 : line_start + 1;
+  return {compiler.counted_lines + 1, static_cast<int>(draft.node->offset - line_start) + 1};
 }
 
 // "{host}: PermitRootLogin is {observed}"
@@ -155,8 +178,8 @@ Rule compile_rule(Compiler& compiler, const Draft& draft) {
   fields.text("action", Need::optional);
   fields.finish();
   rule.file = draft.file->name;
-  rule.place = place_of(draft.file->text, draft.node->offset);
-  check_unique(compiler, fields, "rule", rule.id);
+  rule.place = place_in_order(compiler, draft);
+  check_unique(compiler, fields, "rule", "id", rule.id, draft);
   return rule;
 }
 
@@ -169,18 +192,19 @@ std::optional<Measure> compile_measure(Compiler& compiler, const Draft& draft) {
   auto value = read_condition(fields, "value", compiler.host, Gives::number, Need::required, compiler.mistakes);
   auto aggregate = static_cast<Aggregate>(fields.choice("aggregate", aggregate_words()));
   fields.finish();
-  check_unique(compiler, fields, "measure", id);
+  check_unique(compiler, fields, "measure", "id", id, draft);
   if (!value) value = cel::Program(nullptr);  // never evaluated: there is a mistake, so no rule set comes of this
   return Measure{id, title, unit, std::move(*value), aggregate};
 }
 
-void check_rule_ids(Fields& fields, std::string_view key, const std::vector<std::string>& ids,
-                    const std::vector<std::string>& known, Mistakes& mistakes) {
+void check_rule_ids(Compiler& compiler, Fields& fields, std::string_view key, const std::vector<std::string>& ids,
+                    const std::vector<std::string>& known) {
+  if (compiler.incomplete) return;
   const YamlNode* list = fields.yaml().find(key);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (std::binary_search(known.begin(), known.end(), ids[i])) continue;
     std::size_t at = list && i < list->items.size() ? list->items[i].offset : fields.offset(key);
-    mistakes.add(fields.file(), at, "no rule '" + ids[i] + "'" + suggestion(ids[i], known));
+    compiler.mistakes.add(fields.file(), at, "no rule '" + ids[i] + "'" + suggestion(ids[i], known));
   }
 }
 
@@ -194,11 +218,11 @@ Gate compile_gate(Compiler& compiler, const Draft& draft, const std::vector<std:
   gate.rules = fields.texts("rules");
   gate.shut_when = read_condition(fields, "shut_when", compiler.fleet, Gives::boolean, Need::optional, compiler.mistakes);
   fields.finish();
-  check_rule_ids(fields, "rules", gate.rules, rule_ids, compiler.mistakes);
+  check_rule_ids(compiler, fields, "rules", gate.rules, rule_ids);
   if (!fields.has("rules") && !fields.has("shut_when")) {
     fields.mistake("id", "the gate needs 'rules' or 'shut_when'");
   }
-  check_unique(compiler, fields, "gate", gate.id);
+  check_unique(compiler, fields, "gate", "id", gate.id, draft);
   return gate;
 }
 
@@ -243,13 +267,8 @@ Workload compile_workload(Compiler& compiler, const Draft& draft, const std::vec
   out.decision = fields.text("decision");
   out.threshold = fields.text("threshold");
   fields.finish();
-  check_rule_ids(fields, "security", out.security_rules, rule_ids, compiler.mistakes);
-  int line = place_of(fields.file().text, fields.offset("workload")).line;
-  auto [at, fresh] =
-      compiler.first_places.emplace("workload " + out.id, fields.file().name + ":" + std::to_string(line));
-  if (!fresh && !out.id.empty()) {
-    fields.mistake("workload", "another workload has the id '" + out.id + "': " + at->second);
-  }
+  check_rule_ids(compiler, fields, "security", out.security_rules, rule_ids);
+  check_unique(compiler, fields, "workload", "workload", out.id, draft);
   return out;
 }
 
@@ -270,7 +289,7 @@ bool newer(const std::string& a, const std::string& b) {
 }
 
 void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
-  Compiler compiler{mistakes, {fact_declarations(), false}, {{}, true}, {}};
+  Compiler compiler{mistakes, {fact_declarations(), false}, {{}, true}, {}, nullptr, 0, 0, !mistakes.empty()};
   for (const Draft& draft : drafts.measures) {
     if (auto measure = compile_measure(compiler, draft)) out.measures.push_back(std::move(*measure));
   }
@@ -278,6 +297,7 @@ void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
   std::vector<std::string> measure_ids, rule_ids;
   for (const Measure& measure : out.measures) measure_ids.push_back(measure.id);
   compiler.fleet.names = fleet_declarations(measure_ids);
+  if (compiler.incomplete) compiler.fleet.names = {{"fleet", std::make_shared<cel::Type>()}};  // any member will do
 
   for (const Draft& draft : drafts.rules) out.rules.push_back(compile_rule(compiler, draft));
   sort_by_id(out.rules);
@@ -307,7 +327,7 @@ Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder_path
   }
   auto rules = std::make_shared<RuleSet>();
   Drafts drafts = collect_drafts(folder, mistakes);
-  compile_drafts(drafts, *rules, mistakes);
+  if (!drafts.too_many) compile_drafts(drafts, *rules, mistakes);
   rules->catalogue = read_catalogue(folder, mistakes);
   if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
   rules->hash = folder.hash();

@@ -218,7 +218,9 @@ YamlNode read_whole_yaml(const SourceFile& file, Mistakes& mistakes) {
     return root;
   } catch (const YAML::Exception& error) {
     std::size_t at = error.mark.is_null() || error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
-    mistakes.add(file, at, "not valid YAML: " + error.msg);
+    bool colon = error.msg == "illegal map value";  // the commonest: `check: a ? "b : c" : d`
+    mistakes.add(file, at, "not valid YAML: " + error.msg +
+                               (colon ? "; put the text on the next line after '>-', for ': ' begins a value" : ""));
     return {};
   }
 }
