@@ -240,7 +240,7 @@ void add_rules(CLI::App& app, CommandLine& line) {
                        "  plumbline-collector rules eval ssh.root-login scan.json\n"
                        "  plumbline-agent scan --format json | plumbline-collector rules eval 'memory.total_bytes > 16000000000' -");
   eval->add_option("RULE", line.expression, "A rule's id or a CEL condition")->required();
-  eval->add_option("SCAN", line.scan, "A scan document; - is standard input")->required();
+  eval->add_option("SCAN", line.scan, "A scan document; without it, or with -, standard input");
   add_packs(eval, line.rules.packs);
   add_json(eval, line.rules.json);
   eval->callback([&line] { line.run = [&line] { return run_rules_eval(line.rules, line.expression, line.scan); }; });

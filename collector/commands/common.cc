@@ -87,10 +87,12 @@ std::string local_actor() {
 }
 
 Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs) {
-  if (!packs.empty()) return load_rules(packs);
-  const auto folder = find_rules_folder();
+  const auto folder = packs.empty() ? find_rules_folder() : Result<std::string>(packs);
   if (!folder) return tl::unexpected(folder.error());
-  return load_rules(*folder);
+  auto rules = load_rules(*folder);
+  // Each mistake begins its own line with file:line:column, where editors look for it.
+  if (!rules && rules.error().kind == ErrorKind::invalid) return fail(ErrorKind::invalid, "the rules in " + *folder + " have mistakes:\n" + rules.error().message);
+  return rules;
 }
 
 Result<Scan> read_scan_file(const std::string& path) {

@@ -51,17 +51,20 @@ int eval_rule(const Rule& rule, const nlohmann::json& facts, bool as_json) {
   return kExitOk;
 }
 
-int eval_expression(const std::string& expression, const nlohmann::json& facts, bool as_json) {
-  const auto program = cel::compile(expression, fact_declarations());
-  if (!program) {
-    for (const cel::Issue& issue : program.error())
-      std::fprintf(stderr, "%s\n", point_at("expression", expression, place_of(expression, issue.offset), issue.message).c_str());
-    return kExitError;
-  }
+Result<cel::Program> compile_expression(const std::string& expression) {
+  auto program = cel::compile(expression, fact_declarations());
+  if (program) return std::move(*program);
+  std::string mistakes;
+  for (const cel::Issue& issue : program.error())
+    mistakes += (mistakes.empty() ? "" : "\n") + point_at("expression", expression, place_of(expression, issue.offset), issue.message);
+  return fail(ErrorKind::invalid, mistakes);
+}
+
+int eval_expression(const cel::Program& program, const nlohmann::json& facts, bool as_json) {
   const FactValues values(facts);
-  const cel::Value value = program->evaluate(values.lookup());
+  const cel::Value value = program.evaluate(values.lookup());
   const std::string text = cel::to_text(value);
-  print(as_json ? nlohmann::json({{"expression", expression}, {"value", text}}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text + "\n");
+  print(as_json ? nlohmann::json({{"expression", program.text()}, {"value", text}}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n" : text + "\n");
   return value.is_error() ? kExitError : kExitOk;
 }
 
@@ -111,12 +114,15 @@ int run_rules_list(const RulesOptions& options) {
 int run_rules_eval(const RulesOptions& options, const std::string& rule_or_expression, const std::string& scan_path) {
   const auto rules = rules_for(options.packs);
   if (!rules) return report_mistakes(rules.error());
+  const auto& all = (*rules)->rules;
+  const auto rule = std::find_if(all.begin(), all.end(), [&](const Rule& one) { return one.id == rule_or_expression; });
+  // Compiled before the scan is read: a mistake is told at once, without waiting for standard input.
+  const auto program = rule == all.end() ? compile_expression(rule_or_expression) : Result<cel::Program>(*rule->check);
+  if (!program) return report_mistakes(program.error());
   const auto scan = read_scan_file(scan_path);
   if (!scan) return report_error(scan.error());
   const nlohmann::json facts = judgeable_facts(*scan, **rules);
-  const auto& all = (*rules)->rules;
-  const auto rule = std::find_if(all.begin(), all.end(), [&](const Rule& one) { return one.id == rule_or_expression; });
-  return rule != all.end() ? eval_rule(*rule, facts, options.json) : eval_expression(rule_or_expression, facts, options.json);
+  return rule != all.end() ? eval_rule(*rule, facts, options.json) : eval_expression(*program, facts, options.json);
 }
 
 }  // namespace plumbline
