@@ -270,6 +270,8 @@ std::string_view kind_of(const Process& process) {
     for (const std::string& argument : arguments) {
       if (const auto kind = kind_of_argument(argument); !kind.empty()) return kind;
     }
+    // Erlang's start: "-s rabbit boot"
+    if (process.name == "beam.smp" && std::find(arguments.begin(), arguments.end(), "rabbit") != arguments.end()) return "rabbitmq";
     if (process.name == "beam.smp" || interpreted || program == "java") return {};
   }
   if (const auto kind = lookup(kPrograms, program); !kind.empty()) return kind;
