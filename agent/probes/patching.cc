@@ -39,11 +39,13 @@ int compare_versions(std::string_view a, std::string_view b) {
   return i < a.size() ? 1 : j < b.size() ? -1 : 0;
 }
 
-/// "6.1.0-25-amd64" is of flavour "amd64": kernels of another flavour are no successors.
+/// "6.1.0-25-cloud-amd64" is of flavour "cloud-amd64": kernels of another flavour are no successors.
 std::string_view flavour(std::string_view release) {
-  const std::size_t dash = release.rfind('-');
-  const std::string_view end = dash == std::string_view::npos ? std::string_view() : release.substr(dash + 1);
-  return end.find_first_of("0123456789") == 0 ? std::string_view() : end;
+  for (std::size_t dash = release.find('-'); dash != std::string_view::npos; dash = release.find('-', dash + 1)) {
+    const std::string_view rest = release.substr(dash + 1);
+    if (!rest.empty() && (rest[0] < '0' || rest[0] > '9')) return rest;
+  }
+  return {};
 }
 
 void write_kernels(const Host& host, Facts& facts, bool& stale) {

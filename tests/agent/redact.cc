@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// No secret leaves: the filter's cases, and canaries planted everywhere on a host that is recorded and scanned.
+// No secret leaves: the filter's cases, and canaries planted everywhere on a host that is scanned.
 #include "agent/redact.h"
 
 #include <filesystem>
@@ -74,10 +74,9 @@ TEST_CASE("Of shadow only the kind of each hash is left") {
   CHECK(redact_shadow("root:$y$j9T$abc$def:19700:0:99999:7:::\na:!$6$x$y:1\nb::1\nc:*:1\nd:abcdefghijklm:1\n") == "root:$y$:\na:!:\nb::\nc:*:\nd:des:\n");
 }
 
-TEST_CASE("Canaries planted in every file with secrets are neither in the scan nor in its recording nor in a replay") {
+TEST_CASE("Canaries planted in every file with secrets are not in the scan") {
   const Scratch machine;
   const std::string canary = "CaNaRy7531";
-  const std::string cases = PLUMBLINE_SOURCE_DIR "/tests/agent/cases/";
   machine.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nada:x:1000:1000::/home/ada:/bin/bash\n");
   machine.write("/etc/shadow", "root:$6$" + canary + "$" + canary + ":1:2:3:::\nada:" + canary + ":1:2:3:::\n");
   machine.write("/etc/redis/redis.conf", "requirepass " + canary + "\nmasterauth " + canary + "\nuser default on >" + canary + " #" + canary + "\n");
