@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "agent/delivery/commands.h"
+#include "agent/delivery/identity.h"
+#include "agent/delivery/spool.h"
 #include "agent/host.h"
 #include "agent/probe.h"
 #include "agent/render.h"
@@ -28,6 +30,7 @@ constexpr std::int64_t kLongestIntervalSeconds = 7 * 86400;
 
 struct Options {
   std::string format = "text";
+  bool json = false;
   std::vector<std::string> only;
   std::string root;
   std::string record;
@@ -62,6 +65,22 @@ Result<std::unique_ptr<Host>> open_host(const Options& options) {
   return live_host();
 }
 
+/// The document as `send` would post it: an enrolled host's id and next number, without what its collector has.
+Result<std::string> as_sent(Scan scan, const std::string& state) {
+  const auto identity = load_identity(state);
+  if (!identity && identity.error().kind == ErrorKind::not_found) return to_json(scan);  // nothing would be left out
+  if (!identity) return tl::unexpected<Error>(identity.error());
+  const auto lock = StateLock::take(state);
+  if (!lock) return tl::unexpected<Error>(lock.error());
+  const auto spool = Spool::open(state);
+  if (!spool) return tl::unexpected<Error>(spool.error());
+  scan.host_id = identity->host_id;
+  scan.sequence = spool->next_sequence();
+  scan.dropped_scans = spool->delivered().dropped;
+  hash_sections(scan);
+  return to_json(scan, spool->delivered().sections);
+}
+
 int run_scan(const Options& options) {
   auto host = open_host(options);
   if (!host) return complain(host.error());
@@ -74,8 +93,11 @@ int run_scan(const Options& options) {
     if (const auto kept = finish_recording(**host); !kept) return complain(kept.error());
     std::fprintf(stderr, "recorded into %s; replay it with: plumbline-agent scan --root %s\n", options.record.c_str(), options.record.c_str());
   }
-  if (options.format == "json") {
-    if (options.dry_run) return print(to_json(*scan));
+  if (options.format == "json" || options.json) {
+    if (options.dry_run) {
+      const auto document = as_sent(std::move(*scan), options.state);
+      return document ? print(*document) : complain(document.error());
+    }
     return print(to_json(*scan) + "\n");
   }
   return print(render_scan(*scan, {wants_colour(), options.timings}));
@@ -115,16 +137,19 @@ std::string list_sections() {
 void add_scan(CLI::App& app, Options& options) {
   auto* scan = app.add_subcommand("scan", "read this host and show what is there; nothing is sent");
   scan->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  scan->add_flag("--json", options.json, "the same as --format json");
   scan->add_option("--only", options.only, "sections, as cpu,memory")->delimiter(',');
   auto* root = scan->add_option("--root", options.root, "scan a recorded machine instead of this one");
   scan->add_option("--record", options.record, "keep all that was read in a new folder, for replay")->excludes(root);
   scan->add_flag("--timings", options.timings, "show the time each section took");
   scan->add_flag("--dry-run", options.dry_run, "with --format json: exactly the document that would be sent");
+  scan->add_option("--state", options.state, "folder of identity and spool, for --dry-run")->capture_default_str();
   scan->footer("\n" + list_sections() +
                "\nExamples:\n"
                "  plumbline-agent scan\n"
                "  plumbline-agent scan --only cpu,memory,accelerators\n"
                "  plumbline-agent scan --format json | plumbline-collector assess -\n"
+               "  plumbline-agent scan --json --dry-run          what would be sent, byte for byte\n"
                "  plumbline-agent scan --record /tmp/this-host && plumbline-agent scan --root /tmp/this-host\n");
 }
 
