@@ -30,18 +30,6 @@ std::string clipped(const std::string& text, std::size_t most_words) {
   return kept.empty() ? kept : kept + " …";
 }
 
-/// What can start first, then what needs least.
-std::vector<const WorkloadResult*> best_workloads(const ReportInput& input) {
-  std::vector<const WorkloadResult*> order;
-  for (const auto& workload : input.assessment->workloads) order.push_back(&workload);
-  const auto rank = [](const WorkloadResult* w) {
-    const int state = w->pilot == WorkloadState::ready ? 0 : w->pilot == WorkloadState::after_changes ? 1 : w->pilot == WorkloadState::unknown ? 2 : 3;
-    return std::tuple(state, w->changes, w->effort_days);
-  };
-  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
-  return order;
-}
-
 std::string workload_note(const WorkloadResult& workload) {
   if (workload.pilot == WorkloadState::ready) return "Can start on " + count_of(workload.hosts.size(), "machine");
   for (const auto& requirement : workload.minimum)
@@ -98,6 +86,8 @@ struct Decision {
 
 Decision decision_of(const ReportInput& input, const std::vector<const WorkloadResult*>& order) {
   const std::string review = long_date(input.assessment->as_of + kReviewSeconds);
+  if (input.assessment->score.checks_known < kLeastKnownToDecide)
+    return {"Ask IT to complete the measurement by " + review + ".", "Decide on a pilot once at least half of the checks are known."};
   const bool startable = !order.empty() && (order.front()->pilot == WorkloadState::ready || order.front()->pilot == WorkloadState::after_changes);
   if (startable) {
     const Workload& workload = input.rules->workloads[order.front()->workload];
@@ -129,7 +119,7 @@ std::string unknown_sentence(const ReportInput& input) {
 void add_movement(View& view, const ReportInput& input) {
   view["movement"] = View(false);
   const auto first = std::find_if(input.history.begin(), input.history.end(), [](const ScorePoint& p) { return p.value.has_value(); });
-  if (first == input.history.end() || !input.assessment->score.value || input.history.size() < 2) return;
+  if (first == input.history.end() || !input.assessment->score.value || input.assessment->as_of - first->at < 86400) return;
   const int change = *input.assessment->score.value / 10 - *first->value / 10;
   const std::string since = " since " + long_date(first->at);
   view["movement"] = View((change > 0 ? "▲ " + std::to_string(change) : change < 0 ? "▼ " + std::to_string(-change) : std::string("No change")) + since);
@@ -147,7 +137,7 @@ std::string gate_sentence(const ReportInput& input, const Room& room) {
 }
 
 View view_with(const ReportInput& input, const Room& room) {
-  const auto order = best_workloads(input);
+  const auto order = workloads_in_order(input);
   View view;
   view["organisation_name"] = View(input.organisation.empty() ? "This company" : clipped(input.organisation, kMostNameWords));
   view["date"] = View(long_date(input.assessment->as_of));
@@ -183,6 +173,8 @@ std::string ceo_headline(const ReportInput& input) {
     fewest = after == 0 ? workload.changes : std::min(fewest, workload.changes);
     ++after;
   }
+  if (assessment.score.hosts > 0 && assessment.score.checks_known < kLeastKnownToDecide)
+    return "We know too little to decide: " + percent(1 - assessment.score.checks_known) + " of checks could not be read.";
   const std::size_t risks = holding_gates(input).size();
   const std::string pilots = (ready == 1 ? "one AI pilot" : small_number(ready) + " AI pilots");
   if (assessment.score.hosts == 0) return "We have not measured a single machine yet.";

@@ -84,7 +84,7 @@ std::string level_chart(const Score& score) {
                        low, high, std::clamp(x, 8.0, kBandWidth - 8));
     const double text_x = std::clamp(x, 12.0, kBandWidth - 150);
     svg += fmt::format(R"(<text class="s-ink" fill="#14202b" font-weight="700" x="{:.1f}" y="20">{}</text><text class="s-soft" fill="#56656f" x="{:.1f}" y="20">{} to {} possible</text>)",
-                       text_x - 8, whole_points(value), text_x + (value >= 1000 ? 20.0 : 12.0), whole_points(score.lower), whole_points_up(score.upper));
+                       text_x - 8, whole_points(value), text_x + (value >= 1000 ? 22.0 : 15.0), whole_points(score.lower), whole_points_up(score.upper));
   }
   if (held) {
     const Band& band = kBands[static_cast<std::size_t>(std::clamp(score.level, 1, 5) - 1)];

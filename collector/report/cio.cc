@@ -199,7 +199,7 @@ View finding_evidence(const ReportInput& input, std::size_t rule, std::size_t mo
   }
   for (std::size_t at = 0; at < result.failing.size() && at < most_hosts; ++at) {
     View one;
-    one["host_name"] = View(input.assessment->hosts[result.failing[at]].name);
+    one["host_name"] = View(host_title(input.assessment->hosts[result.failing[at]]));
     const std::string observed = evidence_on(input, rule, result.failing[at]).observed;
     one["observed"] = View(observed.empty() ? std::string("–") : observed);
     hosts.push_back(one);
@@ -266,7 +266,7 @@ View summary_rows(const ReportInput& input) {
     ready += workload.pilot == WorkloadState::ready ? 1u : 0u;
     after += workload.pilot == WorkloadState::after_changes ? 1u : 0u;
   }
-  say(capitalised(small_number(ready)) + " of " + count_of(input.assessment->workloads.size(), "workload") + " can start as a pilot today, " + small_number(after) + " after named changes.");
+  say((ready == 0 ? std::string("None") : capitalised(small_number(ready))) + " of " + count_of(input.assessment->workloads.size(), "workload") + " can start as a pilot today, " + (after == 0 ? "none" : small_number(after)) + " after named changes.");
   std::size_t critical = 0, high = 0;
   for (const std::size_t rule : input.assessment->findings) {
     critical += input.rules->rules[rule].severity == Severity::critical ? 1u : 0u;
@@ -330,7 +330,7 @@ View it_view(const ReportInput& input) {
       unknowns += verdict == Verdict::unknown ? 1 : 0;
     }
     View row;
-    row["name"] = View(host.name.empty() ? "unnamed host" : host.name);
+    row["name"] = View(host_title(host));
     row["host_score"] = View(score.value ? show_points(*score.value) : std::string("–"));
     row["host_fails"] = View(std::to_string(fails));
     row["host_unknowns"] = View(std::to_string(unknowns));

@@ -78,7 +78,7 @@ std::vector<Row> finding_rows(const ReportInput& input) {
   for (const auto& [host, places] : by_host)
     for (const auto& [at, verdict] : places) {
       if (rows.size() >= kMostRows) break;
-      rows.push_back(row_of(input, at, order[at], assessment.hosts[host].name, verdict, evidence_on(input, order[at], host)));
+      rows.push_back(row_of(input, at, order[at], host_title(assessment.hosts[host]), verdict, evidence_on(input, order[at], host)));
       rows.back().host = host;
     }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return std::pair(a.finding, a.host) < std::pair(b.finding, b.host); });

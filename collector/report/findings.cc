@@ -119,13 +119,13 @@ View host_evidence(const ReportInput& input, std::size_t rule, std::size_t host)
   const Evidence evidence = evidence_on(input, rule, host);
   View row;
   row["host_id"] = View(about.id);
-  row["host_name"] = View(about.name);
+  row["host_name"] = View(host_title(about));
   row["observed"] = View(evidence.observed.empty() ? std::string("–") : evidence.observed);
   row["expected"] = View(evidence.expected);
   row["age"] = View(age(std::max<std::int64_t>(0, input.now - about.taken_at)));
   std::string missing = evidence.missing.empty() ? evidence.problem : join(evidence.missing, ", ");
   row["missing"] = View(missing.empty() ? std::string("not said") : std::move(missing));
-  Slots slots{{"host", about.name}, {"observed", evidence.observed}, {"expected", evidence.expected}, {"hosts", about.name}, {"failing", "1"}, {"applicable", "1"}};
+  Slots slots{{"host", host_title(about)}, {"observed", evidence.observed}, {"expected", evidence.expected}, {"hosts", host_title(about)}, {"failing", "1"}, {"applicable", "1"}};
   row["sentence"] = maybe(fill_slots(input.rules->rules[rule].fail.it, slots));
   return row;
 }

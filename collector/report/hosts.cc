@@ -74,7 +74,7 @@ View host_row(const ReportInput& input, std::size_t at) {
   const Counts counts = failing_by_severity(input, host);
   View row;
   row["host_id"] = View(host.id);
-  row["name"] = View(host.name.empty() ? "unnamed host" : host.name);
+  row["name"] = View(host_title(host));
   row["score"] = View(score.value ? whole_points(*score.value) : std::string("–"));
   row["bounds"] = maybe(score.value ? whole_points(score.lower) + " to " + whole_points_up(score.upper) : "");
   row["critical"] = View(std::to_string(counts[3]));
@@ -360,7 +360,7 @@ std::optional<std::string> page_host(const ReportInput& input, const PageContext
     list.push_back(section_view(section, facts, one));
   }
   view["sections"] = std::move(list);
-  return render_page("host.html", found->name.empty() ? "Host" : found->name, std::move(view), input, context);
+  return render_page("host.html", host_title(*found), std::move(view), input, context);
 }
 
 }  // namespace plumbline

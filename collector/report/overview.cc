@@ -17,7 +17,7 @@ View top_actions(const ReportInput& input, std::size_t most) {
 
 View all_workloads(const ReportInput& input) {
   View rows = view_list();
-  for (const auto& workload : input.assessment->workloads) rows.push_back(workload_row(input, workload));
+  for (const auto* workload : workloads_in_order(input)) rows.push_back(workload_row(input, *workload));
   return rows;
 }
 
@@ -48,7 +48,7 @@ std::string page_workloads(const ReportInput& input, const PageContext& context)
     ready += workload.pilot == WorkloadState::ready ? 1u : 0u;
     after += workload.pilot == WorkloadState::after_changes ? 1u : 0u;
   }
-  view["summary"] = View(capitalised(small_number(ready)) + " of " + count_of(input.assessment->workloads.size(), "workload") + " can start as a pilot today; " + small_number(after) + " more after named changes.");
+  view["summary"] = View((ready == 0 ? std::string("None") : capitalised(small_number(ready))) + " of " + count_of(input.assessment->workloads.size(), "workload") + " can start as a pilot today, " + (after == 0 ? "none" : small_number(after)) + " after named changes.");
   return render_page("workloads.html", "Workloads", std::move(view), input, context);
 }
 

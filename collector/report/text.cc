@@ -40,6 +40,11 @@ std::string cell(std::string_view text, std::size_t width) {
   return safe + std::string(width - std::min(width, width_of(safe)), ' ');
 }
 
+std::string without_end(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
 std::string right(std::string_view text, std::size_t width) {
   const std::size_t used = width_of(text);
   return std::string(used < width ? width - used : 0, ' ') + std::string(text);
@@ -116,11 +121,11 @@ void add_actions(std::string& text, const ReportInput& input, std::size_t most, 
     const Action& action = actions[at];
     const std::size_t lead = leading_rule(input, action);
     const std::string title = board ? finding_sentence(input, lead, Altitude::ceo) : capitalised(action_title(input, action));
-    text += "  " + std::to_string(at + 1) + ". " + ink("32", cell(gain_text(action.gain), 10)) + cell(title, kColumns - 15) + "\n";
+    text += "  " + std::to_string(at + 1) + ". " + ink("32", cell(gain_text(action.gain), 10)) + without_end(cell(title, kColumns - 15)) + "\n";
     std::string detail = effort_text(action.effort_days) + " · " + std::string(describe(action.cost)) + " · " + (action.owner.empty() ? "owner not named" : action.owner);
     if (!board) detail += " · " + (action.hosts.empty() ? std::string("fleet") : count_of(action.hosts.size(), "host")) + " · " + input.rules->rules[lead].id;
     if (!action.opens_gates.empty()) detail += " · opens a gate";
-    text += "     " + ink("2", std::string(10, ' ') + cell(detail, kColumns - 15)) + "\n";
+    text += "     " + ink("2", std::string(10, ' ') + without_end(cell(detail, kColumns - 15))) + "\n";
   }
 }
 

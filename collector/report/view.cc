@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <tuple>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -61,7 +61,7 @@ std::vector<std::string> host_names(const ReportInput& input, const std::vector<
       names.resize(hosts.size(), {});  // counted, never shown
       break;
     }
-    names.push_back(input.assessment->hosts[host].name);
+    names.push_back(host_title(input.assessment->hosts[host]));
   }
   return names;
 }
@@ -290,7 +290,7 @@ View workload_row(const ReportInput& input, const WorkloadResult& result) {
   std::vector<std::string> names;
   for (std::size_t at = 0; at < result.hosts.size() && at < 5; ++at) {
     View host;
-    host["name"] = View(input.assessment->hosts[result.hosts[at]].name);
+    host["name"] = View(host_title(input.assessment->hosts[result.hosts[at]]));
     host["host_id"] = View(input.assessment->hosts[result.hosts[at]].id);
     hosts.push_back(host);
   }
@@ -330,17 +330,19 @@ View workload_row(const ReportInput& input, const WorkloadResult& result) {
   }
   row["blocking"] = std::move(blocking);
   row["has_blocking"] = View(!result.blocking_rules.empty());
-  std::string because;
+  std::string because, because_first;
   if (result.pilot == WorkloadState::ready) {
-    because = count_of(result.hosts.size(), "host") + " can carry it";
+    because = because_first = count_of(result.hosts.size(), "host") + " can carry it";
   } else {
     std::vector<std::string> parts;
     if (!unmet.empty()) parts.push_back("needs " + listed(unmet, 2));
     if (!result.blocking_rules.empty()) parts.push_back(count_of(result.blocking_rules.size(), "security check") + (result.blocking_rules.size() == 1 ? " fails" : " fail"));
     if (!unread.empty()) parts.push_back("could not be read: " + listed(unread, 2));
     because = join(parts, "; ");
+    if (!parts.empty()) because_first = !unmet.empty() ? "needs " + unmet.front() : !unread.empty() && result.blocking_rules.empty() ? "could not be read: " + unread.front() : parts.front();
   }
   row["because"] = maybe(capitalised(because));
+  row["because_first"] = maybe(capitalised(because_first));
   return row;
 }
 
@@ -350,6 +352,21 @@ std::vector<std::size_t> holding_gates(const ReportInput& input) {
     if (gate.shut && input.rules->gates[gate.gate].level < input.assessment->score.level_without_gates) gates.push_back(gate.gate);
   std::stable_sort(gates.begin(), gates.end(), [&](std::size_t a, std::size_t b) { return input.rules->gates[a].level < input.rules->gates[b].level; });
   return gates;
+}
+
+std::string host_title(const AssessedHost& host) {
+  return host.name.empty() ? "unnamed " + host.id.substr(0, 8) : host.name;
+}
+
+std::vector<const WorkloadResult*> workloads_in_order(const ReportInput& input) {
+  std::vector<const WorkloadResult*> order;
+  for (const auto& workload : input.assessment->workloads) order.push_back(&workload);
+  const auto rank = [](const WorkloadResult* w) {
+    const int state = w->pilot == WorkloadState::ready ? 0 : w->pilot == WorkloadState::after_changes ? 1 : w->pilot == WorkloadState::unknown ? 2 : 3;
+    return std::tuple(state, w->changes, w->effort_days);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+  return order;
 }
 
 std::string host_count(const ReportInput& input) { return count_of(static_cast<std::size_t>(input.assessment->score.hosts), "host"); }

@@ -53,6 +53,13 @@ Word verdict_word(Verdict verdict);
 Word severity_word(Severity severity);
 Word state_word(const WorkloadResult& workload, std::string& text);
 
+/// The host's name, or "unnamed 2bd4c9ab" from its id.
+std::string host_title(const AssessedHost& host);
+/// Workloads as a reader wants them: ready, after changes, unknown, not here.
+std::vector<const WorkloadResult*> workloads_in_order(const ReportInput& input);
+/// Below this share of known checks nobody should decide anything.
+inline constexpr double kLeastKnownToDecide = 0.5;
+
 /// Gates that hold the level below what the score alone would give.
 std::vector<std::size_t> holding_gates(const ReportInput& input);
 std::string host_count(const ReportInput& input);

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kTokenBytes = 32;
 constexpr std::int64_t kSeenEverySeconds = 60;   // a session's last use is written this often, not with every request
 constexpr std::size_t kMostNameBytes = 128;
+constexpr std::size_t kMostEndedKept = 10'000;
 constexpr std::size_t kMostTokenBytes = 128;
 
 using Page = std::function<Response(const Request&, const ReportInput&)>;
@@ -145,11 +146,32 @@ Response log_in(Web& web, const Request& request) {
   return start_session(web, request, **user);
 }
 
+void mark_ended(Web& web, const std::string& token_hash) {
+  const std::lock_guard lock(web.ended_mutex);
+  if (web.ended.size() >= kMostEndedKept) web.ended.clear();
+  web.ended.insert(token_hash);
+}
+
+bool was_ended(Web& web, const std::string& token_hash) {
+  const std::lock_guard lock(web.ended_mutex);
+  return web.ended.count(token_hash) > 0;
+}
+
+/// Notes that a session is in use. Signing out marks first and deletes then, so whichever of the two comes last here,
+/// the session is gone.
+void touch(Web& web, SessionRow& session, std::int64_t now) {
+  session.seen_at = now;
+  if (const auto kept = web.store->put_session(session); !kept) log_warning("session: " + kept.error().message);
+  if (!was_ended(web, session.token_hash)) return;
+  if (const auto gone = web.store->end_session(session.token_hash); !gone) log_warning("session: " + gone.error().message);
+}
+
 Response log_out(Web& web, const Request& request) {
   if (!same_token(form_value(request, "csrf"), request.csrf))
     return html(page_error(403, "the form was out of date", "go back, reload the page and try again"), 403);
-  const std::string token = cookie_value(request, kSessionCookie);
-  if (const auto ended = web.store->end_session(sha256_hex(token)); !ended) {
+  const std::string token_hash = sha256_hex(cookie_value(request, kSessionCookie));
+  mark_ended(web, token_hash);
+  if (const auto ended = web.store->end_session(token_hash); !ended) {
     log_warning("sign out: " + ended.error().message);
     return html(page_error(503, "the session could not be ended", "try again in a moment"), 503);
   }
@@ -245,6 +267,15 @@ Response style_response(const Request&) {
   return response;
 }
 
+/// A plumb bob.
+Response icon(const Request&) {
+  Response response;
+  response.content_type = "image/svg+xml";
+  response.body = R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M15 0h2v9h-2z" fill="#52626b"/><path d="M10 9h12l-2 12-4 11-4-11z" fill="#0b5c6b"/></svg>)";
+  response.headers.emplace_back("Cache-Control", "max-age=86400");
+  return response;
+}
+
 Response health(const Request&) {
   Response response;
   response.content_type = "text/plain; charset=utf-8";
@@ -259,6 +290,7 @@ void add_session_routes(Web& web, std::vector<Route>& routes) {
   routes.push_back({"POST", "/login", Permission::anyone, at_once([&web](const Request& request) { return log_in(web, request); })});
   routes.push_back({"POST", "/logout", Permission::viewer, at_once([&web](const Request& request) { return log_out(web, request); })});
   routes.push_back({"GET", "/style.css", Permission::anyone, at_once(style_response)});
+  routes.push_back({"GET", "/icon.svg", Permission::anyone, at_once(icon)});
   routes.push_back({"GET", "/healthz", Permission::anyone, at_once(health)});
 }
 
@@ -315,10 +347,8 @@ void identify(Web& web, Request& request) {
   SessionRow& session = **found;
   const std::int64_t now = web.clock();
   if (now >= session.expires_at || now - session.seen_at >= kSessionIdleSeconds || !known_role(session.role)) return;
-  if (now - session.seen_at >= kSeenEverySeconds) {
-    session.seen_at = now;
-    if (const auto kept = web.store->put_session(session); !kept) log_warning("session: " + kept.error().message);
-  }
+  if (was_ended(web, session.token_hash)) return;
+  if (now - session.seen_at >= kSeenEverySeconds) touch(web, session, now);
   request.user = session.user;
   request.role = session.role;
   request.csrf = session.csrf;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +31,9 @@ struct Web {
   std::function<std::shared_ptr<const ReportInput>()> report;
   std::function<std::int64_t()> clock;  // UTC seconds
   LoginLimit login_limit;
+  /// Sessions signed out lately: a request that was on its way must not bring one back by noting its use.
+  std::mutex ended_mutex;
+  std::set<std::string> ended;
 };
 
 /// Every route people have, each with its permission.

@@ -91,6 +91,8 @@ for (const [kind, options] of [["desktop-light", { viewport: { width: 1280, heig
     await page.goto(`${origin}/${name}?policy`);
     const dim = await page.evaluate(faint);
     say(dim.length === 0, `print ${name}: every text stands out${dim.length ? ": " + dim.slice(0, 3).join("; ") : ""}`);
+    const overlap = await page.evaluate(() => { const ask = document.querySelector(".ask"), foot = document.querySelector(".sheet-foot"); return ask && foot ? ask.getBoundingClientRect().bottom - foot.getBoundingClientRect().top : -1; });
+    say(overlap <= 0, `print ${name}: nothing lies over the foot of the page`);
     await shoot(page, `print-${name.replace(".html", "")}`);
   }
   await context.close();
@@ -104,7 +106,7 @@ if (poisoned.length) {
   page.on("dialog", async (dialog) => { ++dialogs; await dialog.dismiss(); });
   await page.route("**/*", (route) => {
     const url = new URL(route.request().url());
-    if (url.origin === origin && (url.pathname.endsWith(".html") || url.pathname === "/style.css")) return route.continue();
+    if (url.origin === origin && (url.pathname.endsWith(".html") || ["/style.css", "/icon.svg"].includes(url.pathname))) return route.continue();
     if (url.pathname === "/favicon.ico") return route.abort();
     requests.push(url.href.slice(0, 80));
     return route.abort();

@@ -211,7 +211,7 @@ TEST_CASE("after too many attempts the answer is 429 with a time to wait, even w
 
 TEST_CASE("every route but the named few is closed to nobody and open to a viewer") {
   Site site;
-  const std::set<std::string> open = {"/login", "/style.css", "/healthz"};
+  const std::set<std::string> open = {"/login", "/style.css", "/icon.svg", "/healthz"};
   const std::string token = sign_in(site);
   for (const auto& route : site.routes) {
     INFO(route.method << " " << route.pattern);
@@ -260,4 +260,28 @@ TEST_CASE("while nothing can be shown yet pages say 503 and when to come back") 
   site.web.report = [] { return nullptr; };
   const Response page = site.call(with_session(site.get("/"), sign_in(site)));
   CHECK(page.status == 503);
+}
+
+TEST_CASE("a request on its way does not bring back a session that was signed out") {
+  Site site;
+  const std::string token = sign_in(site);
+  const Response page = site.call(with_session(site.get("/"), token));
+  Request out = with_session(site.get("/logout"), token);
+  out.method = "POST";
+  out.form["csrf"] = csrf_in(page.body);
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    Request request = with_session(site.get("/"), token);
+    while (!stop) identify(site.web, request);
+  });
+  for (int at = 0; at < 3; ++at) {
+    identify(site.web, out);
+    dispatch(site.routes, out, [](const Request&, Permission) { return true; }, [](const Response&) {});
+  }
+  stop = true;
+  reader.join();
+  Request request = with_session(site.get("/"), token);
+  identify(site.web, request);
+  CHECK(request.user.empty());
+  CHECK_FALSE((*site.store->session(sha256_hex(token))).has_value());
 }
