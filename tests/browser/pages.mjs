@@ -98,6 +98,8 @@ for (const [kind, options] of [["desktop-light", { viewport: { width: 1280, heig
   await context.close();
 }
 
+// One page of each template holds every place a text can stand; the other findings and hosts repeat them.
+const distinct = pages.filter((name) => !/^(finding-(?!ssh.root-login|data.vector-store)|host-[bc]|report-|login|error|reports)/.test(name));
 const poisoned = readdirSync(folder).filter((name) => name.startsWith("payload-"));
 if (poisoned.length) {
   const context = await browser.newContext();
@@ -114,13 +116,13 @@ if (poisoned.length) {
   for (const payload of poisoned) {
     dialogs = 0; requests = [];
     let ran = 0;
-    for (const name of pages) {
+    for (const name of distinct) {
       await page.goto(`${origin}/${payload}/${name}`, { waitUntil: "load" });
       const title = await page.title();
       const live = await page.evaluate(() => [...document.querySelectorAll("*")].some((e) => e.tagName === "SCRIPT" || e.tagName === "IFRAME" || e.tagName === "IMG" || [...e.attributes].some((a) => a.name.startsWith("on"))));
       if (title === canary || live) ++ran;
     }
-    say(ran === 0 && dialogs === 0 && requests.length === 0, `${payload}: no script, no dialog, no request on ${pages.length} pages${requests.length ? ": " + requests[0] : ""}`);
+    say(ran === 0 && dialogs === 0 && requests.length === 0, `${payload}: no script, no dialog, no request on ${distinct.length} pages${requests.length ? ": " + requests[0] : ""}`);
   }
   await context.close();
 }
