@@ -35,6 +35,8 @@ class Lab:
         self.ledger = self.folder + "/ledger"
         self.run("init", "--state", self.state, "--agents-port", str(self.agents_port), "--people-port", str(self.people_port))
         self.start()
+        if not agents:
+            return
         with open(self.folder + "/tokens", "w") as tokens:
             tokens.write(self.run("token", "create", "--state", self.state, "--count", str(agents)))
         subprocess.run([AGENT_SIM, "enroll", "--port", str(self.agents_port), "--dir", self.folder + "/agents", "--tokens", self.folder + "/tokens"],
