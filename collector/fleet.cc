@@ -52,6 +52,7 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   input.organisation = organisation_;
   input.history = history_;
   input.before = before_;
+  input.hosts_without_scan = silent_;
   input.now = now != 0 ? now : assessment_.as_of;
   input.facts = [load = load_facts_, loaded = std::move(loaded)](std::size_t host) -> const nlohmann::json* {
     const std::lock_guard lock(loaded->mutex);
@@ -189,6 +190,7 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
   std::vector<std::string> denied;
   for (const auto& [id, member] : members_) {
     if (member.row.denied) denied.push_back(id);
+    if (!member.judgement && !member.row.denied) ++view->silent_;
     if (!member.judgement) continue;
     hosts.push_back({id, member.row.name, member.row.taken_at, *member.judgement});
     if (member.before) view->before_.push_back({id, member.row.name, member.row.taken_at, *member.before});

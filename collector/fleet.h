@@ -51,6 +51,7 @@ class FleetView {
   std::string organisation_;
   std::vector<ScorePoint> history_;
   std::vector<AssessedHost> before_;
+  std::size_t silent_ = 0;  // hosts that enrolled and never reported
   std::int64_t change_ = 0;
   LoadFacts load_facts_;
   mutable std::mutex mutex_;  // guards what follows

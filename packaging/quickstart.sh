@@ -62,7 +62,7 @@ mkdir -p -m 700 "$state" "$reports"
 port_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() { local port=$1; until port_free "$port"; do port=$((port + 10)); done; echo "$port"; }
 if [[ ! -f "$collector_state/config.json" ]]; then
-  "$collector" init --state "$collector_state" --agents-port "$(free_port 7443)" --people-port "$(free_port 7444)"
+  "$collector" init --state "$collector_state" --agents-port "$(free_port 7443)" --people-port "$(free_port 7444)" >/dev/null
 fi
 if ! running_pid >/dev/null; then
   setsid "$collector" serve --state "$collector_state" >>"$state/collector.log" 2>&1 </dev/null &

@@ -22,7 +22,7 @@ std::string score_head(const FleetView& view) {
   const Score& score = view.assessment().score;
   const std::string value = score.value ? show_points(*score.value) : "no verdict yet";
   std::string text = bold(fmt::format("Score {} of 100", value)) +
-                     fmt::format("  (from {} to {} once every unknown is read)\n", show_points(score.lower), show_points(score.upper));
+                     fmt::format(", between {} and {}\n", show_points(score.lower), show_points(score.upper));
   text += fmt::format("Level {} of 5: {}", score.level, level_title(score.level));
   if (score.level_without_gates > score.level) text += fmt::format("; {} without the gates below", level_title(score.level_without_gates));
   text += fmt::format("\n{}, {:.0f} % of the checks known, newest scan {}, rules {}\n", hosts_text(static_cast<std::size_t>(score.hosts)),

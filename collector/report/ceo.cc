@@ -69,7 +69,7 @@ View action_rows(const ReportInput& input, const Room& room) {
   for (std::size_t at = 0; at < input.assessment->actions.size() && at < kActionsOnPage; ++at) {
     const Action& action = input.assessment->actions[at];
     View row;
-    row["what"] = View(clipped(finding_sentence(input, leading_rule(input, action), Altitude::ceo), room.action_words));
+    row["what"] = View(clipped(capitalised(action_title(input, action)), room.action_words));
     row["owner"] = View(action.owner.empty() ? "Not named" : clipped(action.owner, kMostNameWords));
     row["effort"] = View(capitalised(effort_text(action.effort_days)));
     const Tenths whole = action.gain / 10;

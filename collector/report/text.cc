@@ -120,7 +120,7 @@ void add_actions(std::string& text, const ReportInput& input, std::size_t most, 
   for (std::size_t at = 0; at < shown; ++at) {
     const Action& action = actions[at];
     const std::size_t lead = leading_rule(input, action);
-    const std::string title = board ? finding_sentence(input, lead, Altitude::ceo) : capitalised(action_title(input, action));
+    const std::string title = capitalised(action_title(input, action));
     text += "  " + std::to_string(at + 1) + ". " + ink("32", cell(gain_text(action.gain), 10)) + without_end(cell(title, kColumns - 15)) + "\n";
     std::string detail = effort_text(action.effort_days) + " · " + std::string(describe(action.cost)) + " · " + (action.owner.empty() ? "owner not named" : action.owner);
     if (!board) detail += " · " + (action.hosts.empty() ? std::string("fleet") : count_of(action.hosts.size(), "host")) + " · " + input.rules->rules[lead].id;

@@ -169,6 +169,18 @@ TEST_CASE("a denied host is known at the next refresh") {
   CHECK_FALSE(fleet.is_denied(kHostA));
 }
 
+TEST_CASE("a host that enrolled and never reported is told, unless it is denied") {
+  ScratchFolder folder;
+  const auto rules = small_rules();
+  auto store = get(open_store("sqlite:" + folder.path() + "/store.db"));
+  keep(*store, {small_scan(kHostA, 1)}, *rules);
+  get(store->add_host(kHostB, "silent", 1));
+  Fleet fleet(*store, rules, ScoreHistory::keep);
+  CHECK(get(fleet.refresh())->report_input(0).hosts_without_scan == 1);
+  get(store->set_denied(kHostB, true));
+  CHECK(get(fleet.refresh())->report_input(0).hosts_without_scan == 0);
+}
+
 TEST_CASE("the input pages share is made anew when it ages or has read many hosts") {
   const auto view = view_of_scans(fleet_of_scans(), small_rules(), "Example");
   const auto first = FleetView::shared_input(view, 1000);
