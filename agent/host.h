@@ -65,6 +65,8 @@ class Host {
 //   statvfs:/x   {"block_bytes":4096,"blocks":…,"blocks_free":…,"blocks_available":…,"files":…,"files_free":…}
 //   statvfs_remote:/x   the same, given up after two seconds: network and FUSE file systems may hang for ever
 //   head:/x      the first 64 bytes of a regular file as hexadecimal digits
+//   rpm:/x       text, the packages in rpm's database /x, one a line: "openssl<tab>1:3.0.7-27.el9<tab>Rocky …". A
+//                recorded root that holds the file /x answers from it where it has no answer of its own
 //   adjtimex     {"synchronized":true,"status":…,"max_error_us":…,"estimated_error_us":…}
 //   sockets      listening TCP and unconnected bound UDP sockets, [{"protocol":"tcp","address":"::","port":22,
 //                "inode":15500,"uid":0,"v6only":false}] sorted by protocol, port, address

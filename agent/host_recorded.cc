@@ -9,6 +9,7 @@
 #include "agent/files.h"
 #include "agent/host.h"
 #include "agent/recording.h"
+#include "agent/rpm/database.h"
 #include "base/json.h"
 
 namespace plumbline {
@@ -82,7 +83,8 @@ class RecordedHost final : public Host {
 
   Result<std::string> ask(std::string_view question) const override {
     const auto* entry = find("answers", question);
-    if (entry == nullptr) return fail(ErrorKind::not_found, "not recorded: " + std::string(question));
+    if (entry == nullptr && !complete_ && question.starts_with("rpm:")) return list_rpm_inside(question.substr(4));
+    if (entry == nullptr) return absent(question);
     if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
     return entry->is_string() ? entry->get<std::string>() : entry->dump();
   }
@@ -97,6 +99,13 @@ class RecordedHost final : public Host {
     if (answers == recording_.end() || !answers->is_object() || answers->empty()) return nullptr;
     const auto entry = answers->find(quote_name(name));
     return entry == answers->end() ? nullptr : &*entry;
+  }
+
+  Result<std::string> list_rpm_inside(std::string_view path) const {
+    if (auto good = check_path(path); !good) return tl::unexpected<Error>(good.error());
+    const Descriptor thing(open_inside(root_.get(), path, O_PATH));
+    if (!thing) return tl::unexpected<Error>(file_error(-thing.get(), path));
+    return list_rpm_packages("/proc/self/fd/" + std::to_string(thing.get()), path);
   }
 
   Result<std::string> read_file_inside(std::string_view place, std::string_view path, std::size_t limit) const {

@@ -32,7 +32,7 @@ struct Question {
   Result<std::string> (*answer)(std::string_view argument);
 };
 
-constexpr std::array<Question, 12> kQuestions = {{
+constexpr std::array<Question, 13> kQuestions = {{
     {"now", ask_now},
     {"uname", ask_uname},
     {"statvfs", ask_statvfs},
@@ -45,6 +45,7 @@ constexpr std::array<Question, 12> kQuestions = {{
     {"hypervisor", ask_hypervisor},
     {"nvml", ask_nvml},
     {"head", ask_head},
+    {"rpm", ask_rpm},
 }};
 
 constexpr int kMaxCpus = 1 << 16;

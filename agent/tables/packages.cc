@@ -52,6 +52,14 @@ Result<std::vector<Package>> read_pacman(const Host& host) {
   return found;
 }
 
+/// A root recorded before this question was known, and without the database itself, does not tell its packages.
+Result<std::vector<Package>> read_rpm(const Host& host, const std::string& path) {
+  const auto answer = host.ask("rpm:" + path);
+  if (answer) return parse_rpm_lines(*answer);
+  if (answer.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(answer.error());
+  return fail(ErrorKind::unavailable, "rpm database: not read when this machine was recorded: " + path);
+}
+
 }  // namespace
 
 // Package: redis-server
@@ -114,6 +122,17 @@ std::vector<Package> parse_apk_installed(std::string_view text) {
   return found;
 }
 
+// openssl	1:3.0.7-27.el9	Rocky Enterprise Software Foundation
+std::vector<Package> parse_rpm_lines(std::string_view text) {
+  std::vector<Package> found;
+  for (std::size_t at = 0; at < text.size() && found.size() < kMaxPackages;) {
+    const auto fields = split(next_line(text, at), '\t');
+    if (fields.size() < 2 || fields[0].empty() || fields[1].empty()) continue;
+    found.push_back({std::string(fields[0]), std::string(fields[1]), fields.size() > 2 ? to_utf8(fields[2]) : ""});
+  }
+  return found;
+}
+
 PackageTable read_packages(const Host& host) {
   if (const auto text = host.read("/var/lib/dpkg/status", kMaxDatabaseBytes); text && !trim(*text).empty()) {
     return {"dpkg", parse_dpkg_status(*text)};
@@ -125,7 +144,7 @@ PackageTable read_packages(const Host& host) {
   for (const std::string folder : {"/var/lib/rpm", "/usr/lib/sysimage/rpm"}) {
     for (const std::string_view file : {"rpmdb.sqlite", "Packages.db", "Packages"}) {
       if (host.stat(folder + "/" + std::string(file))) {
-        return {"rpm", fail(ErrorKind::unavailable, "rpm database: this agent does not read " + folder + "/" + std::string(file))};
+        return {"rpm", read_rpm(host, folder + "/" + std::string(file))};
       }
     }
   }

@@ -27,6 +27,8 @@ PackageTable read_packages(const Host& host);
 /// The fields of dpkg's status file; only packages that are installed.
 std::vector<Package> parse_dpkg_status(std::string_view text);
 std::vector<Package> parse_apk_installed(std::string_view text);
+/// The answer to the question "rpm".
+std::vector<Package> parse_rpm_lines(std::string_view text);
 
 Result<std::vector<Mount>> read_mounts(const Host& host);
 Result<std::vector<User>> read_users(const Host& host);
