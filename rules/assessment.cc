@@ -246,6 +246,13 @@ Score score_of_host(const RuleSet& rules, const AssessedHost& host) {
   std::vector<AssessedHost> hosts = {host};
   auto measures = aggregate(rules, hosts);
   std::vector<RuleResult> results = tally(rules, hosts, measures);
+  for (RuleResult& result : results) {
+    if (!rules.rules[result.rule].fleet) continue;
+    const std::size_t rule = result.rule;
+    result = {};  // whether the company owns a fast disk says nothing about this host
+    result.rule = rule;
+    result.tally.not_applicable = 1;
+  }
   return make_score(rules, hosts, results, judge_gates(rules, results, measures));
 }
 

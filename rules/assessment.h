@@ -128,7 +128,7 @@ struct Assessment {
 Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
                   const std::function<const nlohmann::json*(std::size_t)>& facts_of_host);
 
-/// One host's share of the same: its own score as if it were the fleet.
+/// One host's own score: as if it were the fleet, by host rules alone.
 Score score_of_host(const RuleSet& rules, const AssessedHost& host);
 
 /// The whole as JSON, canonical: what `score --json`, the API and goldens hold.

@@ -39,10 +39,12 @@ std::string pillar_lines(const Score& score) {
   return text;
 }
 
+// Only the gates that cost a level: a shut one above the level that the points give holds nothing back.
 std::string gate_lines(const FleetView& view) {
   std::string text;
   for (const GateResult& gate : view.assessment().gates)
-    if (gate.shut) text += fmt::format("  level {} at most: {}\n", view.rules().gates[gate.gate].level, view.rules().gates[gate.gate].title);
+    if (gate.shut && view.rules().gates[gate.gate].level < view.assessment().score.level_without_gates)
+      text += fmt::format("  level {} at most: {}\n", view.rules().gates[gate.gate].level, view.rules().gates[gate.gate].title);
   return text.empty() ? text : "\n" + bold("Held back by") + "\n" + text;
 }
 

@@ -290,6 +290,15 @@ TEST_CASE("rules with one action are one change: effort once a host, gain togeth
   CHECK(other.phase == 3);
 }
 
+TEST_CASE("a host's own score knows no fleet rules") {
+  RuleSet rules;
+  rules.rules = {make_rule("a", Pillar::security, Severity::high), make_rule("b", Pillar::security, Severity::high)};
+  const AssessedHost host = make_host("one", {kPass, kFail});
+  CHECK(score_of_host(rules, host).value == 500);
+  rules.rules[1].fleet = true;
+  CHECK(score_of_host(rules, host).value == 1000);
+}
+
 TEST_CASE("changes tell newly passing rules first") {
   RuleSet rules;
   rules.rules = {make_rule("a", Pillar::security, Severity::high), make_rule("b", Pillar::security, Severity::low)};
