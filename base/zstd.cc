@@ -26,7 +26,8 @@ Result<std::string> decompress_zstd(std::string_view bytes, std::size_t limit_by
   const auto too_long = [&] { return fail(ErrorKind::limit, "the body inflates to more than " + std::to_string(limit_bytes) + " bytes"); };
   if (is_told && told > limit_bytes) return too_long();
   std::string out;
-  if (is_told) out.reserve(static_cast<std::size_t>(told));
+  // Room for the most there may be: only what is written becomes memory, and a bomb is not copied as the string grows.
+  out.reserve(is_told ? static_cast<std::size_t>(told) : limit_bytes);
   std::string block(ZSTD_DStreamOutSize(), '\0');
   ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
   for (;;) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line of plumbline-collector: what each command takes, with examples; the commands are in commands/.
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <functional>
@@ -277,6 +279,10 @@ int main_program(int argc, char** argv) {
 }  // namespace plumbline
 
 int main(int argc, char** argv) {
+  // Large buffers (a body inflated, its window) go back to the system at once. Left alone, glibc raises this bound to
+  // the largest block it ever freed and keeps such blocks in each thread's heap: a few bombs would stay in memory.
+  constexpr int kLargeBlockBytes = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
   try {
     return plumbline::main_program(argc, argv);
   } catch (const std::exception& error) {  // of a library; ours throw nothing

@@ -63,7 +63,9 @@ int write_files(const FleetView& view, const Rendering& rendering) {
 }  // namespace
 
 void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) std::_Exit(kExitError);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  report_error({ErrorKind::io, "standard output: could not be written; is its disk full, or did its reader leave?"});
+  std::_Exit(kExitError);
 }
 
 int report_error(const Error& error) {
