@@ -13,7 +13,7 @@ expect "it prints the level" grep -Eq 'Not ready|Foundations|Pilot-ready|Product
 expect "it prints points to gain" grep -Eq '\+[0-9]' <<<"$first"
 for page in ceo cio it; do expect "the $page page is a whole HTML file" grep -qi '</html>' "$state/reports/$page.html"; done
 expect "files name no other place to load from" bash -c "! grep -EIl '(src|href)=\"(https?:)?//' '$state'/reports/*.html"
-expect "nothing is left running" bash -c "! pgrep -f -- '$state/collector' >/dev/null"
+expect "nothing is left running" bash -c "! pgrep -f '[p]lumbline-collector serve --state $state' >/dev/null"
 check "a second run adds a second scan" packaging/quickstart.sh --once --state "$state"
 expect "two scans of one host are kept" bash -c "'$collector' hosts --json --state '$state/collector' | python3 -c '
 import json, sys
@@ -21,7 +21,7 @@ hosts = json.load(sys.stdin)
 hosts = hosts[\"hosts\"] if isinstance(hosts, dict) else hosts
 assert len(hosts) == 1 and hosts[0][\"sequence\"] == 2, hosts'"
 check "a third run leaves the pages running" packaging/quickstart.sh --state "$state"
-address=$(grep -o 'https://127.0.0.1:[0-9]*' <<<"$last_output" | head -1)
+address=$(sed -n 's|^Pages: *\(https://127.0.0.1:[0-9]*\)/.*|\1|p' <<<"$last_output")
 expect "its address answers over TLS with the collector's own authority" curl -sf --cacert "$state/collector/ca.pem" -o /dev/null "$address/login"
 expect "a login was printed" grep -Eq '^Login: +admin +\S{16,}' <<<"$last_output"
 check "--stop stops it" packaging/quickstart.sh --stop --state "$state"
