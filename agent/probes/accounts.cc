@@ -6,8 +6,8 @@
 #include "agent/config/glob.h"
 #include "agent/config/ini.h"
 #include "agent/config/sudoers.h"
-#include "agent/probes/all.h"
 #include "agent/machine.h"
+#include "agent/probes/all.h"
 #include "agent/redact.h"
 #include "agent/services.h"
 #include "base/text.h"
@@ -19,7 +19,8 @@ constexpr std::size_t kMaxConfigBytes = 1u << 20;
 
 bool has_login_shell(const User& user) {
   const std::string_view shell = base_name(user.shell);
-  return shell != "nologin" && shell != "false" && shell != "true" && shell != "sync" && shell != "shutdown" && shell != "halt" && shell != "git-shell";
+  return shell != "nologin" && shell != "false" && shell != "true" && shell != "sync" &&
+         shell != "shutdown" && shell != "halt" && shell != "git-shell";
 }
 
 std::string octal(unsigned mode) {
@@ -41,10 +42,13 @@ std::string login_definition(std::string_view text, std::string_view name) {
 void write_users(Machine& machine, const std::string& login, Facts& facts) {
   const auto& users = machine.users();
   if (!users) {
-    for (const std::string_view fact : {"accounts.count", "accounts.human_count", "accounts.extra_uid0", "accounts.system_with_shell"}) facts.missing(fact, users.error());
+    for (const std::string_view fact :
+         {"accounts.count", "accounts.human_count", "accounts.extra_uid0", "accounts.system_with_shell"})
+      facts.missing(fact, users.error());
     return;
   }
-  const auto first_human = static_cast<unsigned>(parse_u64(login_definition(login, "UID_MIN")).value_or(1000));
+  const auto first_human =
+      static_cast<unsigned>(parse_u64(login_definition(login, "UID_MIN")).value_or(1000));
   int humans = 0;
   int extra_root = 0;
   int system = 0;
@@ -53,7 +57,8 @@ void write_users(Machine& machine, const std::string& login, Facts& facts) {
     if (human && has_login_shell(user)) ++humans;
     if (user.uid == 0 && user.name != "root") ++extra_root;
     // An empty shell field means /bin/sh.
-    const bool excepted = user.name == "root" || user.name == "sync" || user.name == "shutdown" || user.name == "halt";
+    const bool excepted =
+        user.name == "root" || user.name == "sync" || user.name == "shutdown" || user.name == "halt";
     if (!human && user.uid != 0 && user.uid < first_human && has_login_shell(user) && !excepted) ++system;
   }
   facts.set("accounts.count", users->size());
@@ -82,8 +87,12 @@ void write_passwords(const Host& host, Facts& facts) {
 }
 
 void write_files(const Host& host, Facts& facts) {
-  struct Rule { std::string_view path; unsigned most; };
-  constexpr std::array<Rule, 4> rules = {{{"/etc/passwd", 0644}, {"/etc/group", 0644}, {"/etc/shadow", 0640}, {"/etc/gshadow", 0640}}};
+  struct Rule {
+    std::string_view path;
+    unsigned most;
+  };
+  constexpr std::array<Rule, 4> rules = {
+      {{"/etc/passwd", 0644}, {"/etc/group", 0644}, {"/etc/shadow", 0640}, {"/etc/gshadow", 0640}}};
   bool good = true;
   for (const auto& rule : rules) {
     const auto stat = host.stat(rule.path);
@@ -98,6 +107,21 @@ void write_files(const Host& host, Facts& facts) {
   facts.set("accounts.files_ok", good);
 }
 
+/// Which modules stand where; of their options only the shortest password, for some modules are told a password.
+std::string redact_pam(std::string_view text) {
+  std::string kept;
+  for (const std::string_view raw : lines(text)) {
+    const std::string_view line = trim(raw);
+    if (line.empty() || line.front() == '#') continue;
+    // "password requisite pam_pwquality.so retry=3 minlen=12", "auth optional pam_mysql.so user=a passwd=b"
+    for (const std::string_view word : words(line)) {
+      if (!contains(word, "=") || word.starts_with("minlen=")) kept.append(word).append(" ");
+    }
+    kept.append("\n");
+  }
+  return kept;
+}
+
 /// All words of the PAM stacks that guard a login, comments dropped.
 struct Pam {
   bool faillock = false;
@@ -107,8 +131,9 @@ struct Pam {
 Result<Pam> read_pam(const Host& host) {
   Pam pam;
   bool any = false;
-  for (const std::string_view file : {"common-auth", "common-account", "common-password", "system-auth", "password-auth", "login", "base-auth"}) {
-    const auto text = host.read("/etc/pam.d/" + std::string(file), kMaxConfigBytes);
+  for (const std::string_view file : {"common-auth", "common-account", "common-password", "system-auth",
+                                      "password-auth", "login", "base-auth"}) {
+    const auto text = host.read_redacted("/etc/pam.d/" + std::string(file), redact_pam, kMaxConfigBytes);
     if (!text) {
       if (text.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(text.error());
       continue;
@@ -122,9 +147,13 @@ Result<Pam> read_pam(const Host& host) {
       const bool password = line.starts_with("password") || line.starts_with("-password");
       for (const std::string_view word : words(line)) {
         if (!password) break;
-        if (contains(line, "pam_unix.so") && (word == "yescrypt" || word == "sha512" || word == "sha256" || word == "md5" || word == "blowfish" || word == "gost_yescrypt")) pam.unix_hash = word;
-        const bool length_module = contains(line, "pam_pwquality.so") || contains(line, "pam_cracklib.so") || contains(line, "pam_unix.so");
-        if (length_module && word.starts_with("minlen=")) pam.min_length = static_cast<int>(parse_i64(word.substr(7)).value_or(0));
+        if (contains(line, "pam_unix.so") && (word == "yescrypt" || word == "sha512" || word == "sha256" ||
+                                              word == "md5" || word == "blowfish" || word == "gost_yescrypt"))
+          pam.unix_hash = word;
+        const bool length_module = contains(line, "pam_pwquality.so") || contains(line, "pam_cracklib.so") ||
+                                   contains(line, "pam_unix.so");
+        if (length_module && word.starts_with("minlen="))
+          pam.min_length = static_cast<int>(parse_i64(word.substr(7)).value_or(0));
       }
     }
   }
@@ -134,8 +163,10 @@ Result<Pam> read_pam(const Host& host) {
 
 void write_policy(const Host& host, const std::string& login, Facts& facts) {
   const auto pam = read_pam(host);
-  if (pam) facts.set("accounts.faillock", pam->faillock);
-  else facts.missing("accounts.faillock", pam.error());
+  if (pam)
+    facts.set("accounts.faillock", pam->faillock);
+  else
+    facts.missing("accounts.faillock", pam.error());
   int length = pam ? pam->min_length : 0;
   auto files = glob(host, "/etc/security/pwquality.conf.d/*.conf");
   files.insert(files.begin(), "/etc/security/pwquality.conf");
@@ -143,14 +174,16 @@ void write_policy(const Host& host, const std::string& login, Facts& facts) {
     const auto text = host.read(path, kMaxConfigBytes);
     if (!text) continue;
     for (const auto& line : parse_ini(*text)) {
-      if (line.key == "minlen" && (pam ? pam->min_length : 0) == 0) length = static_cast<int>(parse_i64(line.value).value_or(length));
+      if (line.key == "minlen" && (pam ? pam->min_length : 0) == 0)
+        length = static_cast<int>(parse_i64(line.value).value_or(length));
     }
   }
   if (length > 0) facts.set("accounts.password_min_length", length);
   std::string method = pam ? pam->unix_hash : "";
   if (method.empty()) method = lower(login_definition(login, "ENCRYPT_METHOD"));
   if (!method.empty()) facts.set("accounts.hash_method", method);
-  if (const auto days = parse_i64(login_definition(login, "PASS_MAX_DAYS"))) facts.set("accounts.max_password_days", *days);
+  if (const auto days = parse_i64(login_definition(login, "PASS_MAX_DAYS")))
+    facts.set("accounts.max_password_days", *days);
 }
 
 }  // namespace
@@ -162,14 +195,17 @@ Result<void> probe_accounts(const Host& host, Machine& machine, Facts& facts) {
   write_files(host, facts);
   write_policy(host, login, facts);
   const auto sudoers = host.stat("/etc/sudoers");
-  const bool installed = sudoers || host.stat("/usr/bin/sudo") || sudoers.error().kind != ErrorKind::not_found;
+  const bool installed =
+      sudoers || host.stat("/usr/bin/sudo") || sudoers.error().kind != ErrorKind::not_found;
   facts.set("accounts.sudo_installed", installed);
   if (!installed) {
     facts.set("accounts.sudo_nopasswd", 0);
   } else {
     const auto count = count_sudo_nopasswd(host);
-    if (!count && count.error().kind == ErrorKind::not_found) facts.set("accounts.sudo_nopasswd", 0);
-    else facts.set("accounts.sudo_nopasswd", count);
+    if (!count && count.error().kind == ErrorKind::not_found)
+      facts.set("accounts.sudo_nopasswd", 0);
+    else
+      facts.set("accounts.sudo_nopasswd", count);
   }
   return {};
 }

@@ -10,26 +10,69 @@
 namespace plumbline {
 namespace {
 
+/// "BOOT_IMAGE=… rd.iscsi.password=… mitigations=off": only what is judged, for some words are secrets.
+std::string keep_mitigations(std::string_view text) {
+  std::string kept;
+  for (const std::string_view word : words(text)) {
+    if (word.starts_with("mitigations=")) kept.append(word).append(" ");
+  }
+  return kept;
+}
+
 /// Only these are read: the whole tree would be half the cost of a scan.
-constexpr std::array kSettings = {
-    std::string_view("kernel.randomize_va_space"), std::string_view("kernel.yama.ptrace_scope"), std::string_view("kernel.kptr_restrict"),
-    std::string_view("kernel.dmesg_restrict"), std::string_view("kernel.unprivileged_bpf_disabled"), std::string_view("kernel.perf_event_paranoid"),
-    std::string_view("kernel.sysrq"), std::string_view("kernel.kexec_load_disabled"), std::string_view("kernel.numa_balancing"),
-    std::string_view("kernel.apparmor_restrict_unprivileged_userns"), std::string_view("kernel.unprivileged_userns_clone"), std::string_view("kernel.pid_max"),
-    std::string_view("user.max_user_namespaces"), std::string_view("fs.suid_dumpable"), std::string_view("fs.protected_hardlinks"),
-    std::string_view("fs.protected_symlinks"), std::string_view("fs.protected_fifos"), std::string_view("fs.protected_regular"),
-    std::string_view("fs.file-max"), std::string_view("fs.aio-max-nr"), std::string_view("fs.inotify.max_user_watches"), std::string_view("vm.swappiness"),
-    std::string_view("vm.overcommit_memory"), std::string_view("vm.max_map_count"), std::string_view("vm.dirty_ratio"), std::string_view("vm.mmap_min_addr"),
-    std::string_view("vm.nr_hugepages"), std::string_view("vm.zone_reclaim_mode"), std::string_view("net.core.somaxconn"),
-    std::string_view("net.core.rmem_max"), std::string_view("net.core.wmem_max"), std::string_view("net.core.bpf_jit_harden"), std::string_view("net.ipv4.ip_forward"),
-    std::string_view("net.ipv4.tcp_syncookies"), std::string_view("net.ipv4.tcp_congestion_control"), std::string_view("net.ipv4.icmp_echo_ignore_broadcasts"),
-    std::string_view("net.ipv4.icmp_ignore_bogus_error_responses"), std::string_view("net.ipv4.conf.all.accept_redirects"),
-    std::string_view("net.ipv4.conf.default.accept_redirects"), std::string_view("net.ipv4.conf.all.secure_redirects"),
-    std::string_view("net.ipv4.conf.all.send_redirects"), std::string_view("net.ipv4.conf.default.send_redirects"),
-    std::string_view("net.ipv4.conf.all.accept_source_route"), std::string_view("net.ipv4.conf.default.accept_source_route"),
-    std::string_view("net.ipv4.conf.all.rp_filter"), std::string_view("net.ipv4.conf.default.rp_filter"), std::string_view("net.ipv4.conf.all.log_martians"),
-    std::string_view("net.ipv6.conf.all.forwarding"), std::string_view("net.ipv6.conf.all.accept_redirects"), std::string_view("net.ipv6.conf.default.accept_redirects"),
-    std::string_view("net.ipv6.conf.all.accept_source_route"), std::string_view("net.ipv6.conf.all.accept_ra"), std::string_view("net.ipv6.conf.all.disable_ipv6")};
+constexpr std::array kSettings = {std::string_view("kernel.randomize_va_space"),
+                                  std::string_view("kernel.yama.ptrace_scope"),
+                                  std::string_view("kernel.kptr_restrict"),
+                                  std::string_view("kernel.dmesg_restrict"),
+                                  std::string_view("kernel.unprivileged_bpf_disabled"),
+                                  std::string_view("kernel.perf_event_paranoid"),
+                                  std::string_view("kernel.sysrq"),
+                                  std::string_view("kernel.kexec_load_disabled"),
+                                  std::string_view("kernel.numa_balancing"),
+                                  std::string_view("kernel.apparmor_restrict_unprivileged_userns"),
+                                  std::string_view("kernel.unprivileged_userns_clone"),
+                                  std::string_view("kernel.pid_max"),
+                                  std::string_view("user.max_user_namespaces"),
+                                  std::string_view("fs.suid_dumpable"),
+                                  std::string_view("fs.protected_hardlinks"),
+                                  std::string_view("fs.protected_symlinks"),
+                                  std::string_view("fs.protected_fifos"),
+                                  std::string_view("fs.protected_regular"),
+                                  std::string_view("fs.file-max"),
+                                  std::string_view("fs.aio-max-nr"),
+                                  std::string_view("fs.inotify.max_user_watches"),
+                                  std::string_view("vm.swappiness"),
+                                  std::string_view("vm.overcommit_memory"),
+                                  std::string_view("vm.max_map_count"),
+                                  std::string_view("vm.dirty_ratio"),
+                                  std::string_view("vm.mmap_min_addr"),
+                                  std::string_view("vm.nr_hugepages"),
+                                  std::string_view("vm.zone_reclaim_mode"),
+                                  std::string_view("net.core.somaxconn"),
+                                  std::string_view("net.core.rmem_max"),
+                                  std::string_view("net.core.wmem_max"),
+                                  std::string_view("net.core.bpf_jit_harden"),
+                                  std::string_view("net.ipv4.ip_forward"),
+                                  std::string_view("net.ipv4.tcp_syncookies"),
+                                  std::string_view("net.ipv4.tcp_congestion_control"),
+                                  std::string_view("net.ipv4.icmp_echo_ignore_broadcasts"),
+                                  std::string_view("net.ipv4.icmp_ignore_bogus_error_responses"),
+                                  std::string_view("net.ipv4.conf.all.accept_redirects"),
+                                  std::string_view("net.ipv4.conf.default.accept_redirects"),
+                                  std::string_view("net.ipv4.conf.all.secure_redirects"),
+                                  std::string_view("net.ipv4.conf.all.send_redirects"),
+                                  std::string_view("net.ipv4.conf.default.send_redirects"),
+                                  std::string_view("net.ipv4.conf.all.accept_source_route"),
+                                  std::string_view("net.ipv4.conf.default.accept_source_route"),
+                                  std::string_view("net.ipv4.conf.all.rp_filter"),
+                                  std::string_view("net.ipv4.conf.default.rp_filter"),
+                                  std::string_view("net.ipv4.conf.all.log_martians"),
+                                  std::string_view("net.ipv6.conf.all.forwarding"),
+                                  std::string_view("net.ipv6.conf.all.accept_redirects"),
+                                  std::string_view("net.ipv6.conf.default.accept_redirects"),
+                                  std::string_view("net.ipv6.conf.all.accept_source_route"),
+                                  std::string_view("net.ipv6.conf.all.accept_ra"),
+                                  std::string_view("net.ipv6.conf.all.disable_ipv6")};
 
 std::string path_of(std::string_view name) {
   std::string path = "/proc/sys/" + std::string(name);
@@ -42,11 +85,15 @@ void write_settings(const Host& host, Facts& facts) {
   std::optional<Error> unread;
   for (const std::string_view name : kSettings) {
     const auto text = host.read(path_of(name), 4096);
-    if (text) running[std::string(name)] = std::string(trim(*text));
-    else if (text.error().kind != ErrorKind::not_found) unread = text.error();
+    if (text)
+      running[std::string(name)] = std::string(trim(*text));
+    else if (text.error().kind != ErrorKind::not_found)
+      unread = text.error();
   }
-  if (unread && running.empty()) facts.missing("kernel.sysctl", *unread);
-  else facts.set("kernel.sysctl", std::move(running));
+  if (unread && running.empty())
+    facts.missing("kernel.sysctl", *unread);
+  else
+    facts.set("kernel.sysctl", std::move(running));
   nlohmann::json configured = nlohmann::json::object();
   for (const auto& [name, value] : read_sysctl_files(host)) {
     if (std::find(kSettings.begin(), kSettings.end(), name) != kSettings.end()) configured[name] = value;
@@ -54,12 +101,14 @@ void write_settings(const Host& host, Facts& facts) {
   facts.set("kernel.sysctl_configured", std::move(configured));
 }
 
-/// A handler ("|/usr/lib/systemd/systemd-coredump …") keeps dumps for root; a plain name puts them beside the program.
+/// A handler ("|/usr/lib/systemd/systemd-coredump …") keeps dumps for root; a plain name puts them beside the
+/// program.
 void write_core_dumps(const Host& host, Facts& facts) {
   const auto dumpable = host.read("/proc/sys/fs/suid_dumpable", 64);
   if (!dumpable) return facts.missing("kernel.core_dumps_restricted", dumpable.error());
   const auto pattern = host.read("/proc/sys/kernel/core_pattern", 4096);
-  facts.set("kernel.core_dumps_restricted", trim(*dumpable) == "0" || (pattern && trim(*pattern).starts_with('|')));
+  facts.set("kernel.core_dumps_restricted",
+            trim(*dumpable) == "0" || (pattern && trim(*pattern).starts_with('|')));
 }
 
 }  // namespace
@@ -67,10 +116,12 @@ void write_core_dumps(const Host& host, Facts& facts) {
 Result<void> probe_kernel(const Host& host, Machine&, Facts& facts) {
   write_settings(host, facts);
   write_core_dumps(host, facts);
-  if (const auto text = host.read("/sys/kernel/security/lockdown", 256)) {  // "none [integrity] confidentiality"
+  if (const auto text =
+          host.read("/sys/kernel/security/lockdown", 256)) {  // "none [integrity] confidentiality"
     const std::size_t open = text->find('[');
     const std::size_t close = text->find(']');
-    if (open != std::string::npos && close != std::string::npos && close > open) facts.set("kernel.lockdown", text->substr(open + 1, close - open - 1));
+    if (open != std::string::npos && close != std::string::npos && close > open)
+      facts.set("kernel.lockdown", text->substr(open + 1, close - open - 1));
   } else if (text.error().kind == ErrorKind::not_found) {
     facts.set("kernel.lockdown", "none");
   } else {
@@ -81,12 +132,16 @@ Result<void> probe_kernel(const Host& host, Machine&, Facts& facts) {
   } else {
     facts.missing("kernel.tainted", text.error());
   }
-  if (const auto text = host.read("/proc/modules")) facts.set("kernel.modules", lines(*text).size());
-  else if (text.error().kind == ErrorKind::not_found) facts.set("kernel.modules", 0);  // a kernel without modules
-  else facts.missing("kernel.modules", text.error());
-  if (const auto text = host.read("/proc/cmdline", 64u << 10)) {
+  if (const auto text = host.read("/proc/modules"))
+    facts.set("kernel.modules", lines(*text).size());
+  else if (text.error().kind == ErrorKind::not_found)
+    facts.set("kernel.modules", 0);  // a kernel without modules
+  else
+    facts.missing("kernel.modules", text.error());
+  if (const auto text = host.read_redacted("/proc/cmdline", keep_mitigations, 64u << 10)) {
     const auto parts = words(*text);
-    facts.set("kernel.cmdline_mitigations_off", std::find(parts.begin(), parts.end(), "mitigations=off") != parts.end());
+    facts.set("kernel.cmdline_mitigations_off",
+              std::find(parts.begin(), parts.end(), "mitigations=off") != parts.end());
   } else {
     facts.missing("kernel.cmdline_mitigations_off", text.error());
   }

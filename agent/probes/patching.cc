@@ -6,6 +6,7 @@
 #include "agent/config/ini.h"
 #include "agent/machine.h"
 #include "agent/probes/all.h"
+#include "agent/redact.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -41,7 +42,8 @@ int compare_versions(std::string_view a, std::string_view b) {
 
 /// "6.1.0-25-cloud-amd64" is of flavour "cloud-amd64": kernels of another flavour are no successors.
 std::string_view flavour(std::string_view release) {
-  for (std::size_t dash = release.find('-'); dash != std::string_view::npos; dash = release.find('-', dash + 1)) {
+  for (std::size_t dash = release.find('-'); dash != std::string_view::npos;
+       dash = release.find('-', dash + 1)) {
     const std::string_view rest = release.substr(dash + 1);
     if (!rest.empty() && (rest[0] < '0' || rest[0] > '9')) return rest;
   }
@@ -52,13 +54,15 @@ void write_kernels(const Host& host, Facts& facts, bool& stale) {
   const auto running = host.read("/proc/sys/kernel/osrelease", 4096);
   const auto boot = host.list("/boot");
   if (!boot || !running) {
-    if (!boot && boot.error().kind != ErrorKind::not_found) facts.missing("patching.running_newest_kernel", boot.error());
+    if (!boot && boot.error().kind != ErrorKind::not_found)
+      facts.missing("patching.running_newest_kernel", boot.error());
     return;
   }
   const std::string release(trim(*running));
   std::string newest;
   for (const auto& entry : *boot) {
-    if (!entry.name.starts_with("vmlinuz-") || contains(entry.name, "rescue") || entry.name.ends_with(".old")) continue;
+    if (!entry.name.starts_with("vmlinuz-") || contains(entry.name, "rescue") || entry.name.ends_with(".old"))
+      continue;
     const std::string version = entry.name.substr(8);
     if (flavour(version) != flavour(release)) continue;
     if (newest.empty() || compare_versions(newest, version) < 0) newest = version;
@@ -78,17 +82,29 @@ std::int64_t newest_of(const Host& host, std::initializer_list<std::string_view>
   return newest;
 }
 
+/// Of apt's settings only those of its timer: others hold passwords of proxies and repositories.
+std::string keep_periodic(std::string_view text) {
+  std::string kept;
+  for (const std::string_view line : lines(text)) {
+    if (contains(lower(line), "periodic::unattended-upgrade")) kept.append(redact_line(line)).append("\n");
+  }
+  return kept;
+}
+
 /// `APT::Periodic::Unattended-Upgrade "1";` in any file of apt.conf.d, the last one wins.
 bool apt_is_automatic(const Host& host) {
   bool on = false;
   for (const std::string& path : glob(host, "/etc/apt/apt.conf.d/*")) {
-    const auto text = host.read(path, kMaxConfigBytes);
+    const auto text = host.read_redacted(path, keep_periodic, kMaxConfigBytes);
     if (!text) continue;
     for (const std::string_view raw : lines(*text)) {
       const std::string_view line = trim(raw);
-      if (line.starts_with("//") || line.starts_with('#') || !contains(lower(line), "periodic::unattended-upgrade")) continue;
+      if (line.starts_with("//") || line.starts_with('#') ||
+          !contains(lower(line), "periodic::unattended-upgrade"))
+        continue;
       const std::size_t open = line.find('"');
-      if (open != std::string_view::npos) on = !line.substr(open + 1).starts_with('0') && !line.substr(open + 1).starts_with('"');
+      if (open != std::string_view::npos)
+        on = !line.substr(open + 1).starts_with('0') && !line.substr(open + 1).starts_with('"');
     }
   }
   return on;
@@ -100,16 +116,20 @@ bool is_automatic(const Host& host, Machine& machine) {
     const bool runs = timer == nullptr || timer->enabled || host.stat("/etc/cron.daily/apt-compat");
     return machine.package("unattended-upgrades") != nullptr && apt_is_automatic(host) && runs;
   }
-  for (const std::string_view name : {"dnf-automatic-install.timer", "dnf5-automatic.timer", "transactional-update.timer"}) {
+  for (const std::string_view name :
+       {"dnf-automatic-install.timer", "dnf5-automatic.timer", "transactional-update.timer"}) {
     const UnitFile* timer = machine.unit(name);
     if (timer != nullptr && timer->enabled) return true;
   }
   const UnitFile* timer = machine.unit("dnf-automatic.timer");
   if (timer == nullptr || !timer->enabled) return false;
-  const auto text = host.read("/etc/dnf/automatic.conf", kMaxConfigBytes);
+  const auto keep = [](std::string_view all) { return keep_settings(all, {"apply_updates"}); };
+  const auto text = host.read_redacted("/etc/dnf/automatic.conf", keep, kMaxConfigBytes);
   if (!text) return false;
   const auto settings = parse_ini(*text);
-  return std::any_of(settings.begin(), settings.end(), [](const auto& line) { return line.key == "apply_updates" && lower(line.value) == "yes"; });
+  return std::any_of(settings.begin(), settings.end(), [](const auto& line) {
+    return line.key == "apply_updates" && lower(line.value) == "yes";
+  });
 }
 
 }  // namespace
@@ -123,12 +143,20 @@ Result<void> probe_patching(const Host& host, Machine& machine, Facts& facts) {
   const std::int64_t now = machine.now();
   if (now > 0) {
     // Each change of a package renames a file within the folder, so its own time is the newest one.
-    const std::int64_t changed = newest_of(host, {"/var/lib/dpkg/status", "/var/lib/dpkg/info", "/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages",
-                                                  "/usr/lib/sysimage/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/Packages.db", "/lib/apk/db/installed", "/var/lib/pacman/local"});
-    const std::int64_t checked = newest_of(host, {"/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists/partial", "/var/lib/apt/lists", "/var/cache/dnf",
-                                                  "/var/cache/libdnf5", "/var/cache/zypp/raw", "/var/lib/pacman/sync", "/var/cache/apk"});
-    if (changed > 0) facts.set("patching.last_update_days", static_cast<double>(std::max<std::int64_t>(0, now - changed)) / kSecondsPerDay);
-    if (checked > 0) facts.set("patching.last_check_days", static_cast<double>(std::max<std::int64_t>(0, now - checked)) / kSecondsPerDay);
+    const std::int64_t changed = newest_of(
+        host, {"/var/lib/dpkg/status", "/var/lib/dpkg/info", "/var/lib/rpm/rpmdb.sqlite",
+               "/var/lib/rpm/Packages", "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+               "/usr/lib/sysimage/rpm/Packages.db", "/lib/apk/db/installed", "/var/lib/pacman/local"});
+    const std::int64_t checked =
+        newest_of(host, {"/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists/partial",
+                         "/var/lib/apt/lists", "/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/zypp/raw",
+                         "/var/lib/pacman/sync", "/var/cache/apk"});
+    if (changed > 0)
+      facts.set("patching.last_update_days",
+                static_cast<double>(std::max<std::int64_t>(0, now - changed)) / kSecondsPerDay);
+    if (checked > 0)
+      facts.set("patching.last_check_days",
+                static_cast<double>(std::max<std::int64_t>(0, now - checked)) / kSecondsPerDay);
   }
   facts.set("patching.automatic", is_automatic(host, machine));
   return {};
