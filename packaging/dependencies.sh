@@ -16,11 +16,13 @@ esac
 build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
   libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libsqlite3-dev libpq-dev libyaml-cpp-dev libre2-dev
   libzstd-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev libsodium-dev libkainjow-mustache-dev
-  libxlsxwriter-dev zlib1g-dev)
+  libxlsxwriter-dev)
 # Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF.
 test=(catch2 postgresql openssl python3 python3-openpyxl curl strace zstd procps util-linux iproute2)
 # Installed after the rest, one by one: together with libboost1.81-dev apt finds no solution.
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
+# Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
+command -v npm >/dev/null || test_later+=(nodejs npm)
 
 list=0
 [[ "${1:-}" == --list ]] && { list=1; shift; }
