@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace plumbline {
@@ -28,9 +31,12 @@ class StrictBuilder final : public nlohmann::json_sax<json> {
   bool end_array() override { return close(); }
   bool key(string_t& value) override {
     if (!checked(value)) return false;
-    json& object = *open_.back();
-    if (object.contains(value)) return refuse("the key \"" + value.substr(0, 80) + "\" stands twice in one object");
-    slot_ = &object[value];
+    // Canonical documents come with sorted keys, so the end is where the next one belongs.
+    auto& members = open_.back()->get_ref<json::object_t&>();
+    const std::size_t before = members.size();
+    const auto member = members.try_emplace(members.end(), std::move(value), nullptr);
+    if (members.size() == before) return refuse("the key \"" + member->first.substr(0, 80) + "\" stands twice in one object");
+    slot_ = &member->second;
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
@@ -105,6 +111,62 @@ class StrictBuilder final : public nlohmann::json_sax<json> {
   bool over_limit_ = false;
 };
 
+// What nlohmann's writer gives; the plain cases, which are nearly all, are written below without it.
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+bool is_plain(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+}
+
+void write_string(std::string& out, const std::string& text) {
+  if (!is_plain(text)) {
+    out += dumped(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+void write_number(std::string& out, auto number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+void write(std::string& out, const json& value);
+
+void write_object(std::string& out, const json::object_t& object) {
+  char before = '{';
+  for (const auto& [key, member] : object) {
+    out += std::exchange(before, ',');
+    write_string(out, key);
+    out += ':';
+    write(out, member);
+  }
+  out += object.empty() ? "{}" : "}";
+}
+
+void write_array(std::string& out, const json::array_t& array) {
+  char before = '[';
+  for (const json& item : array) {
+    out += std::exchange(before, ',');
+    write(out, item);
+  }
+  out += array.empty() ? "[]" : "]";
+}
+
+void write(std::string& out, const json& value) {
+  switch (value.type()) {
+    case json::value_t::object: return write_object(out, value.get_ref<const json::object_t&>());
+    case json::value_t::array: return write_array(out, value.get_ref<const json::array_t&>());
+    case json::value_t::string: return write_string(out, value.get_ref<const std::string&>());
+    case json::value_t::number_integer: return write_number(out, value.get<std::int64_t>());
+    case json::value_t::number_unsigned: return write_number(out, value.get<std::uint64_t>());
+    default: out += dumped(value);
+  }
+}
+
 }  // namespace
 
 Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -117,7 +179,9 @@ Result<nlohmann::json> parse_json(std::string_view text, const JsonLimits& limit
 
 std::string canonical_json(const nlohmann::json& value) {
   // nlohmann's object is a sorted map and its writer gives the shortest digits that read back the same.
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string out;
+  write(out, value);
+  return out;
 }
 
 }  // namespace plumbline

@@ -101,6 +101,16 @@ TEST_CASE("equal values have equal canonical bytes") {
   CHECK(canonical_json(*a) == R"({"a":{"x":null,"y":true},"b":[1,2.5]})");
 }
 
+TEST_CASE("the canonical writer writes as the library does, odd values too") {
+  using nlohmann::json;
+  const json odd = {{"", json::object()}, {"empty", json::array()}, {"nested", {{{"a", {1, {2, json::array()}}}}}},
+                    {"limits", {INT64_MIN, INT64_MAX, UINT64_MAX, 0, -1}}, {"reals", {0.0, -0.0, 1.0, 0.1, 1e300, 5e-324, 1e15, 123456789.125}},
+                    {"texts", {"quote\" back\\slash", "tab\t\x01\x1f", "\x7f", "größe €", "bad \xff\xc3", "/"}},
+                    {"key \"\n\xc3\xa9", {true, false, nullptr}}};
+  CHECK(canonical_json(odd) == odd.dump(-1, ' ', false, json::error_handler_t::replace));
+  for (const json& item : odd) CHECK(canonical_json(item) == item.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
 TEST_CASE("inflation returns the bytes and stops at the limit") {
   const std::string text = "plumb line " + std::string(100'000, 'x');
   CHECK(decompress_zstd(compress_zstd(text)) == text);
