@@ -26,11 +26,28 @@ std::string_view to_text(SectionStatus status) {
   return "failed";
 }
 
-json hashed_part(const Section& section) {
-  return {{"data", section.data}, {"missing", section.missing}, {"status", to_text(section.status)}};
+// Canonical JSON by hand, keys in order: the facts are written from where they are and never copied into a value.
+std::string hashed_part(const Section& section) {
+  std::string out = "{\"data\":";
+  out += canonical_json(section.data);
+  out += ",\"missing\":";
+  out += canonical_json(section.missing);
+  out += ",\"status\":\"";
+  out += to_text(section.status);
+  return out += "\"}";
 }
 
-std::string hash_of(const Section& section) { return sha256_hex(canonical_json(hashed_part(section))); }
+std::string hash_of(const Section& section) { return sha256_hex(hashed_part(section)); }
+
+std::string section_json(const Section& section, bool with_data) {
+  std::string out = "{";
+  if (with_data) out += "\"data\":" + canonical_json(section.data) + ',';
+  out += "\"hash\":" + canonical_json(section.hash);
+  if (with_data && !section.missing.empty()) out += ",\"missing\":" + canonical_json(section.missing);
+  out += ",\"status\":\"";
+  out += to_text(section.status);
+  return out += "\",\"took_ms\":" + canonical_json(section.took_ms) + '}';
+}
 
 auto invalid(std::string message) { return fail(ErrorKind::invalid, "scan: " + std::move(message)); }
 
@@ -52,15 +69,18 @@ bool has_type(const json& value, FactType type) {
 }
 
 Result<void> check_facts(const std::string& prefix, const json& object) {
-  for (const auto& [key, value] : object.items()) {
-    const std::string path = prefix + key;
+  std::string path = prefix;
+  for (const auto& [key, value] : object.get_ref<const json::object_t&>()) {
+    path.resize(prefix.size());
+    path += key;
     const Fact* fact = find_fact(path);
     if (!fact) continue;
     if (!has_type(value, fact->type))
       return invalid(path + " must be " + std::string(to_text(fact->type)) + ", it is " + value.type_name());
     if (fact->type != FactType::object_list) continue;
+    const std::string members = path + "[].";
     for (const json& item : value)
-      if (auto checked = check_facts(path + "[].", item); !checked) return checked;
+      if (auto checked = check_facts(members, item); !checked) return checked;
   }
   return {};
 }
@@ -84,7 +104,8 @@ std::uint64_t count_or_zero(const json& object, const char* key) {
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
-Result<Section> read_section(const std::string& name, const json& value) {
+/// Takes the facts out of `value`.
+Result<Section> read_section(const std::string& name, json& value) {
   if (!value.is_object()) return invalid("section " + name + " must be an object");
   Section section;
   const auto status = member<std::string>(value, "status", &json::is_string, "a string");
@@ -100,7 +121,7 @@ Result<Section> read_section(const std::string& name, const json& value) {
   section.has_data = value.contains("data");
   if (!section.has_data) return section;
   if (!value["data"].is_object()) return invalid("section " + name + ": data must be an object");
-  section.data = value["data"];
+  section.data = std::move(value["data"]);
   if (value.contains("missing")) {
     if (!has_type(value["missing"], FactType::string_map)) return invalid("section " + name + ": missing must map facts to reasons");
     section.missing = value["missing"].get<std::map<std::string, std::string>>();
@@ -110,11 +131,11 @@ Result<Section> read_section(const std::string& name, const json& value) {
   return section;
 }
 
-Result<void> read_sections(const json& document, Scan& scan) {
+Result<void> read_sections(json& document, Scan& scan) {
   const auto found = document.find("sections");
   if (found == document.end() || !found->is_object()) return invalid("\"sections\" must be an object");
   if (found->size() > kMaxSections) return fail(ErrorKind::limit, "scan: more than 64 sections");
-  for (const auto& [name, value] : found->items()) {
+  for (auto& [name, value] : found->get_ref<json::object_t&>()) {
     if (name.empty() || name.size() > kMaxSectionName) return invalid("a section's name has 1 to 64 characters");
     auto section = read_section(name, value);
     if (!section) return tl::unexpected(section.error());
@@ -136,25 +157,24 @@ std::string facts_hash(const Scan& scan) {
 }
 
 std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known) {
-  json sections = json::object();
-  for (const auto& [name, section] : scan.sections) {
-    json out = {{"status", to_text(section.status)}, {"hash", section.hash}, {"took_ms", section.took_ms}};
-    const auto acknowledged = known.find(name);
-    if (section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash)) {
-      out["data"] = section.data;
-      if (!section.missing.empty()) out["missing"] = section.missing;
-    }
-    sections[name] = std::move(out);
-  }
   json agent = {{"version", scan.agent_version}, {"privileged", scan.privileged}, {"cpu_ms", scan.cpu_ms},
                 {"took_ms", scan.took_ms}, {"peak_memory_bytes", scan.peak_memory_bytes}};
   if (scan.dropped_scans > 0) agent["dropped_scans"] = scan.dropped_scans;
-  return canonical_json({{"schema", kScanSchema}, {"host_id", scan.host_id}, {"sequence", scan.sequence},
-                         {"taken_at", to_iso8601(scan.taken_at)}, {"agent", std::move(agent)}, {"sections", std::move(sections)}});
+  std::string out = "{\"agent\":" + canonical_json(agent) + ",\"host_id\":" + canonical_json(scan.host_id) +
+                    ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":";
+  char before = '{';
+  for (const auto& [name, section] : scan.sections) {
+    const auto acknowledged = known.find(name);
+    const bool with_data = section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash);
+    out += std::exchange(before, ',');
+    out += canonical_json(name) + ':' + section_json(section, with_data);
+  }
+  out += scan.sections.empty() ? "{}" : "}";
+  return out += ",\"sequence\":" + std::to_string(scan.sequence) + ",\"taken_at\":\"" + to_iso8601(scan.taken_at) + "\"}";
 }
 
 Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
-  const auto document = parse_json(text, limits);
+  auto document = parse_json(text, limits);
   if (!document) return fail("scan", document.error());
   if (!document->is_object()) return invalid("the document must be an object");
   const auto schema = member<std::int64_t>(*document, "schema", &json::is_number_integer, "a whole number");
