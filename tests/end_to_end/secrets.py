@@ -4,7 +4,7 @@ in no scan, no recording, no spool, no store, no page, no report and no log (goa
 this machine's root that ends with the test, and in one process; where that cannot be mounted, in a recorded root alone."""
 import base64, glob, http.client, io, json, os, re, shutil, subprocess, sys, tempfile, urllib.parse, zipfile
 
-from lab import AGENT, COLLECTOR, Lab, enroll, people_tls, run
+from lab import AGENT, COLLECTOR, Lab, enroll, people_tls, run, wait_for
 
 planted = []
 
@@ -159,7 +159,7 @@ def inflated(store):
     return bytes(data)
 
 
-def every_page(lab, name, password):
+def every_page(lab, name, password, hosts):
     """All that a person who signed in can reach, by following links."""
     connection = http.client.HTTPSConnection("127.0.0.1", lab.people_port, context=people_tls(lab), timeout=60)
     cookies = {}
@@ -178,6 +178,8 @@ def every_page(lab, name, password):
     hidden = dict(re.findall(r'<input type="?hidden"? name="?(\w+)"? value="?([^">]*)', page.decode()))
     status, _, _ = ask("POST", "/login", urllib.parse.urlencode({**hidden, "user": name, "name": name, "password": password}))
     lab.expect("a person signs in", status in (302, 303), str(status))
+    # The pages follow the store with a delay.
+    wait_for("the pages to know every finding", lambda: ask("GET", "/findings")[1].count(b'href="/findings/') > 20 and ask("GET", "/hosts")[1].count(b'href="/hosts/') >= hosts)
     todo, seen, data = ["/", "/metrics", "/healthz", "/api/v1/score", "/api/v1/findings", "/api/v1/hosts"], set(), bytearray()
     while todo:
         path = todo.pop()
@@ -256,7 +258,7 @@ try:
     password = json.loads(lab.run("user", "create", "ada", "--role", "admin", "--json", "--state", lab.state))["password"]
     planted.append(password)
     origin[password] = "password of a user"
-    clean(lab, "every page, export and API answer", every_page(lab, "ada", password))
+    clean(lab, "every page, export and API answer", every_page(lab, "ada", password, 2 if mounted else 1))
     reports = lab.folder + "/reports"
     for form in ("html", "csv", "xlsx", "json", "text"):
         for done in (run(COLLECTOR, "report", "--format", form, "--out", f"{reports}/{form}", "--state", lab.state),
