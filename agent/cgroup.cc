@@ -33,7 +33,8 @@ struct Hierarchy {
   std::vector<std::string> folders;
 };
 
-/// The hierarchy that holds a controller, by lines as "4:cpu,cpuacct:/docker/3f2a" (v1) and "0::/init.scope" (v2).
+/// The hierarchy that holds a controller, by lines as "4:cpu,cpuacct:/docker/3f2a" (v1) and "0::/init.scope"
+/// (v2).
 Result<Hierarchy> hierarchy_of(const Host& host, std::string_view controller) {
   auto text = read_text(host, "/proc/1/cgroup");
   if (!text) text = read_text(host, "/proc/self/cgroup");
@@ -48,7 +49,8 @@ Result<Hierarchy> hierarchy_of(const Host& host, std::string_view controller) {
     if (group.empty() || group.front() != '/') continue;
     if (names.empty()) unified = group;
     for (const auto name : split(names, ',')) {
-      if (name == controller) return Hierarchy{false, upwards("/sys/fs/cgroup/" + std::string(controller), group)};
+      if (name == controller)
+        return Hierarchy{false, upwards("/sys/fs/cgroup/" + std::string(controller), group)};
     }
   }
   return Hierarchy{true, upwards("/sys/fs/cgroup", unified)};
@@ -94,7 +96,8 @@ Result<std::optional<std::uint64_t>> cgroup_memory_limit(const Host& host) {
   if (!hierarchy) return tl::unexpected<Error>(hierarchy.error());
   std::optional<std::uint64_t> least;
   for (const auto& folder : hierarchy->folders) {
-    const auto limit = read_u64(host, folder + (hierarchy->unified ? "/memory.max" : "/memory.limit_in_bytes"));
+    const auto limit =
+        read_u64(host, folder + (hierarchy->unified ? "/memory.max" : "/memory.limit_in_bytes"));
     if (limit && *limit < kNoLimit && (!least || *limit < *least)) least = *limit;
   }
   return least;

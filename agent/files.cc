@@ -31,11 +31,16 @@ FileType type_of(mode_t mode) {
 
 FileType type_of_entry(int folder, const dirent& entry) {
   switch (entry.d_type) {
-    case DT_REG: return FileType::regular;
-    case DT_DIR: return FileType::folder;
-    case DT_LNK: return FileType::link;
-    case DT_UNKNOWN: break;
-    default: return FileType::other;
+    case DT_REG:
+      return FileType::regular;
+    case DT_DIR:
+      return FileType::folder;
+    case DT_LNK:
+      return FileType::link;
+    case DT_UNKNOWN:
+      break;
+    default:
+      return FileType::other;
   }
   struct stat native {};
   if (fstatat(folder, entry.d_name, &native, AT_SYMLINK_NOFOLLOW) != 0) return FileType::other;
@@ -81,21 +86,27 @@ Error file_error(int error_number, std::string_view path) {
   switch (error_number) {
     case ENOENT:
     case ENOTDIR:
-    case ESRCH: return {ErrorKind::not_found, "not found: " + name};
+    case ESRCH:
+      return {ErrorKind::not_found, "not found: " + name};
     case EACCES:
-    case EPERM: return {ErrorKind::permission_denied, "permission denied: " + name};
-    default: return {ErrorKind::io, "cannot read: " + name + ": " + std::generic_category().message(error_number)};
+    case EPERM:
+      return {ErrorKind::permission_denied, "permission denied: " + name};
+    default:
+      return {ErrorKind::io, "cannot read: " + name + ": " + std::generic_category().message(error_number)};
   }
 }
 
 Result<void> check_path(std::string_view path) {
-  if (path.empty() || path.front() != '/') return fail(ErrorKind::invalid, "not an absolute path: " + std::string(path));
-  if (path.size() >= PATH_MAX) return fail(ErrorKind::invalid, "path too long: " + std::string(path.substr(0, 80)) + "…");
+  if (path.empty() || path.front() != '/')
+    return fail(ErrorKind::invalid, "not an absolute path: " + std::string(path));
+  if (path.size() >= PATH_MAX)
+    return fail(ErrorKind::invalid, "path too long: " + std::string(path.substr(0, 80)) + "…");
   if (path.find('\0') != std::string_view::npos) return fail(ErrorKind::invalid, "path with a NUL byte");
   return {};
 }
 
-Result<std::string> read_descriptor(int descriptor, std::string_view path, std::size_t limit, ReadUntil until) {
+Result<std::string> read_descriptor(int descriptor, std::string_view path, std::size_t limit,
+                                    ReadUntil until) {
   std::array<char, kFirstReadBytes> first;
   std::string text;
   std::string more;
@@ -139,7 +150,8 @@ Result<std::vector<FolderEntry>> list_descriptor(Descriptor folder, std::string_
     if (name == "." || name == "..") continue;
     if (entries.size() >= kMaxFolderEntries) {
       closedir(stream);
-      return fail(ErrorKind::limit, "more than " + std::to_string(kMaxFolderEntries) + " entries: " + std::string(path));
+      return fail(ErrorKind::limit,
+                  "more than " + std::to_string(kMaxFolderEntries) + " entries: " + std::string(path));
     }
     entries.push_back({std::string(name), type_of_entry(number, *entry)});
     errno = 0;

@@ -37,9 +37,10 @@ Result<void> check_path(std::string_view path);
 
 enum class ReadUntil { end_of_file, short_read };
 /// All bytes; `short_read` spares the last, empty read of files that the kernel gives whole.
-Result<std::string> read_descriptor(int descriptor, std::string_view path, std::size_t limit, ReadUntil until);
-/// Reads what an O_PATH descriptor stands for, after having seen that it is a regular file: a FIFO would block and
-/// opening a device can do harm (a watchdog starts).
+Result<std::string> read_descriptor(int descriptor, std::string_view path, std::size_t limit,
+                                    ReadUntil until);
+/// Reads what an O_PATH descriptor stands for, after having seen that it is a regular file: a FIFO would
+/// block and opening a device can do harm (a watchdog starts).
 Result<std::string> read_regular(int path_descriptor, std::string_view path, std::size_t limit);
 /// Takes the descriptor of a folder.
 Result<std::vector<FolderEntry>> list_descriptor(Descriptor folder, std::string_view path);

@@ -37,9 +37,10 @@ using Redact = std::string (*)(std::string_view text);
 inline constexpr std::size_t kMaxFileBytes = 8u << 20;
 inline constexpr std::size_t kMaxFolderEntries = 200'000;
 
-/// Paths are absolute paths of the observed machine. Nothing leads outside its root: links are followed inside it
-/// (openat2 RESOLVE_IN_ROOT for a recorded one). Errors are not_found, permission_denied, limit, invalid or io,
-/// their message is "permission denied: /etc/shadow". All verbs may be called from one thread at a time.
+/// Paths are absolute paths of the observed machine. Nothing leads outside its root: links are followed
+/// inside it (openat2 RESOLVE_IN_ROOT for a recorded one). Errors are not_found, permission_denied, limit,
+/// invalid or io, their message is "permission denied: /etc/shadow". All verbs may be called from one thread
+/// at a time.
 class Host {
  public:
   virtual ~Host() = default;
@@ -54,21 +55,24 @@ class Host {
   virtual Result<std::string> read_link(std::string_view path) const = 0;
   /// Of the thing itself where `follow` is false, of what a link leads to where it is true.
   virtual Result<FileStat> stat(std::string_view path, bool follow = true) const = 0;
-  /// A named question; the answers are listed below the class. A recorded machine that was never asked answers
-  /// not_found.
+  /// A named question; the answers are listed below the class. A recorded machine that was never asked
+  /// answers not_found.
   virtual Result<std::string> ask(std::string_view question) const = 0;
 };
 
 // Questions and the shape of their answers (JSON unless told otherwise):
 //   now          text, UTC seconds: "1795466100"
-//   uname        {"sysname":"Linux","nodename":"db01","release":"6.1.0-25-amd64","version":"#1 SMP …","machine":"x86_64"}
-//   statvfs:/x   {"block_bytes":4096,"blocks":…,"blocks_free":…,"blocks_available":…,"files":…,"files_free":…}
+//   uname        {"sysname":"Linux","nodename":"db01","release":"6.1.0-25-amd64","version":"#1 SMP
+//   …","machine":"x86_64"} statvfs:/x
+//   {"block_bytes":4096,"blocks":…,"blocks_free":…,"blocks_available":…,"files":…,"files_free":…}
 //   statvfs_remote:/x   the same, given up after two seconds: network and FUSE file systems may hang for ever
 //   head:/x      the first 64 bytes of a regular file as hexadecimal digits
-//   rpm:/x       text, the packages in rpm's database /x, one a line: "openssl<tab>1:3.0.7-27.el9<tab>Rocky …". A
+//   rpm:/x       text, the packages in rpm's database /x, one a line: "openssl<tab>1:3.0.7-27.el9<tab>Rocky
+//   …". A
 //                recorded root that holds the file /x answers from it where it has no answer of its own
 //   adjtimex     {"synchronized":true,"status":…,"max_error_us":…,"estimated_error_us":…}
-//   sockets      listening TCP and unconnected bound UDP sockets, [{"protocol":"tcp","address":"::","port":22,
+//   sockets      listening TCP and unconnected bound UDP sockets,
+//   [{"protocol":"tcp","address":"::","port":22,
 //                "inode":15500,"uid":0,"v6only":false}] sorted by protocol, port, address
 //   addresses    [{"interface":"eth0","family":"ipv4","address":"10.0.0.5","prefix":24}] sorted
 //   affinity     text, the CPUs this process may run on: "0-3,8"
@@ -79,9 +83,10 @@ class Host {
 /// This machine.
 std::unique_ptr<Host> live_host();
 /// A folder laid out as a root: plain (foreign captures) or with `.plumbline/recording.json` beside its files
-/// (answers, modes, owners, times, refusals of the machine it was recorded on). What recording.json says goes before
-/// the files; where it says {"complete":true}, as those made by recording_host do, nothing else is there. A root made
-/// by hand may hold {"answers":{"now":"1795466100","sockets":"[…]"}} alone and plain files for the rest.
+/// (answers, modes, owners, times, refusals of the machine it was recorded on). What recording.json says goes
+/// before the files; where it says {"complete":true}, as those made by recording_host do, nothing else is
+/// there. A root made by hand may hold {"answers":{"now":"1795466100","sockets":"[…]"}} alone and plain files
+/// for the rest.
 Result<std::unique_ptr<Host>> recorded_host(const std::string& folder);
 /// Live, and everything it answers is kept under `folder`, which must be new or empty.
 Result<std::unique_ptr<Host>> recording_host(const std::string& folder);

@@ -15,19 +15,25 @@ namespace {
 
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-bool starts_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool starts_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
 
 /// The kernel makes these files; there is neither a FIFO nor a device among them.
-bool is_pseudo(std::string_view path) { return starts_with(path, "/proc/") || starts_with(path, "/sys/"); }
+bool is_pseudo(std::string_view path) {
+  return starts_with(path, "/proc/") || starts_with(path, "/sys/");
+}
 
-/// Attributes that the kernel gives whole in one read. Not so the record-wise files of /proc (cpuinfo, mountinfo,
-/// modules …): there a short read only means that the next record did not fit.
+/// Attributes that the kernel gives whole in one read. Not so the record-wise files of /proc (cpuinfo,
+/// mountinfo, modules …): there a short read only means that the next record did not fit.
 ReadUntil read_until(std::string_view path) {
   if (starts_with(path, "/sys/") || starts_with(path, "/proc/sys/")) return ReadUntil::short_read;
   if (!starts_with(path, "/proc/")) return ReadUntil::end_of_file;
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  const bool whole = name == "stat" || name == "status" || name == "cmdline" || name == "comm" || name == "cgroup";
-  return whole && path.size() > 6 && path[6] >= '0' && path[6] <= '9' ? ReadUntil::short_read : ReadUntil::end_of_file;
+  const bool whole =
+      name == "stat" || name == "status" || name == "cmdline" || name == "comm" || name == "cgroup";
+  return whole && path.size() > 6 && path[6] >= '0' && path[6] <= '9' ? ReadUntil::short_read
+                                                                      : ReadUntil::end_of_file;
 }
 
 class LiveHost final : public Host {
@@ -76,6 +82,8 @@ class LiveHost final : public Host {
 
 }  // namespace
 
-std::unique_ptr<Host> live_host() { return std::make_unique<LiveHost>(); }
+std::unique_ptr<Host> live_host() {
+  return std::make_unique<LiveHost>();
+}
 
 }  // namespace plumbline

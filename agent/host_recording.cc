@@ -18,14 +18,16 @@
 namespace plumbline {
 namespace {
 
-/// Writes without syncing: a recording counts only once recording.json is there, which is written last and synced.
+/// Writes without syncing: a recording counts only once recording.json is there, which is written last and
+/// synced.
 Result<void> write_new_file(const std::string& place, std::string_view text) {
   const Descriptor file(::open(place.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return tl::unexpected<Error>(file_error(errno, place));
   while (!text.empty()) {
     const ssize_t count = ::write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return fail(ErrorKind::io, place + ": cannot be written: " + std::generic_category().message(errno));
+    if (count <= 0)
+      return fail(ErrorKind::io, place + ": cannot be written: " + std::generic_category().message(errno));
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
@@ -42,7 +44,8 @@ class RecordingHost final : public Host {
 
   Result<std::string> read_redacted(std::string_view path, Redact redact, std::size_t limit) const override {
     const std::string folder = folder_ + std::string(kRedactedFolder);
-    return read_once("redacted", folder, path, limit, [&] { return live_->read_redacted(path, redact, limit); });
+    return read_once("redacted", folder, path, limit,
+                     [&] { return live_->read_redacted(path, redact, limit); });
   }
 
   Result<std::vector<FolderEntry>> list(std::string_view path) const override {
@@ -54,7 +57,8 @@ class RecordingHost final : public Host {
 
   Result<std::string> read_link(std::string_view path) const override {
     auto target = live_->read_link(path);
-    keep("links", path, target ? nlohmann::json{{"target", quote_target(*target)}} : error_to_json(target.error()));
+    keep("links", path,
+         target ? nlohmann::json{{"target", quote_target(*target)}} : error_to_json(target.error()));
     return target;
   }
 
@@ -103,7 +107,8 @@ class RecordingHost final : public Host {
   }
 
   template <class Read>
-  Result<std::string> read_once(const char* verb, const std::string& root, std::string_view path, std::size_t limit, Read read_live) const {
+  Result<std::string> read_once(const char* verb, const std::string& root, std::string_view path,
+                                std::size_t limit, Read read_live) const {
     const std::string place = root + quote_name(path);
     if (const auto* entry = kept(verb, path)) {
       if (auto error = error_of(*entry)) return tl::unexpected<Error>(*error);
@@ -129,7 +134,8 @@ Result<bool> is_new_or_empty(const std::string& folder) {
   DIR* stream = opendir(folder.c_str());
   if (stream == nullptr) {
     if (errno == ENOENT) return true;
-    if (errno == ENOTDIR) return fail(ErrorKind::invalid, folder + ": not a folder; name a new one to record into");
+    if (errno == ENOTDIR)
+      return fail(ErrorKind::invalid, folder + ": not a folder; name a new one to record into");
     return tl::unexpected<Error>(file_error(errno, folder));
   }
   bool empty = true;
@@ -146,7 +152,8 @@ Result<bool> is_new_or_empty(const std::string& folder) {
 Result<std::unique_ptr<Host>> recording_host(const std::string& folder) {
   const auto empty = is_new_or_empty(folder);
   if (!empty) return tl::unexpected<Error>(empty.error());
-  if (!*empty) return fail(ErrorKind::conflict, folder + ": holds files already; record into a new or empty folder");
+  if (!*empty)
+    return fail(ErrorKind::conflict, folder + ": holds files already; record into a new or empty folder");
   if (auto made = make_folder(folder); !made) return tl::unexpected<Error>(made.error());
   return std::make_unique<RecordingHost>(folder);
 }

@@ -34,7 +34,8 @@ const Result<std::vector<Process>>& Machine::processes() {
 const Process* Machine::process(int pid) {
   const auto& all = processes();
   if (!all || pid == 0) return nullptr;
-  const auto found = std::lower_bound(all->begin(), all->end(), pid, [](const Process& one, int wanted) { return one.pid < wanted; });
+  const auto found = std::lower_bound(all->begin(), all->end(), pid,
+                                      [](const Process& one, int wanted) { return one.pid < wanted; });
   return found != all->end() && found->pid == pid ? &*found : nullptr;
 }
 
@@ -42,7 +43,8 @@ Result<unsigned> Machine::uid_of(int pid) {
   const auto text = host_.read("/proc/" + std::to_string(pid) + "/status", 64u << 10);
   if (!text) return tl::unexpected<Error>(text.error());
   for (const std::string_view line : lines(*text)) {
-    if (!line.starts_with("Uid:")) continue;  // "Uid:	999	999	999	999": real, effective, saved, file system
+    if (!line.starts_with("Uid:"))
+      continue;  // "Uid:	999	999	999	999": real, effective, saved, file system
     const auto fields = words(line);
     const auto uid = fields.size() > 2 ? parse_u64(fields[2]) : std::nullopt;
     if (uid && *uid <= 0xffffffffu) return static_cast<unsigned>(*uid);
@@ -90,8 +92,10 @@ std::string Machine::unit_of(int pid) {
     if (std::string container = container_in(path); !container.empty()) return container;
     if (!unit.empty() && unit != "session") continue;
     for (const std::string_view part : split(path, '/')) {
-      if (part.ends_with(".service") && !part.starts_with("user@")) unit = part;
-      else if (part.starts_with("session-") && part.ends_with(".scope")) unit = "session";
+      if (part.ends_with(".service") && !part.starts_with("user@"))
+        unit = part;
+      else if (part.starts_with("session-") && part.ends_with(".scope"))
+        unit = "session";
     }
   }
   return unit;
@@ -113,7 +117,8 @@ const std::vector<Service>& Machine::services() {
 namespace {
 void sort_by_name(PackageTable& table) {
   if (!table.packages) return;
-  std::stable_sort(table.packages->begin(), table.packages->end(), [](const Package& a, const Package& b) { return a.name < b.name; });
+  std::stable_sort(table.packages->begin(), table.packages->end(),
+                   [](const Package& a, const Package& b) { return a.name < b.name; });
 }
 }  // namespace
 
@@ -133,7 +138,9 @@ const Result<std::vector<Package>>& Machine::packages() {
 const Package* Machine::package(std::string_view name) {
   const auto& all = packages();
   if (!all) return nullptr;
-  const auto found = std::lower_bound(all->begin(), all->end(), name, [](const Package& one, std::string_view wanted) { return one.name < wanted; });
+  const auto found =
+      std::lower_bound(all->begin(), all->end(), name,
+                       [](const Package& one, std::string_view wanted) { return one.name < wanted; });
   return found != all->end() && found->name == name ? &*found : nullptr;
 }
 
@@ -148,7 +155,8 @@ const Mount* Machine::mount_of(std::string_view path) {
   const Mount* best = nullptr;
   for (const auto& mount : *all) {
     const std::string_view point = mount.point;
-    const bool holds = point == "/" || path == point || (path.starts_with(point) && path.size() > point.size() && path[point.size()] == '/');
+    const bool holds = point == "/" || path == point ||
+                       (path.starts_with(point) && path.size() > point.size() && path[point.size()] == '/');
     // A later mount on the same point covers the earlier one.
     if (holds && (best == nullptr || point.size() >= best->point.size())) best = &mount;
   }
@@ -162,8 +170,12 @@ BlockLayers Machine::layers_of(const Mount& mount) {
   return tables_->layers.emplace(key, read_layers(host_, mount)).first->second;
 }
 
-BlockLayers Machine::layers_of_device(std::string_view name) { return read_layers_of_device(host_, name); }
-std::string Machine::disk_class(std::string_view name) { return read_disk_class(host_, name); }
+BlockLayers Machine::layers_of_device(std::string_view name) {
+  return read_layers_of_device(host_, name);
+}
+std::string Machine::disk_class(std::string_view name) {
+  return read_disk_class(host_, name);
+}
 
 const Result<std::vector<User>>& Machine::users() {
   if (!tables_->users) tables_->users = read_users(host_);
@@ -178,7 +190,8 @@ const Result<std::vector<Group>>& Machine::groups() {
 const User* Machine::user(unsigned uid) {
   const auto& all = users();
   if (!all) return nullptr;
-  const auto found = std::find_if(all->begin(), all->end(), [uid](const User& one) { return one.uid == uid; });
+  const auto found =
+      std::find_if(all->begin(), all->end(), [uid](const User& one) { return one.uid == uid; });
   return found == all->end() ? nullptr : &*found;
 }
 
@@ -194,7 +207,9 @@ const std::vector<UnitFile>& Machine::units() {
 
 const UnitFile* Machine::unit(std::string_view name) {
   const auto& all = units();
-  const auto found = std::lower_bound(all.begin(), all.end(), name, [](const UnitFile& one, std::string_view wanted) { return one.name < wanted; });
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), name,
+                       [](const UnitFile& one, std::string_view wanted) { return one.name < wanted; });
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 

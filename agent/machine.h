@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several probes need of one host, each table read once and only when first asked for: processes, sockets,
-// packages, mounts and the block devices below them, users, groups, systemd units.
+// What several probes need of one host, each table read once and only when first asked for: processes,
+// sockets, packages, mounts and the block devices below them, users, groups, systemd units.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace plumbline {
 struct Process {
   int pid = 0;
   int parent = 0;
-  std::string name;                    // /proc/<pid>/stat, at most 15 bytes: "redis-server"
-  std::string program;                 // target of /proc/<pid>/exe without " (deleted)"; empty where not readable
+  std::string name;     // /proc/<pid>/stat, at most 15 bytes: "redis-server"
+  std::string program;  // target of /proc/<pid>/exe without " (deleted)"; empty where not readable
   std::vector<std::string> arguments;  // /proc/<pid>/cmdline, secrets replaced (agent/redact.h)
 };
 
@@ -32,7 +32,7 @@ struct Socket {
   int port = 0;
   std::uint64_t inode = 0;
   unsigned uid = 0;
-  int pid = 0;           // 0 where the owner may not be read
+  int pid = 0;  // 0 where the owner may not be read
 };
 
 struct Package {
@@ -95,8 +95,8 @@ struct Machine {
   const Process* process(int pid);
   /// Effective uid from /proc/<pid>/status.
   Result<unsigned> uid_of(int pid);
-  /// The systemd service or container that holds the process: "ollama.service", "docker:3f2a…", "session" for a login
-  /// session, "" where neither.
+  /// The systemd service or container that holds the process: "ollama.service", "docker:3f2a…", "session" for
+  /// a login session, "" where neither.
   std::string unit_of(int pid);
 
   const Result<std::vector<Socket>>& sockets();

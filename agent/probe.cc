@@ -16,7 +16,8 @@ constexpr std::size_t kMaxReasonBytes = 512;
 /// Valid UTF-8 without NUL, cut between two characters.
 std::string clean_text(std::string_view text, std::size_t limit) {
   std::string clean = to_utf8(text.substr(0, limit + 4));
-  for (std::size_t at = clean.find('\0'); at != std::string::npos; at = clean.find('\0', at)) clean.replace(at, 1, "\uFFFD");
+  for (std::size_t at = clean.find('\0'); at != std::string::npos; at = clean.find('\0', at))
+    clean.replace(at, 1, "\uFFFD");
   if (clean.size() > limit) {
     std::size_t end = limit;
     while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0u) == 0x80u) --end;

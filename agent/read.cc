@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxValueBytes = 64u << 10;
 
-Error not_a_number(std::string_view path) { return {ErrorKind::invalid, "not a number: " + std::string(path)}; }
+Error not_a_number(std::string_view path) {
+  return {ErrorKind::invalid, "not a number: " + std::string(path)};
+}
 
 }  // namespace
 
@@ -33,7 +35,9 @@ Result<std::int64_t> read_i64(const Host& host, std::string_view path) {
   return tl::unexpected<Error>(not_a_number(path));
 }
 
-bool is_there(const Host& host, std::string_view path) { return host.stat(path).has_value(); }
+bool is_there(const Host& host, std::string_view path) {
+  return host.stat(path).has_value();
+}
 
 std::string_view last_step(std::string_view path) {
   const auto slash = path.rfind('/');

@@ -19,14 +19,17 @@ Result<std::uint64_t> read_u64(const Host& host, std::string_view path);
 Result<std::int64_t> read_i64(const Host& host, std::string_view path);
 
 /// The file is not there: on this machine it has nothing to tell.
-inline bool is_absent(const Error& error) { return error.kind == ErrorKind::not_found; }
+inline bool is_absent(const Error& error) {
+  return error.kind == ErrorKind::not_found;
+}
 /// True where a file or folder of this name exists.
 bool is_there(const Host& host, std::string_view path);
 /// The last step of a path: "nvidia" of "../../../bus/pci/drivers/nvidia".
 std::string_view last_step(std::string_view path);
 
 inline constexpr unsigned kMaxCpus = 65536;
-/// "0-3,8" to 0 1 2 3 8, sorted, each once; nothing where the text is no such list or names a number over kMaxCpus.
+/// "0-3,8" to 0 1 2 3 8, sorted, each once; nothing where the text is no such list or names a number over
+/// kMaxCpus.
 std::optional<std::vector<unsigned>> parse_number_list(std::string_view text);
 /// "00000000,0000000f" (hexadecimal words of 32 bits, highest first) to 0 1 2 3.
 std::optional<std::vector<unsigned>> parse_number_mask(std::string_view text);

@@ -26,20 +26,28 @@ constexpr std::array<std::pair<ErrorKind, const char*>, 7> kKinds = {{
 
 char letter_of(FileType type) {
   switch (type) {
-    case FileType::regular: return 'f';
-    case FileType::folder: return 'd';
-    case FileType::link: return 'l';
-    case FileType::other: break;
+    case FileType::regular:
+      return 'f';
+    case FileType::folder:
+      return 'd';
+    case FileType::link:
+      return 'l';
+    case FileType::other:
+      break;
   }
   return 'o';
 }
 
 FileType type_of(char letter) {
   switch (letter) {
-    case 'f': return FileType::regular;
-    case 'd': return FileType::folder;
-    case 'l': return FileType::link;
-    default: return FileType::other;
+    case 'f':
+      return FileType::regular;
+    case 'd':
+      return FileType::folder;
+    case 'l':
+      return FileType::link;
+    default:
+      return FileType::other;
   }
 }
 
@@ -93,7 +101,8 @@ std::string unquote_name(std::string_view quoted) {
 }
 
 nlohmann::json error_to_json(const Error& error) {
-  const auto* const kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& row) { return row.first == error.kind; });
+  const auto* const kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& row) { return row.first == error.kind; });
   return {{"error", kind == kKinds.end() ? "io" : kind->second}, {"message", to_utf8(error.message)}};
 }
 
@@ -144,7 +153,8 @@ Result<FileStat> stat_from_json(const nlohmann::json& entry) {
 
 nlohmann::json entries_to_json(const std::vector<FolderEntry>& entries) {
   nlohmann::json list = nlohmann::json::array();
-  for (const auto& entry : entries) list.push_back(std::string(1, letter_of(entry.type)) + " " + quote_name(entry.name));
+  for (const auto& entry : entries)
+    list.push_back(std::string(1, letter_of(entry.type)) + " " + quote_name(entry.name));
   return {{"entries", std::move(list)}};
 }
 

@@ -2,8 +2,8 @@
 // What a host was asked and said, as text: the form of .plumbline/recording.json.
 //
 //   {"version":1,"complete":true,
-//    "files":{"/etc/os-release":{"size":267},"/etc/shadow":{"error":"permission_denied","message":"permission denied: …"}},
-//    "redacted":{…as files; their text lies under .plumbline/redacted/…},
+//    "files":{"/etc/os-release":{"size":267},"/etc/shadow":{"error":"permission_denied","message":"permission
+//    denied: …"}}, "redacted":{…as files; their text lies under .plumbline/redacted/…},
 //    "folders":{"/sys/class/net":{"entries":["l eth0","l lo"]}},  f file, d folder, l link, o other
 //    "links":{"/sys/class/net/eth0":{"target":"../../devices/…"}},
 //    "stats":{"/etc/shadow":{"type":"f","mode":"0640","uid":0,"gid":42,"size":812,"modified":1795466100,"device":2049}},
@@ -25,8 +25,8 @@ namespace plumbline {
 inline constexpr std::string_view kRecordingFile = "/.plumbline/recording.json";
 inline constexpr std::string_view kRedactedFolder = "/.plumbline/redacted";
 
-/// A path or name as a JSON key and as the place of the file in a recording: bytes that are not printable ASCII or
-/// UTF-8, '%' and steps "." and ".." become %XX.
+/// A path or name as a JSON key and as the place of the file in a recording: bytes that are not printable
+/// ASCII or UTF-8, '%' and steps "." and ".." become %XX.
 std::string quote_name(std::string_view name);
 std::string unquote_name(std::string_view quoted);
 

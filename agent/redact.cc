@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The secrets filter. Where it is in doubt it takes too much: a lost setting is an unknown, a leaked one an incident.
+// The secrets filter. Where it is in doubt it takes too much: a lost setting is an unknown, a leaked one an
+// incident.
 #include "agent/redact.h"
 
 #include <algorithm>
@@ -13,10 +14,15 @@ namespace plumbline {
 namespace {
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         c == '.';
 }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
 
 template <class Range>
 bool is_one_of(std::string_view word, const Range& range) {
@@ -24,7 +30,8 @@ bool is_one_of(std::string_view word, const Range& range) {
 }
 template <class Range>
 bool ends_with_one_of(std::string_view word, const Range& range) {
-  return std::any_of(std::begin(range), std::end(range), [word](std::string_view end) { return word.ends_with(end); });
+  return std::any_of(std::begin(range), std::end(range),
+                     [word](std::string_view end) { return word.ends_with(end); });
 }
 
 /// "secretAccessKey" and "SECRET_ACCESS_KEY" give secret, access, key.
@@ -44,29 +51,35 @@ std::vector<std::string> name_words(std::string_view name) {
 }
 
 constexpr std::array<std::string_view, 17> kSecretEnds = {
-    "password", "passwd", "passphrase", "secret", "secrets", "apikey", "credential", "credentials", "token", "tokens",
-    "pass", "pwd", "cookie", "accesskey", "secretkey", "privatekey", "passwords"};
-constexpr std::array<std::string_view, 9> kSecretWords = {"psw", "pw", "bearer", "authorization", "masterauth",
-                                                          "passin", "passout", "setcookie", "cookies"};
-constexpr std::array<std::string_view, 16> kKeyKinds = {"api", "access", "secret", "private", "encryption", "account",
-                                                        "auth", "master", "signing", "shared", "storage", "encrypt",
-                                                        "license", "service", "admin", "root"};
+    "password",   "passwd",      "passphrase", "secret",     "secrets",  "apikey",
+    "credential", "credentials", "token",      "tokens",     "pass",     "pwd",
+    "cookie",     "accesskey",   "secretkey",  "privatekey", "passwords"};
+constexpr std::array<std::string_view, 9> kSecretWords = {
+    "psw", "pw", "bearer", "authorization", "masterauth", "passin", "passout", "setcookie", "cookies"};
+constexpr std::array<std::string_view, 16> kKeyKinds = {
+    "api",     "access", "secret",  "private", "encryption", "account", "auth",  "master",
+    "signing", "shared", "storage", "encrypt", "license",    "service", "admin", "root"};
 // A name that ends so speaks about a secret and does not hold one.
 constexpr std::array<std::string_view, 31> kHarmlessEnds = {
-    "file", "files", "path", "dir", "folder", "type", "length", "len", "age", "ttl", "policy", "encryption",
-    "authentication", "count", "limit", "size", "method", "mode", "enabled", "required", "days", "min", "max", "name",
-    "algorithm", "timeout", "expiry", "ask", "minlen", "prompt", "command"};
-constexpr std::array<std::string_view, 12> kTokenCounts = {"max", "min", "num", "batched", "budget", "new", "prompt",
-                                                           "total", "completion", "ctx", "predict", "special"};
+    "file",      "files",   "path",    "dir",        "folder",         "type",   "length", "len",
+    "age",       "ttl",     "policy",  "encryption", "authentication", "count",  "limit",  "size",
+    "method",    "mode",    "enabled", "required",   "days",           "min",    "max",    "name",
+    "algorithm", "timeout", "expiry",  "ask",        "minlen",         "prompt", "command"};
+constexpr std::array<std::string_view, 12> kTokenCounts = {"max",        "min", "num",     "batched",
+                                                           "budget",     "new", "prompt",  "total",
+                                                           "completion", "ctx", "predict", "special"};
 
 constexpr std::array<std::string_view, 24> kTokenShapes = {
-    "sk-", "hf_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xapp-", "AKIA", "ASIA",
-    "AIza", "eyJ", "nvapi-", "pypi-", "npm_", "ya29.", "dop_v1_", "SG.", "r8_", "gsk_", "hvs."};
+    "sk-",   "hf_",   "ghp_",  "gho_",    "ghs_", "ghu_", "github_pat_", "glpat-",
+    "xoxb-", "xoxp-", "xapp-", "AKIA",    "ASIA", "AIza", "eyJ",         "nvapi-",
+    "pypi-", "npm_",  "ya29.", "dop_v1_", "SG.",  "r8_",  "gsk_",        "hvs."};
 constexpr std::size_t kTokenBytes = 16;  // the shortest of them is longer
 
 constexpr std::array<std::string_view, 17> kHarmlessValues = {
-    "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "required", "optional", "enabled", "disabled",
-    "bearer", "prohibit-password", "default", "preferred"};
+    "true",     "false",    "yes",      "no",     "on",
+    "off",      "none",     "null",     "nil",    "required",
+    "optional", "enabled",  "disabled", "bearer", "prohibit-password",
+    "default",  "preferred"};
 
 bool is_harmless_value(std::string_view value) {
   if (value.empty() || value == kRedacted || is_one_of(lower(value), kHarmlessValues)) return true;
@@ -98,9 +111,9 @@ std::string redact_token_shapes(std::string_view line) {
     std::size_t end = i;
     while (end < line.size() && is_name_character(line[end])) ++end;
     const std::string_view word = line.substr(i, end - i);
-    const bool token = word.size() >= kTokenBytes && std::any_of(kTokenShapes.begin(), kTokenShapes.end(), [word](auto shape) {
-      return word.starts_with(shape);
-    });
+    const bool token =
+        word.size() >= kTokenBytes && std::any_of(kTokenShapes.begin(), kTokenShapes.end(),
+                                                  [word](auto shape) { return word.starts_with(shape); });
     out += token ? kRedacted : word;
     if (end < line.size()) out += line[end++];
     i = end;
@@ -113,11 +126,13 @@ struct Value {
   std::size_t to = 0;  // both 0 where there is none
 };
 
-/// Where the value of the name that ends at `at` stands: after "=", ":", "=>", a tag's ">", or a blank where the name
-/// is the first word of the line.
+/// Where the value of the name that ends at `at` stands: after "=", ":", "=>", a tag's ">", or a blank where
+/// the name is the first word of the line.
 Value value_after(std::string_view line, std::size_t at, bool first_word) {
   std::size_t i = at;
-  const auto skip_blanks = [&] { while (i < line.size() && is_blank(line[i])) ++i; };
+  const auto skip_blanks = [&] {
+    while (i < line.size() && is_blank(line[i])) ++i;
+  };
   if (i < line.size() && (line[i] == '"' || line[i] == '\'')) ++i;
   skip_blanks();
   bool separated = first_word && i > at;
@@ -177,15 +192,25 @@ struct ShortOption {
   std::string_view option;
   bool joined;
 };
-constexpr std::array<ShortOption, 12> kShortOptions = {{
-    {"mysql", "-p", true}, {"mariadb", "-p", true}, {"redis-cli", "-a", false}, {"valkey-cli", "-a", false},
-    {"sshpass", "-p", true}, {"sshpass", "-p", false}, {"curl", "-u", false}, {"mongo", "-p", false},
-    {"ldap", "-w", false}, {"smbclient", "-U", false}, {"mosquitto", "-P", false}, {"cypher-shell", "-p", false}}};
+constexpr std::array<ShortOption, 12> kShortOptions = {{{"mysql", "-p", true},
+                                                        {"mariadb", "-p", true},
+                                                        {"redis-cli", "-a", false},
+                                                        {"valkey-cli", "-a", false},
+                                                        {"sshpass", "-p", true},
+                                                        {"sshpass", "-p", false},
+                                                        {"curl", "-u", false},
+                                                        {"mongo", "-p", false},
+                                                        {"ldap", "-w", false},
+                                                        {"smbclient", "-U", false},
+                                                        {"mosquitto", "-P", false},
+                                                        {"cypher-shell", "-p", false}}};
 
 const ShortOption* short_option(std::string_view program, std::string_view argument) {
   for (const auto& option : kShortOptions) {
     if (!program.starts_with(option.program)) continue;
-    if (option.joined ? argument.size() > 2 && argument.starts_with(option.option) : argument == option.option) return &option;
+    if (option.joined ? argument.size() > 2 && argument.starts_with(option.option)
+                      : argument == option.option)
+      return &option;
   }
   return nullptr;
 }
@@ -200,16 +225,47 @@ std::string redact_argument(std::string_view argument) {
   return redact_line(argument);
 }
 
-constexpr std::array<std::string_view, 41> kPlainVariables = {
-    "OLLAMA_HOST", "OLLAMA_MODELS", "OLLAMA_ORIGINS", "RAY_AUTH_MODE", "WEBUI_AUTH", "HF_HOME", "HF_HUB_CACHE",
-    "TRANSFORMERS_CACHE", "PERSIST_DIRECTORY", "IS_PERSISTENT", "CHROMA_SERVER_AUTHN_PROVIDER", "CHROMA_HOST_ADDR",
-    "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", "AUTHENTICATION_APIKEY_ENABLED", "AUTHENTICATION_OIDC_ENABLED",
-    "PERSISTENCE_DATA_PATH", "QDRANT__SERVICE__HOST", "QDRANT__SERVICE__HTTP_PORT", "QDRANT__SERVICE__ENABLE_TLS",
-    "QDRANT__STORAGE__STORAGE_PATH", "MINIO_VOLUMES", "ETCD_LISTEN_CLIENT_URLS", "ETCD_DATA_DIR",
-    "ETCD_CLIENT_CERT_AUTH", "ETCD_CERT_FILE", "ETCD_AUTH_TOKEN", "PGDATA", "N8N_USER_MANAGEMENT_DISABLED",
-    "N8N_BASIC_AUTH_ACTIVE", "FLOWISE_AUTH", "LANGFLOW_AUTO_LOGIN", "GRADIO_SERVER_NAME", "STREAMLIT_SERVER_ADDRESS",
-    "MLFLOW_HOST", "VLLM_HOST", "JUPYTER_IP", "discovery.type", "xpack.security.enabled",
-    "DISABLE_SECURITY_PLUGIN", "RABBITMQ_NODENAME", "LLAMA_ARG_HOST"};
+constexpr std::array<std::string_view, 41> kPlainVariables = {"OLLAMA_HOST",
+                                                              "OLLAMA_MODELS",
+                                                              "OLLAMA_ORIGINS",
+                                                              "RAY_AUTH_MODE",
+                                                              "WEBUI_AUTH",
+                                                              "HF_HOME",
+                                                              "HF_HUB_CACHE",
+                                                              "TRANSFORMERS_CACHE",
+                                                              "PERSIST_DIRECTORY",
+                                                              "IS_PERSISTENT",
+                                                              "CHROMA_SERVER_AUTHN_PROVIDER",
+                                                              "CHROMA_HOST_ADDR",
+                                                              "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED",
+                                                              "AUTHENTICATION_APIKEY_ENABLED",
+                                                              "AUTHENTICATION_OIDC_ENABLED",
+                                                              "PERSISTENCE_DATA_PATH",
+                                                              "QDRANT__SERVICE__HOST",
+                                                              "QDRANT__SERVICE__HTTP_PORT",
+                                                              "QDRANT__SERVICE__ENABLE_TLS",
+                                                              "QDRANT__STORAGE__STORAGE_PATH",
+                                                              "MINIO_VOLUMES",
+                                                              "ETCD_LISTEN_CLIENT_URLS",
+                                                              "ETCD_DATA_DIR",
+                                                              "ETCD_CLIENT_CERT_AUTH",
+                                                              "ETCD_CERT_FILE",
+                                                              "ETCD_AUTH_TOKEN",
+                                                              "PGDATA",
+                                                              "N8N_USER_MANAGEMENT_DISABLED",
+                                                              "N8N_BASIC_AUTH_ACTIVE",
+                                                              "FLOWISE_AUTH",
+                                                              "LANGFLOW_AUTO_LOGIN",
+                                                              "GRADIO_SERVER_NAME",
+                                                              "STREAMLIT_SERVER_ADDRESS",
+                                                              "MLFLOW_HOST",
+                                                              "VLLM_HOST",
+                                                              "JUPYTER_IP",
+                                                              "discovery.type",
+                                                              "xpack.security.enabled",
+                                                              "DISABLE_SECURITY_PLUGIN",
+                                                              "RABBITMQ_NODENAME",
+                                                              "LLAMA_ARG_HOST"};
 
 /// "NAME=value" to "NAME=" with what of the value may be kept.
 std::string redact_variable(std::string_view assignment) {
@@ -225,12 +281,15 @@ std::string redact_variable(std::string_view assignment) {
 
 }  // namespace
 
-bool is_plain_variable(std::string_view name) { return is_one_of(name, kPlainVariables); }
+bool is_plain_variable(std::string_view name) {
+  return is_one_of(name, kPlainVariables);
+}
 
 bool is_secret_name(std::string_view name) {
   const auto found = name_words(name);
   if (found.empty() || is_one_of(found.back(), kHarmlessEnds)) return false;
-  const bool counts = std::any_of(found.begin(), found.end(), [](const auto& word) { return is_one_of(word, kTokenCounts); });
+  const bool counts =
+      std::any_of(found.begin(), found.end(), [](const auto& word) { return is_one_of(word, kTokenCounts); });
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i] == "tokens" && counts) continue;
     if (found[i] == "bypass" || found[i] == "compass") continue;
@@ -240,7 +299,9 @@ bool is_secret_name(std::string_view name) {
   return false;
 }
 
-std::string redact_line(std::string_view line) { return redact_assignments(redact_token_shapes(redact_urls(line))); }
+std::string redact_line(std::string_view line) {
+  return redact_assignments(redact_token_shapes(redact_urls(line)));
+}
 
 std::string redact_text(std::string_view text) {
   std::string out;
@@ -289,7 +350,8 @@ std::string redact_arguments(std::string_view arguments) {
     } else {
       out += redact_argument(part);
       const bool option = part.starts_with('-') && part.find_first_of("= ") == std::string_view::npos;
-      pending = letter != nullptr || (option && is_secret_name(part.substr(std::min(part.find_first_not_of('-'), part.size()))));
+      pending = letter != nullptr ||
+                (option && is_secret_name(part.substr(std::min(part.find_first_not_of('-'), part.size()))));
       many = pending && contains(part, "api-key");
     }
     out += '\0';
@@ -311,7 +373,11 @@ std::string redact_variables(std::string_view text) {
   for (std::string_view line : lines(text)) {
     line = trim(line);
     if (line.starts_with("export ")) line = trim(line.substr(7));
-    if (line.empty() || line.front() == '#' || !std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(std::min(line.find('='), line.size())), is_name_character)) continue;
+    if (line.empty() || line.front() == '#' ||
+        !std::all_of(line.begin(),
+                     line.begin() + static_cast<std::ptrdiff_t>(std::min(line.find('='), line.size())),
+                     is_name_character))
+      continue;
     const std::string kept = redact_variable(line);
     if (!kept.empty()) out.append(kept).append("\n");
   }
@@ -325,9 +391,12 @@ std::string redact_shadow(std::string_view text) {
     if (fields.size() < 2 || fields[0].empty()) continue;
     const std::string_view hash = fields[1];
     std::string_view kind = "other";
-    if (hash.empty() || hash.front() == '!' || hash.front() == '*') kind = hash.substr(0, 1);
-    else if (hash.front() == '$' && hash.find('$', 1) != std::string_view::npos) kind = hash.substr(0, hash.find('$', 1) + 1);
-    else if (hash.size() == 13 || hash == "des") kind = "des";
+    if (hash.empty() || hash.front() == '!' || hash.front() == '*')
+      kind = hash.substr(0, 1);
+    else if (hash.front() == '$' && hash.find('$', 1) != std::string_view::npos)
+      kind = hash.substr(0, hash.find('$', 1) + 1);
+    else if (hash.size() == 13 || hash == "des")
+      kind = "des";
     if (kind.size() > 8) kind = "other";
     out.append(fields[0]).append(":").append(kind).append(":\n");
   }
@@ -335,9 +404,21 @@ std::string redact_shadow(std::string_view text) {
 }
 
 std::string redact_unit(std::string_view text) {
-  constexpr std::array<std::string_view, 15> kept = {
-      "User", "Group", "Type", "ExecStart", "WorkingDirectory", "EnvironmentFile", "OnCalendar", "OnBootSec",
-      "OnUnitActiveSec", "Unit", "Description", "After", "WantedBy", "DynamicUser", "ListenStream"};
+  constexpr std::array<std::string_view, 15> kept = {"User",
+                                                     "Group",
+                                                     "Type",
+                                                     "ExecStart",
+                                                     "WorkingDirectory",
+                                                     "EnvironmentFile",
+                                                     "OnCalendar",
+                                                     "OnBootSec",
+                                                     "OnUnitActiveSec",
+                                                     "Unit",
+                                                     "Description",
+                                                     "After",
+                                                     "WantedBy",
+                                                     "DynamicUser",
+                                                     "ListenStream"};
   std::string out;
   std::string joined;  // lines that end with a backslash go on in the next
   for (const std::string_view raw : lines(text)) {
@@ -384,9 +465,11 @@ std::string count_secrets(std::string_view text) {
 std::string keep_settings(std::string_view text, std::initializer_list<std::string_view> names) {
   const auto same = [](std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-      const auto fold = [](char c) { return c == '-' ? '_' : is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; };
-      return fold(x) == fold(y);
-    });
+             const auto fold = [](char c) {
+               return c == '-' ? '_' : is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+             };
+             return fold(x) == fold(y);
+           });
   };
   std::string out;
   bool in_list = false;  // below a kept name that had no value on its line

@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLabelWidth = 30;
-constexpr std::size_t kMaxRows = 40;       // of a list; the document has them all
+constexpr std::size_t kMaxRows = 40;  // of a list; the document has them all
 constexpr std::size_t kMaxValueLength = 160;
 
 class Page {
@@ -53,7 +53,8 @@ class Page {
   }
   std::string text_fact(const char* section, const char* key) const {
     const json* value = fact(section, key);
-    return value != nullptr && value->is_string() ? printable(value->get_ref<const std::string&>()) : std::string();
+    return value != nullptr && value->is_string() ? printable(value->get_ref<const std::string&>())
+                                                  : std::string();
   }
   double number_fact(const char* section, const char* key) const {
     const json* value = fact(section, key);
@@ -65,10 +66,14 @@ class Page {
     std::vector<std::string> parts;
     if (auto os = text_fact("os", "name"); !os.empty()) parts.push_back(os);
     if (auto model = text_fact("cpu", "model"); !model.empty()) parts.push_back(model);
-    if (const double threads = number_fact("cpu", "threads"); threads > 0) parts.push_back(fmt::format("{:.0f} CPU{}", threads, threads > 1 ? "s" : ""));
-    if (const double memory = number_fact("memory", "total_bytes"); memory > 0) parts.push_back(human_bytes(memory));
-    if (const double count = number_fact("accelerators", "count"); count == 0) parts.emplace_back("no accelerator");
-    else if (count > 0) parts.push_back(fmt::format("{:.0f} accelerator{}", count, count > 1 ? "s" : ""));
+    if (const double threads = number_fact("cpu", "threads"); threads > 0)
+      parts.push_back(fmt::format("{:.0f} CPU{}", threads, threads > 1 ? "s" : ""));
+    if (const double memory = number_fact("memory", "total_bytes"); memory > 0)
+      parts.push_back(human_bytes(memory));
+    if (const double count = number_fact("accelerators", "count"); count == 0)
+      parts.emplace_back("no accelerator");
+    else if (count > 0)
+      parts.push_back(fmt::format("{:.0f} accelerator{}", count, count > 1 ? "s" : ""));
     const auto name = text_fact("host", "name");
     text_ += bold(name.empty() ? "This host" : name) + "  " + dim(to_iso8601(scan_.taken_at)) + "\n";
     if (!parts.empty()) text_ += join(parts, " · ") + "\n";
@@ -101,23 +106,29 @@ class Page {
     std::string label(key);
     std::replace(label.begin(), label.end(), '_', ' ');
     for (const std::string_view unit : {" bytes", " seconds", " percent"}) {
-      if (label.size() > unit.size() && label.compare(label.size() - unit.size(), unit.size(), unit) == 0) label.resize(label.size() - unit.size());
+      if (label.size() > unit.size() && label.compare(label.size() - unit.size(), unit.size(), unit) == 0)
+        label.resize(label.size() - unit.size());
     }
     text_ += "  " + dim(fmt::format("{:<{}}", label, kLabelWidth)) + value + "\n";
   }
 
   void show(const Fact& row, std::string_view key, const json& value) {
     switch (row.type) {
-      case FactType::object_list: return show_list(row, key, value);
-      case FactType::string_map: return show_map(key, value);
-      case FactType::string_list: return line(key, strings(value));
-      default: return line(key, scalar(row, value));
+      case FactType::object_list:
+        return show_list(row, key, value);
+      case FactType::string_map:
+        return show_map(key, value);
+      case FactType::string_list:
+        return line(key, strings(value));
+      default:
+        return line(key, scalar(row, value));
     }
   }
 
   static std::string strings(const json& value) {
     std::vector<std::string> parts;
-    for (const auto& item : value) if (item.is_string()) parts.push_back(printable(item.get_ref<const std::string&>()));
+    for (const auto& item : value)
+      if (item.is_string()) parts.push_back(printable(item.get_ref<const std::string&>()));
     return parts.empty() ? "none" : cut(join(parts, ", "));
   }
 
@@ -136,11 +147,16 @@ class Page {
     }
     if (!value.is_number()) return cut(printable(value.dump()));
     const double number = value.get<double>();
-    if (row.unit == "bytes") return row.path.substr(row.path.size() - 4) == ".mtu" ? fmt::format("{:.0f}", number) : human_bytes(number);
+    if (row.unit == "bytes")
+      return row.path.substr(row.path.size() - 4) == ".mtu" ? fmt::format("{:.0f}", number)
+                                                            : human_bytes(number);
     if (row.unit == "seconds") return human_seconds(number);
-    if (row.unit == "Mb/s") return number >= 1000 ? fmt::format("{:g} Gb/s", number / 1000) : fmt::format("{:g} Mb/s", number);
+    if (row.unit == "Mb/s")
+      return number >= 1000 ? fmt::format("{:g} Gb/s", number / 1000) : fmt::format("{:g} Mb/s", number);
     const std::string unit = row.unit.empty() ? "" : row.unit == "%" ? " %" : " " + std::string(row.unit);
-    return fmt::format("{}{}", std::floor(number) == number ? fmt::format("{:.0f}", number) : fmt::format("{:.4g}", number), unit);
+    return fmt::format(
+        "{}{}", std::floor(number) == number ? fmt::format("{:.0f}", number) : fmt::format("{:.4g}", number),
+        unit);
   }
 
   void show_map(std::string_view key, const json& value) {
@@ -148,11 +164,15 @@ class Page {
     std::size_t rows = 0;
     for (const auto& [name, item] : value.items()) {
       if (++rows > kMaxRows) return rest(value.size() - kMaxRows);
-      if (item.is_string()) text_ += "    " + printable(name) + dim(" = ") + cut(printable(item.get_ref<const std::string&>())) + "\n";
+      if (item.is_string())
+        text_ +=
+            "    " + printable(name) + dim(" = ") + cut(printable(item.get_ref<const std::string&>())) + "\n";
     }
   }
 
-  void rest(std::size_t count) { text_ += "    " + dim(fmt::format("… and {} more; --format json shows all", count)) + "\n"; }
+  void rest(std::size_t count) {
+    text_ += "    " + dim(fmt::format("… and {} more; --format json shows all", count)) + "\n";
+  }
 
   /// The members of a list in the catalog's order, what stands first in bold.
   std::string row_of(std::string_view list, const json& item) const {
@@ -162,7 +182,8 @@ class Page {
       if (member.path.substr(0, prefix.size()) != prefix) continue;
       const auto key = member.path.substr(prefix.size());
       const auto found = item.find(std::string(key));
-      if (found == item.end() || (found->is_string() && found->get_ref<const std::string&>().empty())) continue;
+      if (found == item.end() || (found->is_string() && found->get_ref<const std::string&>().empty()))
+        continue;
       if (found->is_array()) {
         if (!found->empty()) parts.push_back(key == "options" ? dim(strings(*found)) : strings(*found));
       } else if (parts.empty()) {
@@ -184,7 +205,8 @@ class Page {
     std::replace(text.begin(), text.end(), '_', ' ');
     if (const auto list = text.find("[]."); list != std::string::npos) text.replace(list, 3, " ");
     for (const std::string_view unit : {" bytes", " percent", " watts", " celsius", " mbps", " gbps"}) {
-      if (text.size() > unit.size() && text.compare(text.size() - unit.size(), unit.size(), unit) == 0) text.resize(text.size() - unit.size());
+      if (text.size() > unit.size() && text.compare(text.size() - unit.size(), unit.size(), unit) == 0)
+        text.resize(text.size() - unit.size());
     }
     return text;
   }
@@ -201,18 +223,21 @@ class Page {
   void missing(const std::string& name, const Section& section) {
     if (section.status == SectionStatus::failed) {
       const auto why = section.missing.find(name);
-      text_ += "  " + paint("31", "could not be read") + (why == section.missing.end() ? "" : ": " + printable(why->second)) + "\n";
+      text_ += "  " + paint("31", "could not be read") +
+               (why == section.missing.end() ? "" : ": " + printable(why->second)) + "\n";
       return;
     }
     // one sentence a reason: many facts often share one file
     std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
     for (const auto& [path, why] : section.missing) {
-      auto found = std::find_if(reasons.begin(), reasons.end(), [&, reason = why](const auto& row) { return row.first == reason; });
+      auto found = std::find_if(reasons.begin(), reasons.end(),
+                                [&, reason = why](const auto& row) { return row.first == reason; });
       if (found == reasons.end()) found = reasons.insert(reasons.end(), {why, {}});
       found->second.push_back(words_of(path.substr(std::min(path.size(), name.size() + 1))));
     }
     for (const auto& [why, facts] : reasons) {
-      text_ += "  " + paint("33", "not known") + " " + cut(join(facts, ", ")) + dim(" because ") + printable(why) + "\n";
+      text_ += "  " + paint("33", "not known") + " " + cut(join(facts, ", ")) + dim(" because ") +
+               printable(why) + "\n";
     }
   }
 
@@ -227,9 +252,13 @@ class Page {
   void foot() {
     std::size_t unknown = 0;
     for (const auto& [name, section] : scan_.sections) unknown += section.missing.size();
-    text_ += "\n" + dim(fmt::format("{} sections, {} facts not known · {:.1f} ms processor time, {} at peak, no program started · plumbline-agent {}",
-                                    scan_.sections.size(), unknown, scan_.cpu_ms, human_bytes(static_cast<double>(scan_.peak_memory_bytes)),
-                                    scan_.agent_version)) + "\n";
+    text_ +=
+        "\n" +
+        dim(fmt::format("{} sections, {} facts not known · {:.1f} ms processor time, {} at peak, no program "
+                        "started · plumbline-agent {}",
+                        scan_.sections.size(), unknown, scan_.cpu_ms,
+                        human_bytes(static_cast<double>(scan_.peak_memory_bytes)), scan_.agent_version)) +
+        "\n";
   }
 
   const Scan& scan_;
@@ -239,7 +268,9 @@ class Page {
 
 }  // namespace
 
-std::string render_scan(const Scan& scan, const RenderOptions& options) { return Page(scan, options).draw(); }
+std::string render_scan(const Scan& scan, const RenderOptions& options) {
+  return Page(scan, options).draw();
+}
 
 std::string human_bytes(double bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -248,7 +279,8 @@ std::string human_bytes(double bytes) {
     bytes /= 1024;
     ++unit;
   }
-  return bytes >= 100 || unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit]) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+  return bytes >= 100 || unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit])
+                                   : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
 std::string human_seconds(double seconds) {

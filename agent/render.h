@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A scan as a page for a person at a terminal: grouped by section, human units, and sentences about what is not known.
+// A scan as a page for a person at a terminal: grouped by section, human units, and sentences about what is
+// not known.
 #pragma once
 
 #include <string>

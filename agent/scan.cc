@@ -23,12 +23,16 @@ constexpr unsigned kReadSearchCapability = 2;  // CAP_DAC_READ_SEARCH: reads eve
 
 using Clock = std::chrono::steady_clock;
 
-double to_ms(Clock::duration time) { return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1000; }
+double to_ms(Clock::duration time) {
+  return std::round(std::chrono::duration<double, std::micro>(time).count()) / 1000;
+}
 
 double cpu_ms() {
   struct rusage usage {};
   getrusage(RUSAGE_SELF, &usage);
-  const auto ms = [](const struct timeval& time) { return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000; };
+  const auto ms = [](const struct timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1000 + static_cast<double>(time.tv_usec) / 1000;
+  };
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
@@ -38,8 +42,9 @@ Result<void> check_names(const std::vector<std::string>& names) {
   for (const auto& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = did_you_mean(name, known);
-    return fail(ErrorKind::invalid, "no section \"" + printable(name) + "\"; " +
-                                        (near ? "did you mean \"" + *near + "\"?" : "there are " + join(known, ", ")));
+    return fail(ErrorKind::invalid,
+                "no section \"" + printable(name) + "\"; " +
+                    (near ? "did you mean \"" + *near + "\"?" : "there are " + join(known, ", ")));
   }
   return {};
 }
@@ -78,7 +83,8 @@ bool is_privileged(const Host& host) {
   if (!privileges.is_object()) return false;
   const auto capabilities = privileges.find("capabilities");
   if (capabilities == privileges.end() || !capabilities->is_string()) return false;
-  return (parse_hex(capabilities->get_ref<const std::string&>()).value_or(0) >> kReadSearchCapability & 1u) != 0;
+  return (parse_hex(capabilities->get_ref<const std::string&>()).value_or(0) >> kReadSearchCapability & 1u) !=
+         0;
 }
 
 }  // namespace
@@ -103,7 +109,8 @@ Result<Scan> take_scan(const Host& host, const ScanOptions& options) {
   scan.taken_at = machine.now() != 0 ? machine.now() : now_seconds();
   scan.privileged = is_privileged(host);
   for (const auto& probe : probes()) {
-    if (is_wanted(options.only, probe.name)) scan.sections.emplace(probe.name, run_probe(probe, host, machine));
+    if (is_wanted(options.only, probe.name))
+      scan.sections.emplace(probe.name, run_probe(probe, host, machine));
   }
   hash_sections(scan);
   scan.took_ms = to_ms(Clock::now() - start);

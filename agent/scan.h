@@ -15,8 +15,8 @@ struct ScanOptions {
   std::vector<std::string> only;  // sections; empty: all
 };
 
-/// Fails with invalid where `only` names a section that no probe fills. A probe that fails leaves its error in its
-/// section and spoils nothing else. Host id and sequence stay empty: delivery fills them in.
+/// Fails with invalid where `only` names a section that no probe fills. A probe that fails leaves its error
+/// in its section and spoils nothing else. Host id and sequence stay empty: delivery fills them in.
 Result<Scan> take_scan(const Host& host, const ScanOptions& options = {});
 
 /// The most memory this process has held so far, in bytes.

@@ -144,87 +144,258 @@ struct Sign {
 
 /// Names of programs: of the process, of its first argument or of a script that an interpreter runs.
 constexpr std::array kPrograms = {
-    Sign{"postgres", "postgresql"}, Sign{"postmaster", "postgresql"}, Sign{"mysqld", "mysql"}, Sign{"mariadbd", "mariadb"},
-    Sign{"sqlservr", "mssql"}, Sign{"tnslsnr", "oracle"}, Sign{"db2sysc", "db2"}, Sign{"cockroach", "cockroachdb"},
-    Sign{"redis-server", "redis"}, Sign{"keydb-server", "redis"}, Sign{"valkey-server", "valkey"}, Sign{"dragonfly", "dragonfly"},
-    Sign{"memcached", "memcached"}, Sign{"mongod", "mongodb"}, Sign{"mongos", "mongodb"}, Sign{"meilisearch", "meilisearch"},
-    Sign{"nats-server", "nats"}, Sign{"minio", "minio"}, Sign{"ceph-mon", "ceph"}, Sign{"ceph-osd", "ceph"}, Sign{"radosgw", "ceph"},
-    Sign{"qdrant", "qdrant"}, Sign{"milvus", "milvus"}, Sign{"weaviate", "weaviate"}, Sign{"chroma", "chroma"},
-    Sign{"clickhouse-server", "clickhouse"}, Sign{"clickhouse-serv", "clickhouse"}, Sign{"influxd", "influxdb"}, Sign{"influxdb3", "influxdb"},
-    Sign{"scylla", "scylla"}, Sign{"etcd", "etcd"},
-    Sign{"vllm", "vllm"}, Sign{"llama-server", "llama_cpp"}, Sign{"rpc-server", "llama_cpp"}, Sign{"llamafile", "llama_cpp"},
-    Sign{"text-generation-launcher", "tgi"}, Sign{"text-generation-router", "tgi"}, Sign{"text-embeddings-router", "tei"},
-    Sign{"text-generation", "tgi"}, Sign{"text-embeddings", "tei"},
-    Sign{"tritonserver", "triton"}, Sign{"tensorflow_model_server", "tensorflow_serving"}, Sign{"local-ai", "localai"},
-    Sign{"lmdeploy", "lmdeploy"}, Sign{"lms", "lm_studio"}, Sign{"xinference", "xinference"}, Sign{"xinference-local", "xinference"}, Sign{"bentoml", "bentoml"},
-    Sign{"raylet", "ray"}, Sign{"gcs_server", "ray"}, Sign{"airflow", "airflow"}, Sign{"prefect", "prefect"}, Sign{"dagster-webserver", "dagster"}, Sign{"dagit", "dagster"},
-    Sign{"jupyter-lab", "jupyter"}, Sign{"jupyter-notebook", "jupyter"}, Sign{"jupyter-server", "jupyter"}, Sign{"jupyterhub", "jupyter"},
-    Sign{"jupyter-labhub", "jupyter"}, Sign{"jupyterhub-singleuser", "jupyter"}, Sign{"jupyter-nbclassic", "jupyter"}, Sign{"rserver", "rstudio"},
-    Sign{"mlflow", "mlflow"}, Sign{"tensorboard", "tensorboard"}, Sign{"label-studio", "label_studio"}, Sign{"litellm", "litellm"},
-    Sign{"open-webui", "open_webui"}, Sign{"streamlit", "streamlit"}, Sign{"comfy", "comfyui"}, Sign{"comfyui", "comfyui"},
-    Sign{"langflow", "langflow"}, Sign{"flowise", "flowise"}, Sign{"n8n", "n8n"}, Sign{"openclaw", "openclaw"}, Sign{"openclaw-gateway", "openclaw"},
-    Sign{"dockerd", "docker"}, Sign{"docker-proxy", "docker_proxy"}, Sign{"containerd", "containerd"}, Sign{"podman", "podman"},
-    Sign{"crio", "cri-o"}, Sign{"kubelet", "kubelet"}, Sign{"k3s", "kubelet"}, Sign{"k3s-server", "kubelet"}, Sign{"k3s-agent", "kubelet"},
-    Sign{"kube-apiserver", "kube-apiserver"}, Sign{"lxcfs", "lxc"}, Sign{"lxd", "lxc"}, Sign{"incusd", "lxc"},
-    Sign{"nginx", "nginx"}, Sign{"apache2", "apache"}, Sign{"httpd", "apache"}, Sign{"caddy", "caddy"}, Sign{"haproxy", "haproxy"},
-    Sign{"traefik", "traefik"}, Sign{"envoy", "envoy"}, Sign{"lighttpd", "lighttpd"}, Sign{"squid", "squid"},
-    Sign{"sshd", "ssh"}, Sign{"dropbear", "ssh"}, Sign{"systemd-resolved", "dns"}, Sign{"systemd-resolve", "dns"}, Sign{"dnsmasq", "dns"},
-    Sign{"named", "dns"}, Sign{"unbound", "dns"}, Sign{"coredns", "dns"}, Sign{"dhclient", "dhcp"}, Sign{"dhcpcd", "dhcp"}, Sign{"systemd-network", "dhcp"},
-    Sign{"systemd-networkd", "dhcp"}, Sign{"NetworkManager", "dhcp"}, Sign{"chronyd", "ntp"}, Sign{"ntpd", "ntp"}, Sign{"systemd-timesyn", "ntp"},
-    Sign{"master", "smtp"}, Sign{"exim4", "smtp"}, Sign{"sendmail", "smtp"}, Sign{"dovecot", "imap"}, Sign{"vsftpd", "ftp"}, Sign{"proftpd", "ftp"},
-    Sign{"pure-ftpd", "ftp"}, Sign{"in.telnetd", "telnet"}, Sign{"telnetd", "telnet"}, Sign{"in.tftpd", "tftp"}, Sign{"tftpd", "tftp"}, Sign{"atftpd", "tftp"},
-    Sign{"rpcbind", "portmapper"}, Sign{"rpc.mountd", "nfs"}, Sign{"rpc.statd", "nfs"}, Sign{"smbd", "smb"}, Sign{"nmbd", "smb"}, Sign{"Xvnc", "vnc"}, Sign{"Xtigervnc", "vnc"},
-    Sign{"x11vnc", "vnc"}, Sign{"vino-server", "vnc"}, Sign{"xrdp", "rdp"}, Sign{"rsync", "rsync"}, Sign{"slapd", "ldap"}, Sign{"snmpd", "snmp"},
-    Sign{"rsyslogd", "syslog"}, Sign{"syslog-ng", "syslog"}, Sign{"cupsd", "cups"}, Sign{"avahi-daemon", "mdns"}, Sign{"epmd", "epmd"},
-    Sign{"in.rshd", "rsh"}, Sign{"in.rlogind", "rsh"}, Sign{"node_exporter", "node_exporter"}, Sign{"prometheus-node-exporter", "node_exporter"},
-    Sign{"dcgm-exporter", "dcgm_exporter"}, Sign{"prometheus", "prometheus"}, Sign{"grafana", "grafana"}, Sign{"grafana-server", "grafana"},
-    Sign{"zabbix_agentd", "zabbix_agent"}, Sign{"zabbix_agent2", "zabbix_agent"}, Sign{"tailscaled", "tailscale"}, Sign{"openvpn", "openvpn"},
+    Sign{"postgres", "postgresql"},
+    Sign{"postmaster", "postgresql"},
+    Sign{"mysqld", "mysql"},
+    Sign{"mariadbd", "mariadb"},
+    Sign{"sqlservr", "mssql"},
+    Sign{"tnslsnr", "oracle"},
+    Sign{"db2sysc", "db2"},
+    Sign{"cockroach", "cockroachdb"},
+    Sign{"redis-server", "redis"},
+    Sign{"keydb-server", "redis"},
+    Sign{"valkey-server", "valkey"},
+    Sign{"dragonfly", "dragonfly"},
+    Sign{"memcached", "memcached"},
+    Sign{"mongod", "mongodb"},
+    Sign{"mongos", "mongodb"},
+    Sign{"meilisearch", "meilisearch"},
+    Sign{"nats-server", "nats"},
+    Sign{"minio", "minio"},
+    Sign{"ceph-mon", "ceph"},
+    Sign{"ceph-osd", "ceph"},
+    Sign{"radosgw", "ceph"},
+    Sign{"qdrant", "qdrant"},
+    Sign{"milvus", "milvus"},
+    Sign{"weaviate", "weaviate"},
+    Sign{"chroma", "chroma"},
+    Sign{"clickhouse-server", "clickhouse"},
+    Sign{"clickhouse-serv", "clickhouse"},
+    Sign{"influxd", "influxdb"},
+    Sign{"influxdb3", "influxdb"},
+    Sign{"scylla", "scylla"},
+    Sign{"etcd", "etcd"},
+    Sign{"vllm", "vllm"},
+    Sign{"llama-server", "llama_cpp"},
+    Sign{"rpc-server", "llama_cpp"},
+    Sign{"llamafile", "llama_cpp"},
+    Sign{"text-generation-launcher", "tgi"},
+    Sign{"text-generation-router", "tgi"},
+    Sign{"text-embeddings-router", "tei"},
+    Sign{"text-generation", "tgi"},
+    Sign{"text-embeddings", "tei"},
+    Sign{"tritonserver", "triton"},
+    Sign{"tensorflow_model_server", "tensorflow_serving"},
+    Sign{"local-ai", "localai"},
+    Sign{"lmdeploy", "lmdeploy"},
+    Sign{"lms", "lm_studio"},
+    Sign{"xinference", "xinference"},
+    Sign{"xinference-local", "xinference"},
+    Sign{"bentoml", "bentoml"},
+    Sign{"raylet", "ray"},
+    Sign{"gcs_server", "ray"},
+    Sign{"airflow", "airflow"},
+    Sign{"prefect", "prefect"},
+    Sign{"dagster-webserver", "dagster"},
+    Sign{"dagit", "dagster"},
+    Sign{"jupyter-lab", "jupyter"},
+    Sign{"jupyter-notebook", "jupyter"},
+    Sign{"jupyter-server", "jupyter"},
+    Sign{"jupyterhub", "jupyter"},
+    Sign{"jupyter-labhub", "jupyter"},
+    Sign{"jupyterhub-singleuser", "jupyter"},
+    Sign{"jupyter-nbclassic", "jupyter"},
+    Sign{"rserver", "rstudio"},
+    Sign{"mlflow", "mlflow"},
+    Sign{"tensorboard", "tensorboard"},
+    Sign{"label-studio", "label_studio"},
+    Sign{"litellm", "litellm"},
+    Sign{"open-webui", "open_webui"},
+    Sign{"streamlit", "streamlit"},
+    Sign{"comfy", "comfyui"},
+    Sign{"comfyui", "comfyui"},
+    Sign{"langflow", "langflow"},
+    Sign{"flowise", "flowise"},
+    Sign{"n8n", "n8n"},
+    Sign{"openclaw", "openclaw"},
+    Sign{"openclaw-gateway", "openclaw"},
+    Sign{"dockerd", "docker"},
+    Sign{"docker-proxy", "docker_proxy"},
+    Sign{"containerd", "containerd"},
+    Sign{"podman", "podman"},
+    Sign{"crio", "cri-o"},
+    Sign{"kubelet", "kubelet"},
+    Sign{"k3s", "kubelet"},
+    Sign{"k3s-server", "kubelet"},
+    Sign{"k3s-agent", "kubelet"},
+    Sign{"kube-apiserver", "kube-apiserver"},
+    Sign{"lxcfs", "lxc"},
+    Sign{"lxd", "lxc"},
+    Sign{"incusd", "lxc"},
+    Sign{"nginx", "nginx"},
+    Sign{"apache2", "apache"},
+    Sign{"httpd", "apache"},
+    Sign{"caddy", "caddy"},
+    Sign{"haproxy", "haproxy"},
+    Sign{"traefik", "traefik"},
+    Sign{"envoy", "envoy"},
+    Sign{"lighttpd", "lighttpd"},
+    Sign{"squid", "squid"},
+    Sign{"sshd", "ssh"},
+    Sign{"dropbear", "ssh"},
+    Sign{"systemd-resolved", "dns"},
+    Sign{"systemd-resolve", "dns"},
+    Sign{"dnsmasq", "dns"},
+    Sign{"named", "dns"},
+    Sign{"unbound", "dns"},
+    Sign{"coredns", "dns"},
+    Sign{"dhclient", "dhcp"},
+    Sign{"dhcpcd", "dhcp"},
+    Sign{"systemd-network", "dhcp"},
+    Sign{"systemd-networkd", "dhcp"},
+    Sign{"NetworkManager", "dhcp"},
+    Sign{"chronyd", "ntp"},
+    Sign{"ntpd", "ntp"},
+    Sign{"systemd-timesyn", "ntp"},
+    Sign{"master", "smtp"},
+    Sign{"exim4", "smtp"},
+    Sign{"sendmail", "smtp"},
+    Sign{"dovecot", "imap"},
+    Sign{"vsftpd", "ftp"},
+    Sign{"proftpd", "ftp"},
+    Sign{"pure-ftpd", "ftp"},
+    Sign{"in.telnetd", "telnet"},
+    Sign{"telnetd", "telnet"},
+    Sign{"in.tftpd", "tftp"},
+    Sign{"tftpd", "tftp"},
+    Sign{"atftpd", "tftp"},
+    Sign{"rpcbind", "portmapper"},
+    Sign{"rpc.mountd", "nfs"},
+    Sign{"rpc.statd", "nfs"},
+    Sign{"smbd", "smb"},
+    Sign{"nmbd", "smb"},
+    Sign{"Xvnc", "vnc"},
+    Sign{"Xtigervnc", "vnc"},
+    Sign{"x11vnc", "vnc"},
+    Sign{"vino-server", "vnc"},
+    Sign{"xrdp", "rdp"},
+    Sign{"rsync", "rsync"},
+    Sign{"slapd", "ldap"},
+    Sign{"snmpd", "snmp"},
+    Sign{"rsyslogd", "syslog"},
+    Sign{"syslog-ng", "syslog"},
+    Sign{"cupsd", "cups"},
+    Sign{"avahi-daemon", "mdns"},
+    Sign{"epmd", "epmd"},
+    Sign{"in.rshd", "rsh"},
+    Sign{"in.rlogind", "rsh"},
+    Sign{"node_exporter", "node_exporter"},
+    Sign{"prometheus-node-exporter", "node_exporter"},
+    Sign{"dcgm-exporter", "dcgm_exporter"},
+    Sign{"prometheus", "prometheus"},
+    Sign{"grafana", "grafana"},
+    Sign{"grafana-server", "grafana"},
+    Sign{"zabbix_agentd", "zabbix_agent"},
+    Sign{"zabbix_agent2", "zabbix_agent"},
+    Sign{"tailscaled", "tailscale"},
+    Sign{"openvpn", "openvpn"},
 };
 
 /// Modules and classes within the arguments of python, java, node and beam.
 constexpr std::array kArguments = {
-    Sign{"org.elasticsearch.", "elasticsearch"}, Sign{"-Des.path.home", "elasticsearch"}, Sign{"org.opensearch.", "opensearch"},
-    Sign{"-Dopensearch.path.home", "opensearch"}, Sign{"kafka.Kafka", "kafka"}, Sign{"kafka.docker.", "kafka"},
-    Sign{"org.apache.zookeeper.server.", "zookeeper"}, Sign{"org.apache.cassandra.service.CassandraDaemon", "cassandra"},
-    Sign{"org.neo4j.", "neo4j"}, Sign{"org.apache.solr", "solr"}, Sign{"-Dsolr.solr.home", "solr"}, Sign{"org.apache.catalina.startup", "tomcat"},
-    Sign{"org.pytorch.serve.ModelServer", "torchserve"}, Sign{"rabbit_prelaunch", "rabbitmq"}, Sign{"-rabbit", "rabbitmq"},
-    Sign{"/rabbitmq/", "rabbitmq"}, Sign{"couch_ini", "couchdb"},
-    Sign{"vllm.entrypoints", "vllm"}, Sign{"sglang.launch_server", "sglang"}, Sign{"llama_cpp.server", "llama_cpp"},
-    Sign{"chromadb.app", "chroma"}, Sign{"chromadb.cli", "chroma"}, Sign{"text_generation_server", "tgi"}, Sign{"mlflow.server", "mlflow"},
-    Sign{"open_webui.main", "open_webui"}, Sign{"litellm.proxy", "litellm"}, Sign{"/ComfyUI/", "comfyui"}, Sign{"text-generation-webui/", "text_generation_webui"},
-    Sign{"stable-diffusion-webui/", "stable_diffusion_webui"}, Sign{"ray/dashboard/dashboard.py", "ray"}, Sign{"notebookapp", "jupyter"},
-    Sign{"/flowise/", "flowise"}, Sign{"/n8n/", "n8n"}, Sign{"/openclaw/", "openclaw"},
+    Sign{"org.elasticsearch.", "elasticsearch"},
+    Sign{"-Des.path.home", "elasticsearch"},
+    Sign{"org.opensearch.", "opensearch"},
+    Sign{"-Dopensearch.path.home", "opensearch"},
+    Sign{"kafka.Kafka", "kafka"},
+    Sign{"kafka.docker.", "kafka"},
+    Sign{"org.apache.zookeeper.server.", "zookeeper"},
+    Sign{"org.apache.cassandra.service.CassandraDaemon", "cassandra"},
+    Sign{"org.neo4j.", "neo4j"},
+    Sign{"org.apache.solr", "solr"},
+    Sign{"-Dsolr.solr.home", "solr"},
+    Sign{"org.apache.catalina.startup", "tomcat"},
+    Sign{"org.pytorch.serve.ModelServer", "torchserve"},
+    Sign{"rabbit_prelaunch", "rabbitmq"},
+    Sign{"-rabbit", "rabbitmq"},
+    Sign{"/rabbitmq/", "rabbitmq"},
+    Sign{"couch_ini", "couchdb"},
+    Sign{"vllm.entrypoints", "vllm"},
+    Sign{"sglang.launch_server", "sglang"},
+    Sign{"llama_cpp.server", "llama_cpp"},
+    Sign{"chromadb.app", "chroma"},
+    Sign{"chromadb.cli", "chroma"},
+    Sign{"text_generation_server", "tgi"},
+    Sign{"mlflow.server", "mlflow"},
+    Sign{"open_webui.main", "open_webui"},
+    Sign{"litellm.proxy", "litellm"},
+    Sign{"/ComfyUI/", "comfyui"},
+    Sign{"text-generation-webui/", "text_generation_webui"},
+    Sign{"stable-diffusion-webui/", "stable_diffusion_webui"},
+    Sign{"ray/dashboard/dashboard.py", "ray"},
+    Sign{"notebookapp", "jupyter"},
+    Sign{"/flowise/", "flowise"},
+    Sign{"/n8n/", "n8n"},
+    Sign{"/openclaw/", "openclaw"},
 };
 /// What follows "python -m".
 constexpr std::array kModules = {
-    Sign{"vllm", "vllm"}, Sign{"sglang", "sglang"}, Sign{"jupyterlab", "jupyter"}, Sign{"notebook", "jupyter"}, Sign{"jupyter", "jupyter"},
-    Sign{"jupyter_server", "jupyter"}, Sign{"jupyterhub", "jupyter"}, Sign{"mlflow", "mlflow"}, Sign{"streamlit", "streamlit"}, Sign{"langflow", "langflow"},
-    Sign{"tensorboard.main", "tensorboard"}, Sign{"chromadb", "chroma"}, Sign{"open_webui", "open_webui"}, Sign{"llama_cpp.server", "llama_cpp"},
-    Sign{"litellm", "litellm"}, Sign{"airflow", "airflow"}, Sign{"prefect", "prefect"}, Sign{"ray.dashboard", "ray"}, Sign{"lmdeploy", "lmdeploy"},
+    Sign{"vllm", "vllm"},
+    Sign{"sglang", "sglang"},
+    Sign{"jupyterlab", "jupyter"},
+    Sign{"notebook", "jupyter"},
+    Sign{"jupyter", "jupyter"},
+    Sign{"jupyter_server", "jupyter"},
+    Sign{"jupyterhub", "jupyter"},
+    Sign{"mlflow", "mlflow"},
+    Sign{"streamlit", "streamlit"},
+    Sign{"langflow", "langflow"},
+    Sign{"tensorboard.main", "tensorboard"},
+    Sign{"chromadb", "chroma"},
+    Sign{"open_webui", "open_webui"},
+    Sign{"llama_cpp.server", "llama_cpp"},
+    Sign{"litellm", "litellm"},
+    Sign{"airflow", "airflow"},
+    Sign{"prefect", "prefect"},
+    Sign{"ray.dashboard", "ray"},
+    Sign{"lmdeploy", "lmdeploy"},
 };
 
 template <class Table>
 std::string_view lookup(const Table& table, std::string_view text) {
-  const auto found = std::find_if(table.begin(), table.end(), [text](const Sign& sign) { return sign.text == text; });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [text](const Sign& sign) { return sign.text == text; });
   return found == table.end() ? std::string_view() : found->kind;
 }
 
 bool is_interpreter(std::string_view program) {
-  return program.starts_with("python") || program.starts_with("pypy") || program == "node" || program == "nodejs" ||
-         program == "sh" || program == "bash" || program == "ruby" || program == "perl";
+  return program.starts_with("python") || program.starts_with("pypy") || program == "node" ||
+         program == "nodejs" || program == "sh" || program == "bash" || program == "ruby" ||
+         program == "perl";
 }
 
 /// Programs that are clients or servers after their first words.
 bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
   const auto has = [&](std::initializer_list<std::string_view> wanted) {
-    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& one) { return std::find(wanted.begin(), wanted.end(), one) != wanted.end(); });
+    return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& one) {
+      return std::find(wanted.begin(), wanted.end(), one) != wanted.end();
+    });
   };
   if (kind == "minio") return has({"server", "gateway"});
-  if (kind == "chroma") return has({"run"}) || std::any_of(arguments.begin(), arguments.end(), [](const auto& one) { return contains(one, "chromadb.app"); });
-  if (kind == "mlflow") return has({"server", "ui"}) || std::any_of(arguments.begin(), arguments.end(), [](const auto& one) { return contains(one, "mlflow.server"); });
-  if (kind == "airflow") return has({"webserver", "scheduler", "api-server", "standalone", "celery", "triggerer", "dag-processor"});
+  if (kind == "chroma")
+    return has({"run"}) || std::any_of(arguments.begin(), arguments.end(),
+                                       [](const auto& one) { return contains(one, "chromadb.app"); });
+  if (kind == "mlflow")
+    return has({"server", "ui"}) || std::any_of(arguments.begin(), arguments.end(), [](const auto& one) {
+             return contains(one, "mlflow.server");
+           });
+  if (kind == "airflow")
+    return has(
+        {"webserver", "scheduler", "api-server", "standalone", "celery", "triggerer", "dag-processor"});
   if (kind == "prefect") return has({"server", "orion", "worker", "agent"});
-  if (kind == "vllm") return has({"serve"}) || std::any_of(arguments.begin(), arguments.end(), [](const auto& one) { return contains(one, "vllm.entrypoints"); });
+  if (kind == "vllm")
+    return has({"serve"}) || std::any_of(arguments.begin(), arguments.end(),
+                                         [](const auto& one) { return contains(one, "vllm.entrypoints"); });
   if (kind == "cockroachdb") return has({"start", "start-single-node", "demo"});
   if (kind == "rsync") return has({"--daemon"});
   if (kind == "podman") return has({"system", "service"});
@@ -244,15 +415,20 @@ std::string_view kind_of_argument(const std::string& argument) {
 /// A cut process name stands for the whole one: "text-generation" for text-generation-launcher.
 std::string_view kind_of(const Process& process) {
   const auto& arguments = process.arguments;
-  // A title that the program wrote itself: "nginx: master process", "postgres: checkpointer", "VLLM::EngineCore".
+  // A title that the program wrote itself: "nginx: master process", "postgres: checkpointer",
+  // "VLLM::EngineCore".
   const std::string_view first = arguments.empty() ? std::string_view() : std::string_view(arguments[0]);
   if (process.name.starts_with("VLLM::") || first.starts_with("VLLM::")) return "vllm";
   if (process.name.starts_with("sglang::") || first.starts_with("sglang::")) return "sglang";
   if (first.starts_with("ray::")) return "ray";
   if (first.starts_with("ora_pmon_")) return "oracle";
-  const std::string_view program = base_name(first.substr(0, first.find(first.starts_with('/') ? '\0' : ':')));
+  const std::string_view program =
+      base_name(first.substr(0, first.find(first.starts_with('/') ? '\0' : ':')));
   if (program == "ollama" || process.name == "ollama") {
-    return std::find(arguments.begin(), arguments.end(), "serve") != arguments.end() || std::find(arguments.begin(), arguments.end(), "runner") != arguments.end() ? "ollama" : "";
+    return std::find(arguments.begin(), arguments.end(), "serve") != arguments.end() ||
+                   std::find(arguments.begin(), arguments.end(), "runner") != arguments.end()
+               ? "ollama"
+               : "";
   }
   const bool interpreted = is_interpreter(program) || is_interpreter(base_name(process.program));
   if (interpreted) {
@@ -266,12 +442,15 @@ std::string_view kind_of(const Process& process) {
       break;
     }
   }
-  if (interpreted || program == "java" || process.name == "java" || process.name == "beam.smp" || program == "gunicorn" || program == "uvicorn" || process.name == "node") {
+  if (interpreted || program == "java" || process.name == "java" || process.name == "beam.smp" ||
+      program == "gunicorn" || program == "uvicorn" || process.name == "node") {
     for (const std::string& argument : arguments) {
       if (const auto kind = kind_of_argument(argument); !kind.empty()) return kind;
     }
     // Erlang's start: "-s rabbit boot"
-    if (process.name == "beam.smp" && std::find(arguments.begin(), arguments.end(), "rabbit") != arguments.end()) return "rabbitmq";
+    if (process.name == "beam.smp" &&
+        std::find(arguments.begin(), arguments.end(), "rabbit") != arguments.end())
+      return "rabbitmq";
     if (process.name == "beam.smp" || interpreted || program == "java") return {};
   }
   if (const auto kind = lookup(kPrograms, program); !kind.empty()) return kind;
@@ -284,7 +463,8 @@ int rank(std::string_view exposure) {
 }
 
 /// The topmost process of the same product that leads to this one.
-int root_of(Machine& machine, const Process& process, std::string_view kind, const std::map<int, const Product*>& products) {
+int root_of(Machine& machine, const Process& process, std::string_view kind,
+            const std::map<int, const Product*>& products) {
   int root = process.pid;
   const Process* at = &process;
   for (int depth = 0; depth < 16 && at != nullptr; ++depth) {
@@ -347,7 +527,9 @@ class Finder {
       const auto known = products_.find(at->pid);
       if (known != products_.end()) {
         const int root = root_of(machine_, *at, known->second->kind, products_);
-        const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) { return one.pid == root && one.product == known->second; });
+        const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) {
+          return one.pid == root && one.product == known->second;
+        });
         return found == services_.end() ? nullptr : &*found;
       }
       at = machine_.process(at->parent);
@@ -357,7 +539,9 @@ class Finder {
 
   /// A service of this port's product that has no socket yet; one in a container where the port is published.
   Service* waiting_service(int port) {
-    const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) { return one.sockets.empty() && one.product->port == port && port != 0; });
+    const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) {
+      return one.sockets.empty() && one.product->port == port && port != 0;
+    });
     return found == services_.end() ? nullptr : &*found;
   }
 
@@ -368,10 +552,12 @@ class Finder {
     }
     int port = socket.port;
     const Process* owner = machine_.process(socket.pid);
-    const bool proxy = owner != nullptr && base_name(owner->program.empty() ? owner->name : owner->program) == "docker-proxy";
+    const bool proxy = owner != nullptr &&
+                       base_name(owner->program.empty() ? owner->name : owner->program) == "docker-proxy";
     if (proxy) port = container_port(*owner);
     if (socket.protocol != "tcp") return;
-    if (owner != nullptr && !proxy && owner->pid != 1) return;  // a program we do not know: its port proves nothing
+    if (owner != nullptr && !proxy && owner->pid != 1)
+      return;  // a program we do not know: its port proves nothing
     if (Service* same = published_service(port); same != nullptr && proxy) {
       same->sockets.push_back(socket);
     } else if (Service* waiting = waiting_service(port)) {
@@ -379,17 +565,22 @@ class Finder {
       published_[port] = {waiting->product, waiting->pid};
     } else if (const Product* product = product_of_port(socket.protocol, port)) {
       const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) {
-        return one.product == product && !one.sockets.empty() && (one.pid == 0 || product->family == ProductFamily::system);
+        return one.product == product && !one.sockets.empty() &&
+               (one.pid == 0 || product->family == ProductFamily::system);
       });
-      if (found != services_.end()) found->sockets.push_back(socket);
-      else services_.push_back({product, 0, {socket}});
+      if (found != services_.end())
+        found->sockets.push_back(socket);
+      else
+        services_.push_back({product, 0, {socket}});
     }
   }
 
   Service* published_service(int port) {
     const auto known = published_.find(port);
     if (known == published_.end()) return nullptr;
-    const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) { return one.product == known->second.first && one.pid == known->second.second; });
+    const auto found = std::find_if(services_.begin(), services_.end(), [&](const Service& one) {
+      return one.product == known->second.first && one.pid == known->second.second;
+    });
     return found == services_.end() ? nullptr : &*found;
   }
 
@@ -402,7 +593,8 @@ class Finder {
 }  // namespace
 
 const Product* find_product(std::string_view kind) {
-  const auto found = std::find_if(kProducts.begin(), kProducts.end(), [kind](const Product& one) { return one.kind == kind; });
+  const auto found = std::find_if(kProducts.begin(), kProducts.end(),
+                                  [kind](const Product& one) { return one.kind == kind; });
   return found == kProducts.end() ? nullptr : &*found;
 }
 
@@ -412,39 +604,50 @@ const Product* product_of(const Process& process) {
 }
 
 const Product* product_of_port(std::string_view protocol, int port) {
-  constexpr std::array<std::string_view, 7> datagram = {"dns", "dhcp", "ntp", "tftp", "snmp", "mdns", "wireguard"};
+  constexpr std::array<std::string_view, 7> datagram = {"dns",  "dhcp", "ntp",      "tftp",
+                                                        "snmp", "mdns", "wireguard"};
   if (port >= 5900 && port <= 5909 && protocol == "tcp") return find_product("vnc");
   if ((port == 512 || port == 514) && protocol == "tcp") return find_product("rsh");
   const auto found = std::find_if(kProducts.begin(), kProducts.end(), [&](const Product& one) {
     if (!one.telling || one.port != port) return false;
     const bool by_datagram = std::find(datagram.begin(), datagram.end(), one.kind) != datagram.end();
-    return one.kind == "dns" || one.kind == "portmapper" || one.kind == "openvpn" || by_datagram == (protocol == "udp");
+    return one.kind == "dns" || one.kind == "portmapper" || one.kind == "openvpn" ||
+           by_datagram == (protocol == "udp");
   });
   return found == kProducts.end() ? nullptr : &*found;
 }
 
-std::vector<Service> find_services(Machine& machine) { return Finder(machine).run(); }
+std::vector<Service> find_services(Machine& machine) {
+  return Finder(machine).run();
+}
 
 std::string_view exposure_of(std::string_view address) {
-  if (address == "*" || address == "0.0.0.0" || address == "::" || address == "::ffff:0.0.0.0" || address.empty()) return "any";
+  if (address == "*" || address == "0.0.0.0" || address == "::" || address == "::ffff:0.0.0.0" ||
+      address.empty())
+    return "any";
   if (address == "::1" || address == "localhost") return "loopback";
   if (const auto value = ipv4_of(address)) {
     const unsigned ip = *value;
     if (ip >> 24 == 127) return "loopback";
-    const bool own = ip >> 24 == 10 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8 || ip >> 16 == 0xa9fe || ip >> 22 == 0x191;  // 10/8 172.16/12 192.168/16 169.254/16 100.64/10
+    const bool own = ip >> 24 == 10 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8 || ip >> 16 == 0xa9fe ||
+                     ip >> 22 == 0x191;  // 10/8 172.16/12 192.168/16 169.254/16 100.64/10
     return own ? "private" : "public";
   }
   const std::string text = lower(address);
-  const bool own = text.starts_with("fc") || text.starts_with("fd") || text.starts_with("fe8") || text.starts_with("fe9") || text.starts_with("fea") || text.starts_with("feb");
+  const bool own = text.starts_with("fc") || text.starts_with("fd") || text.starts_with("fe8") ||
+                   text.starts_with("fe9") || text.starts_with("fea") || text.starts_with("feb");
   return own ? "private" : "public";
 }
 
-std::string_view wider(std::string_view a, std::string_view b) { return rank(a) >= rank(b) ? a : b; }
+std::string_view wider(std::string_view a, std::string_view b) {
+  return rank(a) >= rank(b) ? a : b;
+}
 
 std::string_view exposure_of(const std::vector<Socket>& sockets, int port) {
   std::string_view widest = "none";
   for (const auto& socket : sockets) {
-    if (socket.protocol == "tcp" && (port == 0 || socket.port == port)) widest = wider(widest, exposure_of(socket.address));
+    if (socket.protocol == "tcp" && (port == 0 || socket.port == port))
+      widest = wider(widest, exposure_of(socket.address));
   }
   return widest;
 }
@@ -464,11 +667,14 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-std::string option_value(const std::vector<std::string>& arguments, std::initializer_list<std::string_view> names) {
+std::string option_value(const std::vector<std::string>& arguments,
+                         std::initializer_list<std::string_view> names) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     for (const std::string_view name : names) {
       if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
-      if (arguments[i].size() > name.size() && arguments[i].starts_with(name) && arguments[i][name.size()] == '=') return arguments[i].substr(name.size() + 1);
+      if (arguments[i].size() > name.size() && arguments[i].starts_with(name) &&
+          arguments[i][name.size()] == '=')
+        return arguments[i].substr(name.size() + 1);
     }
   }
   return "";

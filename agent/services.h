@@ -12,8 +12,8 @@ namespace plumbline {
 
 enum class ProductFamily { data_store, ai, container, web, system };
 
-/// A product we know. `port` is its own one, 0 where it has none; `telling` means that the port alone is proof enough
-/// where the process may not be read.
+/// A product we know. `port` is its own one, 0 where it has none; `telling` means that the port alone is
+/// proof enough where the process may not be read.
 struct Product {
   std::string_view kind;
   ProductFamily family;
@@ -51,7 +51,8 @@ int main_port(const Service& service);
 /// "/usr/bin/redis-server" to "redis-server".
 std::string_view base_name(std::string_view path);
 /// The value of an option: "--port 80", "--port=80" for {"--port"}; empty where it is not there.
-std::string option_value(const std::vector<std::string>& arguments, std::initializer_list<std::string_view> names);
+std::string option_value(const std::vector<std::string>& arguments,
+                         std::initializer_list<std::string_view> names);
 bool has_option(const std::vector<std::string>& arguments, std::string_view name);
 
 }  // namespace plumbline

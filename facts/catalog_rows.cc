@@ -337,7 +337,7 @@ const std::vector<Fact>& catalog() {
       {"boot.firmware", kString, "", plain, "uefi, bios or unknown", "/sys/firmware/efi"},
       {"boot.secure_boot", kBool, "", plain, "Secure Boot is on; absent without UEFI", "/sys/firmware/efi/efivars/SecureBoot-*"},
       {"boot.tpm_version", kString, "", plain, "TPM major version; absent where there is none", "/sys/class/tpm/tpm0/tpm_version_major"},
-      {"boot.grub_config_mode", kString, "", plain, "Octal mode of grub.cfg", "/boot/grub*/grub.cfg"},
+      {"boot.grub_config_mode", kString, "", plain, "Octal mode of grub.cfg; none where there is none", "/boot/grub*/grub.cfg"},
 
       // time
       {"time.synchronized", kBool, "", plain, "The kernel's clock is disciplined", "adjtimex, /run/systemd/timesync/synchronized"},

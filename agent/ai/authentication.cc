@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Authentication of AI services; sources are the products' own manuals, the defaults those of current releases.
+// Authentication of AI services; sources are the products' own manuals, the defaults those of current
+// releases.
 #include "agent/ai/authentication.h"
 
 #include <algorithm>
@@ -25,19 +26,23 @@ std::string redact_jupyter(std::string_view text) {
     if (equals == std::string_view::npos) continue;
     const std::string_view name = trim(line.substr(0, equals));
     const std::string_view value = trim(line.substr(equals + 1));
-    if (!name.ends_with(".token") && !name.ends_with(".password") && !name.ends_with(".hashed_password")) continue;
+    if (!name.ends_with(".token") && !name.ends_with(".password") && !name.ends_with(".hashed_password"))
+      continue;
     const bool empty = value == "''" || value == "\"\"" || value == "u''";
     out.append(name).append(" = ").append(empty ? "''" : kRedacted).append("\n");
   }
   return out;
 }
 
-bool is_empty_value(std::string_view value) { return value.empty() || value == "''" || value == "\"\""; }
+bool is_empty_value(std::string_view value) {
+  return value.empty() || value == "''" || value == "\"\"";
+}
 
 /// Jupyter makes a token of its own at each start, unless somebody set it to nothing.
 std::string jupyter(const Host& host, const AiProcess& service) {
   bool emptied = false;
-  bool password = service.environment.count("JUPYTER_TOKEN") != 0 && !service.environment.at("JUPYTER_TOKEN").empty();
+  bool password =
+      service.environment.count("JUPYTER_TOKEN") != 0 && !service.environment.at("JUPYTER_TOKEN").empty();
   const auto look = [&](std::string_view name, std::string_view value) {
     if (name.ends_with(".token") && is_empty_value(value)) emptied = true;
     if ((name.ends_with(".token") || name.ends_with("password")) && !is_empty_value(value)) password = true;
@@ -45,7 +50,8 @@ std::string jupyter(const Host& host, const AiProcess& service) {
   std::vector<std::string> folders = {"/etc/jupyter", "/usr/local/etc/jupyter"};
   if (!service.home.empty()) folders.push_back(service.home + "/.jupyter");
   for (const std::string& folder : folders) {
-    for (const std::string_view file : {"jupyter_notebook_config.py", "jupyter_server_config.py", "jupyter_lab_config.py"}) {
+    for (const std::string_view file :
+         {"jupyter_notebook_config.py", "jupyter_server_config.py", "jupyter_lab_config.py"}) {
       const auto text = host.read_redacted(folder + "/" + std::string(file), redact_jupyter, kMaxConfigBytes);
       if (!text) continue;
       for (const std::string_view line : lines(*text)) {
@@ -66,11 +72,14 @@ std::string jupyter(const Host& host, const AiProcess& service) {
 }
 
 /// One switch that turns authentication on, by an option or a variable; without it everybody may come.
-std::string by_key(const AiProcess& service, std::initializer_list<std::string_view> options, std::initializer_list<std::string_view> variables) {
+std::string by_key(const AiProcess& service, std::initializer_list<std::string_view> options,
+                   std::initializer_list<std::string_view> variables) {
   if (service.process != nullptr) {
-    for (const std::string_view option : options) if (has_option(service.process->arguments, option)) return "required";
+    for (const std::string_view option : options)
+      if (has_option(service.process->arguments, option)) return "required";
   }
-  for (const std::string_view variable : variables) if (service.environment.count(std::string(variable)) != 0) return "required";
+  for (const std::string_view variable : variables)
+    if (service.environment.count(std::string(variable)) != 0) return "required";
   const bool told = service.process != nullptr && (variables.size() == 0 || service.environment_known);
   return told ? "none" : "unknown";
 }
@@ -94,7 +103,9 @@ std::string ai_authentication(const Host& host, const AiProcess& service) {
   if (kind == "litellm") return by_key(service, {}, {"LITELLM_MASTER_KEY"});
   if (kind == "xinference") return by_key(service, {"--auth-config"}, {});
   if (kind == "mlflow") {
-    return service.process == nullptr ? "unknown" : option_value(service.process->arguments, {"--app-name"}) == "basic-auth" ? "required" : "none";
+    return service.process == nullptr                                                 ? "unknown"
+           : option_value(service.process->arguments, {"--app-name"}) == "basic-auth" ? "required"
+                                                                                      : "none";
   }
   if (kind == "ray") {
     const auto mode = service.environment.find("RAY_AUTH_MODE");
@@ -103,17 +114,22 @@ std::string ai_authentication(const Host& host, const AiProcess& service) {
   }
   if (kind == "prefect") return by_key(service, {}, {"PREFECT_SERVER_API_AUTH_STRING"});
   // None of these has a login of its own.
-  for (const std::string_view open : {"ollama", "triton", "tensorflow_serving", "comfyui", "tensorboard", "streamlit", "lm_studio", "bentoml", "dagster"}) if (kind == open) return "none";
+  for (const std::string_view open : {"ollama", "triton", "tensorflow_serving", "comfyui", "tensorboard",
+                                      "streamlit", "lm_studio", "bentoml", "dagster"})
+    if (kind == open) return "none";
   if (kind == "open_webui") return by_default_on(service, "WEBUI_AUTH", false);
   if (kind == "n8n") return by_default_on(service, "N8N_USER_MANAGEMENT_DISABLED", true);
   if (kind == "langflow") {
     const auto login = service.environment.find("LANGFLOW_AUTO_LOGIN");
     if (login != service.environment.end()) return is_on(login->second) ? "none" : "required";
-    return service.environment_known ? "none" : "unknown";  // everybody is logged in by itself unless told otherwise
+    return service.environment_known ? "none"
+                                     : "unknown";  // everybody is logged in by itself unless told otherwise
   }
   if (kind == "flowise") return service.environment.count("FLOWISE_PASSWORD") != 0 ? "required" : "unknown";
-  if (kind == "text_generation_webui" || kind == "stable_diffusion_webui") return by_key(service, {"--gradio-auth", "--gradio-auth-path"}, {});
-  for (const std::string_view asks : {"airflow", "label_studio", "rstudio"}) if (kind == asks) return "required";
+  if (kind == "text_generation_webui" || kind == "stable_diffusion_webui")
+    return by_key(service, {"--gradio-auth", "--gradio-auth-path"}, {});
+  for (const std::string_view asks : {"airflow", "label_studio", "rstudio"})
+    if (kind == asks) return "required";
   return "unknown";
 }
 

@@ -15,7 +15,7 @@ struct AiProcess {
   const Process* process = nullptr;                // nullptr where it may not be seen
   std::map<std::string, std::string> environment;  // names, and values that hold no secret
   bool environment_known = false;
-  std::string home;                                // of the user it runs as
+  std::string home;  // of the user it runs as
 };
 
 /// required, none or unknown. Where a setting is absent, what the product does without it.

@@ -15,41 +15,110 @@ constexpr std::size_t kMaxEnvironments = 200;
 constexpr std::size_t kMaxFrameworks = 1'000;
 constexpr std::size_t kMaxHomes = 200;
 
-constexpr std::array kWanted = {
-    std::string_view("torch"), std::string_view("tensorflow"), std::string_view("jax"), std::string_view("jaxlib"), std::string_view("onnxruntime"),
-    std::string_view("onnxruntime-gpu"), std::string_view("tensorrt"), std::string_view("tensorrt-llm"), std::string_view("vllm"), std::string_view("sglang"),
-    std::string_view("lmdeploy"), std::string_view("transformers"), std::string_view("accelerate"), std::string_view("deepspeed"), std::string_view("flash-attn"),
-    std::string_view("xformers"), std::string_view("bitsandbytes"), std::string_view("peft"), std::string_view("diffusers"), std::string_view("sentence-transformers"),
-    std::string_view("llama-cpp-python"), std::string_view("ctransformers"), std::string_view("langchain"), std::string_view("langchain-core"), std::string_view("langgraph"),
-    std::string_view("llama-index"), std::string_view("llama-index-core"), std::string_view("haystack-ai"), std::string_view("openai"), std::string_view("anthropic"),
-    std::string_view("litellm"), std::string_view("ray"), std::string_view("mlflow"), std::string_view("mlflow-skinny"), std::string_view("wandb"), std::string_view("jupyterlab"),
-    std::string_view("notebook"), std::string_view("jupyter-server"), std::string_view("jupyterhub"), std::string_view("gradio"), std::string_view("streamlit"),
-    std::string_view("open-webui"), std::string_view("langflow"), std::string_view("comfyui"), std::string_view("chromadb"), std::string_view("qdrant-client"),
-    std::string_view("pymilvus"), std::string_view("weaviate-client"), std::string_view("faiss-cpu"), std::string_view("faiss-gpu"), std::string_view("pgvector"),
-    std::string_view("scikit-learn"), std::string_view("xgboost"), std::string_view("lightgbm"), std::string_view("catboost"), std::string_view("keras"), std::string_view("spacy"),
-    std::string_view("ultralytics"), std::string_view("openai-whisper"), std::string_view("faster-whisper"), std::string_view("tensorboard"), std::string_view("apache-airflow"),
-    std::string_view("prefect"), std::string_view("bentoml"), std::string_view("crewai"), std::string_view("autogen"), std::string_view("mcp"), std::string_view("label-studio"),
-    std::string_view("optimum"), std::string_view("triton"), std::string_view("cupy-cuda12x"), std::string_view("rapids"), std::string_view("cudf-cu12"), std::string_view("docling"),
-    std::string_view("xinference"), std::string_view("dbt-core"), std::string_view("nvidia-cudnn-cu12"), std::string_view("safetensors"), std::string_view("picklescan")};
+constexpr std::array kWanted = {std::string_view("torch"),
+                                std::string_view("tensorflow"),
+                                std::string_view("jax"),
+                                std::string_view("jaxlib"),
+                                std::string_view("onnxruntime"),
+                                std::string_view("onnxruntime-gpu"),
+                                std::string_view("tensorrt"),
+                                std::string_view("tensorrt-llm"),
+                                std::string_view("vllm"),
+                                std::string_view("sglang"),
+                                std::string_view("lmdeploy"),
+                                std::string_view("transformers"),
+                                std::string_view("accelerate"),
+                                std::string_view("deepspeed"),
+                                std::string_view("flash-attn"),
+                                std::string_view("xformers"),
+                                std::string_view("bitsandbytes"),
+                                std::string_view("peft"),
+                                std::string_view("diffusers"),
+                                std::string_view("sentence-transformers"),
+                                std::string_view("llama-cpp-python"),
+                                std::string_view("ctransformers"),
+                                std::string_view("langchain"),
+                                std::string_view("langchain-core"),
+                                std::string_view("langgraph"),
+                                std::string_view("llama-index"),
+                                std::string_view("llama-index-core"),
+                                std::string_view("haystack-ai"),
+                                std::string_view("openai"),
+                                std::string_view("anthropic"),
+                                std::string_view("litellm"),
+                                std::string_view("ray"),
+                                std::string_view("mlflow"),
+                                std::string_view("mlflow-skinny"),
+                                std::string_view("wandb"),
+                                std::string_view("jupyterlab"),
+                                std::string_view("notebook"),
+                                std::string_view("jupyter-server"),
+                                std::string_view("jupyterhub"),
+                                std::string_view("gradio"),
+                                std::string_view("streamlit"),
+                                std::string_view("open-webui"),
+                                std::string_view("langflow"),
+                                std::string_view("comfyui"),
+                                std::string_view("chromadb"),
+                                std::string_view("qdrant-client"),
+                                std::string_view("pymilvus"),
+                                std::string_view("weaviate-client"),
+                                std::string_view("faiss-cpu"),
+                                std::string_view("faiss-gpu"),
+                                std::string_view("pgvector"),
+                                std::string_view("scikit-learn"),
+                                std::string_view("xgboost"),
+                                std::string_view("lightgbm"),
+                                std::string_view("catboost"),
+                                std::string_view("keras"),
+                                std::string_view("spacy"),
+                                std::string_view("ultralytics"),
+                                std::string_view("openai-whisper"),
+                                std::string_view("faster-whisper"),
+                                std::string_view("tensorboard"),
+                                std::string_view("apache-airflow"),
+                                std::string_view("prefect"),
+                                std::string_view("bentoml"),
+                                std::string_view("crewai"),
+                                std::string_view("autogen"),
+                                std::string_view("mcp"),
+                                std::string_view("label-studio"),
+                                std::string_view("optimum"),
+                                std::string_view("triton"),
+                                std::string_view("cupy-cuda12x"),
+                                std::string_view("rapids"),
+                                std::string_view("cudf-cu12"),
+                                std::string_view("docling"),
+                                std::string_view("xinference"),
+                                std::string_view("dbt-core"),
+                                std::string_view("nvidia-cudnn-cu12"),
+                                std::string_view("safetensors"),
+                                std::string_view("picklescan")};
 
 /// PEP 503: runs of "-", "_" and "." become one "-".
 std::string normalised(std::string_view name) {
   std::string out;
   for (const char c : lower(name)) {
-    if (c != '-' && c != '_' && c != '.') out += c;
-    else if (!out.ends_with('-')) out += '-';
+    if (c != '-' && c != '_' && c != '.')
+      out += c;
+    else if (!out.ends_with('-'))
+      out += '-';
   }
   return out;
 }
 
-void read_packages(const Host& host, const std::string& folder, const std::string& environment, std::vector<Framework>& found) {
+void read_packages(const Host& host, const std::string& folder, const std::string& environment,
+                   std::vector<Framework>& found) {
   const auto entries = host.list(folder);
   if (!entries) return;
   for (const auto& entry : *entries) {
     std::string_view name = entry.name;
-    if (name.ends_with(".dist-info")) name.remove_suffix(10);
-    else if (name.ends_with(".egg-info")) name.remove_suffix(9);
-    else continue;
+    if (name.ends_with(".dist-info"))
+      name.remove_suffix(10);
+    else if (name.ends_with(".egg-info"))
+      name.remove_suffix(9);
+    else
+      continue;
     const std::size_t dash = name.find('-');  // names in dist-info hold "_" for "-"
     if (dash == std::string_view::npos || found.size() >= kMaxFrameworks) continue;
     const std::string package = normalised(name.substr(0, dash));
@@ -60,16 +129,19 @@ void read_packages(const Host& host, const std::string& folder, const std::strin
 }
 
 /// Environments below `base`: base/lib/python3.11/site-packages.
-void read_environment(const Host& host, const std::string& base, std::set<std::string>& seen, std::vector<Framework>& found) {
+void read_environment(const Host& host, const std::string& base, std::set<std::string>& seen,
+                      std::vector<Framework>& found) {
   for (const std::string_view lib : {"lib", "lib64", "local/lib"}) {
     const auto versions = host.list(base + "/" + std::string(lib));
     if (!versions) continue;
     for (const auto& version : *versions) {
       if (!version.name.starts_with("python3") || seen.size() >= kMaxEnvironments) continue;
       for (const std::string_view kind : {"site-packages", "dist-packages"}) {
-        const std::string folder = base + "/" + std::string(lib) + "/" + version.name + "/" + std::string(kind);
+        const std::string folder =
+            base + "/" + std::string(lib) + "/" + version.name + "/" + std::string(kind);
         // lib64 is a link to lib in most environments.
-        if (lib == "lib64" && seen.count(base + "/lib/" + version.name + "/" + std::string(kind)) != 0) continue;
+        if (lib == "lib64" && seen.count(base + "/lib/" + version.name + "/" + std::string(kind)) != 0)
+          continue;
         if (host.stat(folder) && seen.insert(folder).second) read_packages(host, folder, base, found);
       }
     }
@@ -82,28 +154,37 @@ std::vector<std::string> homes(Machine& machine) {
   std::set<std::string> found = {"/root"};
   if (const auto& users = machine.users()) {
     for (const User& user : *users) {
-      const bool person = user.uid >= 1000 && user.uid < 65533 && user.home.size() > 1 && user.home.starts_with('/') && user.home != "/nonexistent";
+      const bool person = user.uid >= 1000 && user.uid < 65533 && user.home.size() > 1 &&
+                          user.home.starts_with('/') && user.home != "/nonexistent";
       if (person && found.size() < kMaxHomes) found.insert(user.home);
     }
   }
   return {found.begin(), found.end()};
 }
 
-std::vector<Framework> find_frameworks(const Host& host, Machine& machine, const std::vector<std::string>& interpreters) {
+std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
+                                       const std::vector<std::string>& interpreters) {
   std::set<std::string> bases = {"/usr", "/usr/local"};
   const auto add = [&](const std::string& pattern) {
-    for (auto& path : glob(host, pattern)) if (bases.size() < kMaxEnvironments) bases.insert(std::move(path));
+    for (auto& path : glob(host, pattern))
+      if (bases.size() < kMaxEnvironments) bases.insert(std::move(path));
   };
   for (const std::string& program : interpreters) {
     const std::size_t bin = program.rfind("/bin/");
     if (bin != std::string::npos && bin > 0) bases.insert(program.substr(0, bin));
   }
-  for (const std::string_view pattern : {"/opt/*", "/opt/*/venv", "/opt/*/.venv", "/opt/*/env", "/opt/*/envs/*", "/srv/*", "/srv/*/venv", "/srv/*/.venv", "/var/lib/*/venv", "/var/www/*/venv"}) add(std::string(pattern));
+  for (const std::string_view pattern :
+       {"/opt/*", "/opt/*/venv", "/opt/*/.venv", "/opt/*/env", "/opt/*/envs/*", "/srv/*", "/srv/*/venv",
+        "/srv/*/.venv", "/var/lib/*/venv", "/var/www/*/venv"})
+    add(std::string(pattern));
   for (const std::string& home : homes(machine)) {
     if (!host.list(home)) continue;
     bases.insert(home + "/.local");
-    for (const std::string_view below : {"/venv", "/.venv", "/env", "/*/venv", "/*/.venv", "/*/env", "/.virtualenvs/*", "/miniconda3", "/miniconda3/envs/*", "/anaconda3", "/anaconda3/envs/*",
-                                         "/miniforge3", "/miniforge3/envs/*", "/.conda/envs/*", "/.local/share/uv/tools/*", "/.local/pipx/venvs/*", "/.local/share/pipx/venvs/*", "/.pyenv/versions/*"}) {
+    for (const std::string_view below :
+         {"/venv", "/.venv", "/env", "/*/venv", "/*/.venv", "/*/env", "/.virtualenvs/*", "/miniconda3",
+          "/miniconda3/envs/*", "/anaconda3", "/anaconda3/envs/*", "/miniforge3", "/miniforge3/envs/*",
+          "/.conda/envs/*", "/.local/share/uv/tools/*", "/.local/pipx/venvs/*", "/.local/share/pipx/venvs/*",
+          "/.pyenv/versions/*"}) {
       add(home + std::string(below));
     }
   }
@@ -111,9 +192,17 @@ std::vector<Framework> find_frameworks(const Host& host, Machine& machine, const
   std::vector<Framework> found;
   for (const std::string& base : bases) read_environment(host, base, seen, found);
   // Debian keeps its own Python packages in one folder for all versions.
-  if (seen.count("/usr/lib/python3/dist-packages") == 0) read_packages(host, "/usr/lib/python3/dist-packages", "/usr", found);
-  std::sort(found.begin(), found.end(), [](const Framework& a, const Framework& b) { return std::tie(a.name, a.environment, a.version) < std::tie(b.name, b.environment, b.version); });
-  found.erase(std::unique(found.begin(), found.end(), [](const Framework& a, const Framework& b) { return std::tie(a.name, a.environment, a.version) == std::tie(b.name, b.environment, b.version); }), found.end());
+  if (seen.count("/usr/lib/python3/dist-packages") == 0)
+    read_packages(host, "/usr/lib/python3/dist-packages", "/usr", found);
+  std::sort(found.begin(), found.end(), [](const Framework& a, const Framework& b) {
+    return std::tie(a.name, a.environment, a.version) < std::tie(b.name, b.environment, b.version);
+  });
+  found.erase(std::unique(found.begin(), found.end(),
+                          [](const Framework& a, const Framework& b) {
+                            return std::tie(a.name, a.environment, a.version) ==
+                                   std::tie(b.name, b.environment, b.version);
+                          }),
+              found.end());
   return found;
 }
 

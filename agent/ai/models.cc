@@ -25,12 +25,14 @@ class Walk {
   void folder(const std::string& path, int depth) {
     const auto entries = host_.list(path);
     if (!entries) return;
-    if (const auto stat = host_.stat(path); stat && (stat->mode & 0002) != 0 && !entries->empty()) ++found_.world_writable;
+    if (const auto stat = host_.stat(path); stat && (stat->mode & 0002) != 0 && !entries->empty())
+      ++found_.world_writable;
     for (const auto& entry : *entries) {
       if (++entries_ > kMaxEntries || found_.count >= kMaxModelFiles) return;
       const std::string below = path + "/" + entry.name;
       if (entry.type == FileType::folder) {
-        if (depth < kMaxDepth && entry.name != ".git" && entry.name != ".locks" && entry.name != "blobs") folder(below, depth + 1);
+        if (depth < kMaxDepth && entry.name != ".git" && entry.name != ".locks" && entry.name != "blobs")
+          folder(below, depth + 1);
       } else {
         file(below, entry.name);
       }
@@ -61,20 +63,27 @@ class Walk {
     if (ends(".gguf") || ends(".ggml")) return "gguf";
     if (ends(".safetensors")) return "safetensors";
     if (ends(".onnx")) return "onnx";
-    if (ends(".pt") || ends(".pth") || ends(".ckpt") || ends(".pkl") || ends(".pickle") || ends(".joblib")) return "pickle";
+    if (ends(".pt") || ends(".pth") || ends(".ckpt") || ends(".pkl") || ends(".pickle") || ends(".joblib"))
+      return "pickle";
     if (ends(".bin") || text.starts_with("sha256-")) return "?";
     return "";
   }
 
   std::string format_of_head(const std::string& path, std::string_view name) {
-    const auto head = ++heads_ <= kMaxHeads ? host_.ask("head:" + path) : Result<std::string>(fail(ErrorKind::limit, "too many files"));
+    const auto head = ++heads_ <= kMaxHeads ? host_.ask("head:" + path)
+                                            : Result<std::string>(fail(ErrorKind::limit, "too many files"));
     if (!head) {  // a recording without the question: names that transformers gives its pickles
-      if (name.starts_with("pytorch_model") || name.starts_with("adapter_model") || name.starts_with("consolidated")) return "pickle";
+      if (name.starts_with("pytorch_model") || name.starts_with("adapter_model") ||
+          name.starts_with("consolidated"))
+        return "pickle";
       return name.starts_with("sha256-") ? "gguf" : "";
     }
-    if (head->starts_with("47475546")) return "gguf";                                 // "GGUF"
-    if (head->starts_with("504b0304") || head->starts_with("8002") || head->starts_with("8003") || head->starts_with("8004") || head->starts_with("8005")) return "pickle";
-    if (head->size() >= 18 && head->substr(16, 2) == "7b") return "safetensors";       // eight bytes of length, then "{"
+    if (head->starts_with("47475546")) return "gguf";  // "GGUF"
+    if (head->starts_with("504b0304") || head->starts_with("8002") || head->starts_with("8003") ||
+        head->starts_with("8004") || head->starts_with("8005"))
+      return "pickle";
+    if (head->size() >= 18 && head->substr(16, 2) == "7b")
+      return "safetensors";  // eight bytes of length, then "{"
     return "";
   }
 
@@ -101,12 +110,25 @@ void ollama_models(const Host& host, const std::string& base, std::vector<std::s
 ModelFiles find_models(const Host& host, Machine& machine) {
   ModelFiles found;
   Walk walk(host, found);
-  std::vector<std::string> ollama = {"/usr/share/ollama/.ollama/models", "/var/lib/ollama/models", "/var/lib/ollama/.ollama/models"};
-  std::vector<std::string> places = {"/models", "/opt/models", "/srv/models", "/data/models", "/mnt/models", "/var/lib/models", "/usr/local/share/models", "/opt/ComfyUI/models",
-                                     "/var/cache/huggingface/hub", "/opt/huggingface/hub", "/data/huggingface/hub"};
+  std::vector<std::string> ollama = {"/usr/share/ollama/.ollama/models", "/var/lib/ollama/models",
+                                     "/var/lib/ollama/.ollama/models"};
+  std::vector<std::string> places = {"/models",
+                                     "/opt/models",
+                                     "/srv/models",
+                                     "/data/models",
+                                     "/mnt/models",
+                                     "/var/lib/models",
+                                     "/usr/local/share/models",
+                                     "/opt/ComfyUI/models",
+                                     "/var/cache/huggingface/hub",
+                                     "/opt/huggingface/hub",
+                                     "/data/huggingface/hub"};
   for (const std::string& home : homes(machine)) {
     ollama.push_back(home + "/.ollama/models");
-    for (const std::string_view below : {"/.cache/huggingface/hub", "/.lmstudio/models", "/.cache/lm-studio/models", "/models", "/ComfyUI/models", "/.cache/torch/hub/checkpoints"}) places.push_back(home + std::string(below));
+    for (const std::string_view below :
+         {"/.cache/huggingface/hub", "/.lmstudio/models", "/.cache/lm-studio/models", "/models",
+          "/ComfyUI/models", "/.cache/torch/hub/checkpoints"})
+      places.push_back(home + std::string(below));
   }
   for (const std::string& place : places) walk.folder(place, 0);
   for (const std::string& base : ollama) {
@@ -121,8 +143,11 @@ AgentSettings find_agent_settings(const Host& host, Machine& machine) {
   AgentSettings found;
   for (const std::string& home : homes(machine)) {
     std::vector<std::string> files = glob(host, home + "/.config/mcp/*.json");
-    for (const std::string_view below : {"/.cursor/mcp.json", "/.config/Claude/claude_desktop_config.json", "/.claude.json", "/.mcp.json", "/.codeium/windsurf/mcp_config.json", "/.vscode/mcp.json",
-                                         "/.config/Code/User/mcp.json", "/.gemini/settings.json", "/.codex/config.toml", "/.openclaw/openclaw.json", "/.continue/config.json", "/.continue/config.yaml"}) {
+    for (const std::string_view below :
+         {"/.cursor/mcp.json", "/.config/Claude/claude_desktop_config.json", "/.claude.json", "/.mcp.json",
+          "/.codeium/windsurf/mcp_config.json", "/.vscode/mcp.json", "/.config/Code/User/mcp.json",
+          "/.gemini/settings.json", "/.codex/config.toml", "/.openclaw/openclaw.json",
+          "/.continue/config.json", "/.continue/config.yaml"}) {
       files.push_back(home + std::string(below));
     }
     for (const std::string& file : files) {

@@ -47,14 +47,18 @@ nlohmann::json to_json(const struct ifaddrs& entry) {
       prefix = std::popcount(address.sin_addr.s_addr);
     }
   }
-  return {{"interface", to_utf8(entry.ifa_name)}, {"family", v6 ? "ipv6" : "ipv4"}, {"address", text.data()}, {"prefix", prefix}};
+  return {{"interface", to_utf8(entry.ifa_name)},
+          {"family", v6 ? "ipv6" : "ipv4"},
+          {"address", text.data()},
+          {"prefix", prefix}};
 }
 
 }  // namespace
 
 Result<std::string> ask_addresses(std::string_view) {
   struct ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) return fail(ErrorKind::unavailable, "addresses: " + std::generic_category().message(errno));
+  if (getifaddrs(&first) != 0)
+    return fail(ErrorKind::unavailable, "addresses: " + std::generic_category().message(errno));
   std::vector<nlohmann::json> addresses;
   for (const auto* entry = first; entry != nullptr; entry = entry->ifa_next) {
     if (entry->ifa_addr == nullptr || entry->ifa_name == nullptr) continue;

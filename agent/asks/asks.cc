@@ -60,8 +60,9 @@ tl::unexpected<Error> failed(std::string_view subject, int error_number) {
 
 std::string to_answer(const struct statvfs& native) {
   const std::uint64_t unit = native.f_frsize != 0 ? native.f_frsize : native.f_bsize;
-  return fmt::format(R"({{"block_bytes":{},"blocks":{},"blocks_free":{},"blocks_available":{},"files":{},"files_free":{}}})",
-                     unit, native.f_blocks, native.f_bfree, native.f_bavail, native.f_files, native.f_ffree);
+  return fmt::format(
+      R"({{"block_bytes":{},"blocks":{},"blocks_free":{},"blocks_available":{},"files":{},"files_free":{}}})",
+      unit, native.f_blocks, native.f_bfree, native.f_bavail, native.f_files, native.f_ffree);
 }
 
 }  // namespace
@@ -76,7 +77,9 @@ Result<std::string> ask_this_machine(std::string_view question) {
   return fail(ErrorKind::not_found, "no such question: " + std::string(question));
 }
 
-Result<std::string> ask_now(std::string_view) { return std::to_string(std::time(nullptr)); }
+Result<std::string> ask_now(std::string_view) {
+  return std::to_string(std::time(nullptr));
+}
 
 Result<std::string> ask_uname(std::string_view) {
   struct utsname native {};
@@ -105,8 +108,8 @@ Result<std::string> ask_adjtimex(std::string_view) {
   const int state = adjtimex(&native);
   if (state < 0) return failed("adjtimex", errno);
   const bool synchronized = state != TIME_ERROR && (native.status & STA_UNSYNC) == 0;
-  return fmt::format(R"({{"synchronized":{},"status":{},"max_error_us":{},"estimated_error_us":{}}})", synchronized,
-                     native.status, native.maxerror, native.esterror);
+  return fmt::format(R"({{"synchronized":{},"status":{},"max_error_us":{},"estimated_error_us":{}}})",
+                     synchronized, native.status, native.maxerror, native.esterror);
 }
 
 Result<std::string> ask_affinity(std::string_view) {
@@ -133,7 +136,8 @@ Result<std::string> ask_privileges(std::string_view) {
   std::array<struct __user_cap_data_struct, 2> data{};
   if (syscall(SYS_capget, &header, data.data()) != 0) return failed("privileges", errno);
   const std::uint64_t effective = static_cast<std::uint64_t>(data[1].effective) << 32 | data[0].effective;
-  return fmt::format(R"({{"uid":{},"effective_uid":{},"capabilities":"{:016x}"}})", getuid(), geteuid(), effective);
+  return fmt::format(R"({{"uid":{},"effective_uid":{},"capabilities":"{:016x}"}})", getuid(), geteuid(),
+                     effective);
 }
 
 }  // namespace plumbline

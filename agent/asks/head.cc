@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "head:/path": the first bytes of a file as hexadecimal digits, enough to tell its format. Model files are too large
-// to be read whole.
+// "head:/path": the first bytes of a file as hexadecimal digits, enough to tell its format. Model files are
+// too large to be read whole.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "hypervisor": the signature a hypervisor leaves in CPUID, empty on bare metal; a processor without CPUID cannot say.
+// "hypervisor": the signature a hypervisor leaves in CPUID, empty on bare metal; a processor without CPUID
+// cannot say.
 #include <array>
 #include <cstring>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Talks to NVML through our own declarations of its C interface (layouts of NVML 13.3, LP64; the versioned names keep
-// theirs for ever). A symbol that an old driver lacks leaves its fact out.
+// Talks to NVML through our own declarations of its C interface (layouts of NVML 13.3, LP64; the versioned
+// names keep theirs for ever). A symbol that an old driver lacks leaves its fact out.
 #include "agent/asks/nvml.h"
 
 #include <dlfcn.h>
@@ -93,8 +93,9 @@ class Library {
 
 template <std::size_t Size>
 std::string text_of(const std::array<char, Size>& buffer) {
-  return to_utf8(std::string_view(buffer.data(), static_cast<std::size_t>(
-                                                     std::find(buffer.begin(), buffer.end(), '\0') - buffer.begin())));
+  return to_utf8(std::string_view(
+      buffer.data(),
+      static_cast<std::size_t>(std::find(buffer.begin(), buffer.end(), '\0') - buffer.begin())));
 }
 
 /// "00000000:41:00.0" to sysfs's "0000:41:00.0"
@@ -107,7 +108,8 @@ std::string sysfs_address(std::string_view bus_id) {
 
 void add_identity(const Library& nvml, Device device, json& item) {
   PciInfo pci{};
-  if (nvml.call("nvmlDeviceGetPciInfo_v3", device, &pci) == kSuccess || nvml.call("nvmlDeviceGetPciInfo_v2", device, &pci) == kSuccess) {
+  if (nvml.call("nvmlDeviceGetPciInfo_v3", device, &pci) == kSuccess ||
+      nvml.call("nvmlDeviceGetPciInfo_v2", device, &pci) == kSuccess) {
     pci.bus_id[sizeof pci.bus_id - 1] = '\0';
     pci.bus_id_legacy[sizeof pci.bus_id_legacy - 1] = '\0';
     item["address"] = sysfs_address(to_utf8(pci.bus_id[0] != '\0' ? pci.bus_id : pci.bus_id_legacy));
@@ -115,7 +117,8 @@ void add_identity(const Library& nvml, Device device, json& item) {
   std::array<char, 96> text{};
   if (nvml.call("nvmlDeviceGetName", device, text.data(), 96u) == kSuccess) item["name"] = text_of(text);
   text.fill('\0');
-  if (nvml.call("nvmlDeviceGetUUID", device, text.data(), 96u) == kSuccess) item["uuid_hash"] = sha256_hex(text_of(text)).substr(0, 16);
+  if (nvml.call("nvmlDeviceGetUUID", device, text.data(), 96u) == kSuccess)
+    item["uuid_hash"] = sha256_hex(text_of(text)).substr(0, 16);
   int major = 0;
   int minor = 0;
   if (nvml.call("nvmlDeviceGetCudaComputeCapability", device, &major, &minor) == kSuccess) {
@@ -123,8 +126,8 @@ void add_identity(const Library& nvml, Device device, json& item) {
   }
 }
 
-/// Old and new layouts of the same answer; with MIG on, the whole card's free memory is not to be had (NOT_SUPPORTED
-/// or NO_PERMISSION) and stays unknown.
+/// Old and new layouts of the same answer; with MIG on, the whole card's free memory is not to be had
+/// (NOT_SUPPORTED or NO_PERMISSION) and stays unknown.
 void add_memory(const Library& nvml, Device device, json& item) {
   MemoryV2 memory{};
   memory.version = kMemoryV2;
@@ -158,7 +161,8 @@ void add_health(const Library& nvml, Device device, json& item) {
     unsigned long long errors = 0;
     constexpr int kUncorrected = 1;
     constexpr int kLifetime = 1;
-    if (nvml.call("nvmlDeviceGetTotalEccErrors", device, kUncorrected, kLifetime, &errors) == kSuccess) item["ecc_uncorrected_errors"] = errors;
+    if (nvml.call("nvmlDeviceGetTotalEccErrors", device, kUncorrected, kLifetime, &errors) == kSuccess)
+      item["ecc_uncorrected_errors"] = errors;
   }
   unsigned mig = 0;
   unsigned mig_pending = 0;
@@ -169,9 +173,11 @@ void add_health(const Library& nvml, Device device, json& item) {
     item["power_limit_watts"] = value / 1000.0;
   }
   constexpr int kGpuSensor = 0;
-  if (nvml.call("nvmlDeviceGetTemperature", device, kGpuSensor, &value) == kSuccess) item["temperature_celsius"] = value;
+  if (nvml.call("nvmlDeviceGetTemperature", device, kGpuSensor, &value) == kSuccess)
+    item["temperature_celsius"] = value;
   Utilization utilization{};
-  if (nvml.call("nvmlDeviceGetUtilizationRates", device, &utilization) == kSuccess) item["utilization_percent"] = utilization.gpu;
+  if (nvml.call("nvmlDeviceGetUtilizationRates", device, &utilization) == kSuccess)
+    item["utilization_percent"] = utilization.gpu;
   item["nvlink_active"] = active_links(nvml, device);
 }
 
@@ -198,7 +204,8 @@ json ask_everything(const Library& nvml) {
   std::array<char, 80> text{};
   if (nvml.call("nvmlSystemGetDriverVersion", text.data(), 80u) == kSuccess) answer["driver"] = text_of(text);
   int cuda = 0;  // 12040 is 12.4
-  if (nvml.call("nvmlSystemGetCudaDriverVersion_v2", &cuda) == kSuccess || nvml.call("nvmlSystemGetCudaDriverVersion", &cuda) == kSuccess) {
+  if (nvml.call("nvmlSystemGetCudaDriverVersion_v2", &cuda) == kSuccess ||
+      nvml.call("nvmlSystemGetCudaDriverVersion", &cuda) == kSuccess) {
     answer["cuda"] = std::to_string(cuda / 1000) + "." + std::to_string(cuda % 1000 / 10);
   }
   unsigned count = 0;
@@ -207,11 +214,14 @@ json ask_everything(const Library& nvml) {
     answer["status"] = nvml.text(code);
     return answer;
   }
-  for (unsigned index = 0; index < std::min(count, kMaxDevices); ++index) answer["devices"].push_back(device_at(nvml, index));
+  for (unsigned index = 0; index < std::min(count, kMaxDevices); ++index)
+    answer["devices"].push_back(device_at(nvml, index));
   return answer;
 }
 
-json unavailable(std::string_view why) { return {{"status", why}, {"devices", json::array()}}; }
+json unavailable(std::string_view why) {
+  return {{"status", why}, {"devices", json::array()}};
+}
 
 Result<std::string> ask_library(const std::string& name) {
   const Library nvml(name);
@@ -229,7 +239,9 @@ Result<std::string> ask_nvml(std::string_view library) {
   // Without its device the library would start nvidia-modprobe; this agent starts no program.
   struct stat native {};
   if (library.empty() && stat("/dev/nvidiactl", &native) != 0) return unavailable("no driver").dump();
-  return answer_within(kTimeout, "nvml", [name = library.empty() ? std::string(kLibrary) : std::string(library)] { return ask_library(name); });
+  return answer_within(
+      kTimeout, "nvml",
+      [name = library.empty() ? std::string(kLibrary) : std::string(library)] { return ask_library(name); });
 }
 
 }  // namespace plumbline

@@ -2,13 +2,14 @@
 // "nvml": what NVIDIA's management library tells, by dlopen; never linked, for most hosts have none.
 //
 //   {"status":"ok","driver":"550.54.15","cuda":"12.4","devices":[
-//     {"address":"0000:41:00.0","name":"NVIDIA L40S","uuid_hash":"4f0c…16 digits","memory_bytes":…,"memory_free_bytes":…,
+//     {"address":"0000:41:00.0","name":"NVIDIA L40S","uuid_hash":"4f0c…16
+//     digits","memory_bytes":…,"memory_free_bytes":…,
 //      "compute_capability":8.9,"ecc":true,"ecc_uncorrected_errors":0,"mig":false,"power_limit_watts":350.0,
 //      "temperature_celsius":41,"utilization_percent":0,"nvlink_active":0},
 //     {"index":3,"error":"GPU is lost"}]}
 //
-// A value the card or an old driver does not give is left out. Where the library gives nothing at all, "status" says
-// why and "devices" is empty: "no library", "no driver", "driver and library do not match", …
+// A value the card or an old driver does not give is left out. Where the library gives nothing at all,
+// "status" says why and "devices" is empty: "no library", "no driver", "driver and library do not match", …
 #pragma once
 
 #include <string>
@@ -18,8 +19,8 @@
 
 namespace plumbline {
 
-/// Loads `library` ("" is the system's libnvidia-ml.so.1) and asks it everything once. Gives up after ten seconds: a
-/// card that has fallen off its bus can hold a caller for minutes.
+/// Loads `library` ("" is the system's libnvidia-ml.so.1) and asks it everything once. Gives up after ten
+/// seconds: a card that has fallen off its bus can hold a caller for minutes.
 Result<std::string> ask_nvml(std::string_view library);
 
 }  // namespace plumbline

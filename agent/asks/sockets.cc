@@ -25,7 +25,7 @@
 namespace plumbline {
 namespace {
 
-constexpr std::uint32_t kStateClose = 7;    // of net/tcp_states.h: what an unconnected UDP socket is in
+constexpr std::uint32_t kStateClose = 7;  // of net/tcp_states.h: what an unconnected UDP socket is in
 constexpr std::uint32_t kStateListen = 10;
 constexpr std::size_t kMaxSockets = 100'000;
 constexpr std::size_t kAnswerBytes = 64u << 10;
@@ -55,7 +55,8 @@ constexpr std::array<Family, 4> kFamilies = {{
 }};
 
 tl::unexpected<Error> failed(int error_number) {
-  const ErrorKind kind = error_number == EACCES || error_number == EPERM ? ErrorKind::permission_denied : ErrorKind::unavailable;
+  const ErrorKind kind =
+      error_number == EACCES || error_number == EPERM ? ErrorKind::permission_denied : ErrorKind::unavailable;
   return fail(kind, "sockets: " + std::generic_category().message(error_number));
 }
 
@@ -70,7 +71,8 @@ Result<void> send_request(int channel, const Family& family) {
   message.request.sdiag_family = family.number;
   message.request.sdiag_protocol = family.transport;
   message.request.idiag_states = family.states;
-  if (::send(channel, &message, sizeof message, 0) != static_cast<ssize_t>(sizeof message)) return failed(errno);
+  if (::send(channel, &message, sizeof message, 0) != static_cast<ssize_t>(sizeof message))
+    return failed(errno);
   return {};
 }
 
@@ -81,7 +83,8 @@ bool reads_v6only(const struct nlmsghdr& header, const struct inet_diag_msg& mes
     struct rtattr attribute {};
     std::memcpy(&attribute, at, sizeof attribute);
     if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > end) return false;
-    if (attribute.rta_type == INET_DIAG_SKV6ONLY && attribute.rta_len > sizeof attribute) return at[sizeof attribute] != 0;
+    if (attribute.rta_type == INET_DIAG_SKV6ONLY && attribute.rta_len > sizeof attribute)
+      return at[sizeof attribute] != 0;
     at += RTA_ALIGN(attribute.rta_len);
   }
   return false;
@@ -90,7 +93,11 @@ bool reads_v6only(const struct nlmsghdr& header, const struct inet_diag_msg& mes
 Socket to_socket(const struct nlmsghdr& header, const struct inet_diag_msg& message, const char* protocol) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(message.idiag_family, message.id.idiag_src, text.data(), text.size());
-  return {protocol, text.data(), ntohs(message.id.idiag_sport), message.idiag_inode, message.idiag_uid,
+  return {protocol,
+          text.data(),
+          ntohs(message.id.idiag_sport),
+          message.idiag_inode,
+          message.idiag_uid,
           message.idiag_family == AF_INET6 && reads_v6only(header, message)};
 }
 
@@ -102,7 +109,8 @@ Result<void> receive(int channel, const Family& family, std::vector<Socket>& soc
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return failed(size == 0 ? ECONNRESET : errno);
     auto left = static_cast<unsigned>(size);
-    for (auto* header = reinterpret_cast<struct nlmsghdr*>(buffer.data()); NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+    for (auto* header = reinterpret_cast<struct nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
       if (header->nlmsg_type == NLMSG_DONE) return {};
       if (header->nlmsg_type == NLMSG_ERROR) {
         const auto* error = static_cast<const struct nlmsgerr*>(NLMSG_DATA(header));
@@ -111,7 +119,8 @@ Result<void> receive(int channel, const Family& family, std::vector<Socket>& soc
       if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return failed(EIO);
       const auto& message = *static_cast<const struct inet_diag_msg*>(NLMSG_DATA(header));
       if (message.id.idiag_sport == 0) continue;
-      if (sockets.size() >= kMaxSockets) return fail(ErrorKind::limit, "sockets: more than 100000 listening sockets");
+      if (sockets.size() >= kMaxSockets)
+        return fail(ErrorKind::limit, "sockets: more than 100000 listening sockets");
       sockets.push_back(to_socket(*header, message, family.protocol));
     }
   }
@@ -122,7 +131,7 @@ Result<void> receive(int channel, const Family& family, std::vector<Socket>& soc
 Result<std::string> ask_sockets(std::string_view) {
   const Descriptor channel(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!channel) return failed(errno);
-  const struct timeval timeout {kTimeoutSeconds, 0};
+  const struct timeval timeout { kTimeoutSeconds, 0 };
   setsockopt(channel.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   std::vector<Socket> sockets;
   for (const auto& family : kFamilies) {
@@ -137,8 +146,12 @@ Result<std::string> ask_sockets(std::string_view) {
   });
   nlohmann::json answer = nlohmann::json::array();
   for (const auto& socket : sockets) {
-    answer.push_back({{"protocol", socket.protocol}, {"address", socket.address}, {"port", socket.port},
-                      {"inode", socket.inode}, {"uid", socket.uid}, {"v6only", socket.v6only}});
+    answer.push_back({{"protocol", socket.protocol},
+                      {"address", socket.address},
+                      {"port", socket.port},
+                      {"inode", socket.inode},
+                      {"uid", socket.uid},
+                      {"v6only", socket.v6only}});
   }
   return answer.dump();
 }

@@ -20,7 +20,8 @@ struct Pending {
 
 }  // namespace
 
-Result<std::string> answer_within(std::chrono::seconds timeout, std::string_view subject, std::function<Result<std::string>()> answer) {
+Result<std::string> answer_within(std::chrono::seconds timeout, std::string_view subject,
+                                  std::function<Result<std::string>()> answer) {
   auto pending = std::make_shared<Pending>();
   std::thread([pending, answer = std::move(answer)] {
     auto text = answer();
@@ -31,7 +32,8 @@ Result<std::string> answer_within(std::chrono::seconds timeout, std::string_view
   }).detach();
   std::unique_lock lock(pending->mutex);
   if (pending->arrived.wait_for(lock, timeout, [&] { return pending->done; })) return pending->answer;
-  return fail(ErrorKind::unavailable, std::string(subject) + ": no answer within " + std::to_string(timeout.count()) + " seconds");
+  return fail(ErrorKind::unavailable,
+              std::string(subject) + ": no answer within " + std::to_string(timeout.count()) + " seconds");
 }
 
 }  // namespace plumbline

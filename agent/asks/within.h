@@ -11,7 +11,9 @@
 
 namespace plumbline {
 
-/// What `answer` returns, or unavailable after `timeout`; then its thread is left behind and must own all it uses.
-Result<std::string> answer_within(std::chrono::seconds timeout, std::string_view subject, std::function<Result<std::string>()> answer);
+/// What `answer` returns, or unavailable after `timeout`; then its thread is left behind and must own all it
+/// uses.
+Result<std::string> answer_within(std::chrono::seconds timeout, std::string_view subject,
+                                  std::function<Result<std::string>()> answer);
 
 }  // namespace plumbline

@@ -8,7 +8,9 @@
 
 namespace plumbline {
 namespace {
-bool is_pattern(std::string_view part) { return part.find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(std::string_view part) {
+  return part.find_first_of("*?[") != std::string_view::npos;
+}
 }  // namespace
 
 std::vector<std::string> glob(const Host& host, std::string_view pattern) {
@@ -26,7 +28,8 @@ std::vector<std::string> glob(const Host& host, std::string_view pattern) {
       if (!entries) continue;
       for (const auto& entry : *entries) {
         if (next.size() >= kMaxGlobMatches) break;
-        if (fnmatch(std::string(part).c_str(), entry.name.c_str(), FNM_PERIOD) == 0) next.push_back(folder + "/" + entry.name);
+        if (fnmatch(std::string(part).c_str(), entry.name.c_str(), FNM_PERIOD) == 0)
+          next.push_back(folder + "/" + entry.name);
       }
     }
     found = std::move(next);

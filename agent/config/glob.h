@@ -12,8 +12,8 @@ namespace plumbline {
 
 inline constexpr std::size_t kMaxGlobMatches = 256;
 
-/// Paths that match an absolute pattern ("*", "?", "[…]" in any part), sorted by part as glob(3) does. A pattern
-/// without any of them gives itself, be it there or not.
+/// Paths that match an absolute pattern ("*", "?", "[…]" in any part), sorted by part as glob(3) does. A
+/// pattern without any of them gives itself, be it there or not.
 std::vector<std::string> glob(const Host& host, std::string_view pattern);
 
 }  // namespace plumbline

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readers of ini-like files; the manuals of MySQL ("Using Option Files") and PostgreSQL ("Setting Parameters").
+// Readers of ini-like files; the manuals of MySQL ("Using Option Files") and PostgreSQL ("Setting
+// Parameters").
 #include "agent/config/ini.h"
 
 #include <algorithm>
@@ -22,8 +23,10 @@ std::string clean_value(std::string_view text) {
     const char quote = text.front();
     std::string out;
     for (std::size_t i = 1; i < text.size(); ++i) {
-      if (text[i] == quote && i + 1 < text.size() && text[i + 1] == quote) ++i;  // '' is one quote in PostgreSQL
-      else if (text[i] == quote) break;
+      if (text[i] == quote && i + 1 < text.size() && text[i + 1] == quote)
+        ++i;  // '' is one quote in PostgreSQL
+      else if (text[i] == quote)
+        break;
       out += text[i];
     }
     return out;
@@ -38,15 +41,20 @@ std::string clean_value(std::string_view text) {
   return std::string(trim(text.substr(0, end)));
 }
 
-std::string folder_of(std::string_view path) { return std::string(path.substr(0, path.rfind('/'))); }
+std::string folder_of(std::string_view path) {
+  return std::string(path.substr(0, path.rfind('/')));
+}
 
-std::vector<std::string> files_with_end(const Host& host, const std::string& folder, std::initializer_list<std::string_view> ends) {
+std::vector<std::string> files_with_end(const Host& host, const std::string& folder,
+                                        std::initializer_list<std::string_view> ends) {
   std::vector<std::string> found;
   const auto entries = host.list(folder);
   if (!entries) return found;
   for (const auto& entry : *entries) {
-    const bool wanted = std::any_of(ends.begin(), ends.end(), [&](auto end) { return entry.name.ends_with(end); });
-    if (wanted && !entry.name.starts_with('.') && found.size() < kMaxFiles) found.push_back(folder + "/" + entry.name);
+    const bool wanted =
+        std::any_of(ends.begin(), ends.end(), [&](auto end) { return entry.name.ends_with(end); });
+    if (wanted && !entry.name.starts_with('.') && found.size() < kMaxFiles)
+      found.push_back(folder + "/" + entry.name);
   }
   return found;
 }
@@ -54,13 +62,15 @@ std::vector<std::string> files_with_end(const Host& host, const std::string& fol
 using Settings = std::map<std::string, std::string>;
 
 bool is_server_section(std::string_view section) {
-  constexpr std::array<std::string_view, 8> names = {"mysqld", "server", "mariadb", "mariadbd", "mysqld_safe",
-                                                     "galera", "client-server", "mysqld-server"};
+  constexpr std::array<std::string_view, 8> names = {
+      "mysqld", "server", "mariadb", "mariadbd", "mysqld_safe", "galera", "client-server", "mysqld-server"};
   if (std::find(names.begin(), names.end(), section) != names.end()) return section != "mysqld_safe";
-  return section.starts_with("mysqld-") || section.starts_with("mariadb-") || section.starts_with("mariadbd-");
+  return section.starts_with("mysqld-") || section.starts_with("mariadb-") ||
+         section.starts_with("mariadbd-");
 }
 
-Result<void> read_mysql_file(const Host& host, const std::string& path, int depth, std::size_t& files, Settings& settings) {
+Result<void> read_mysql_file(const Host& host, const std::string& path, int depth, std::size_t& files,
+                             Settings& settings) {
   if (depth > kMaxDepth || ++files > kMaxFiles) return {};
   const auto text = host.read_redacted(path, redact_mysql, kMaxConfigBytes);
   if (!text) return tl::unexpected<Error>(text.error());
@@ -73,7 +83,8 @@ Result<void> read_mysql_file(const Host& host, const std::string& path, int dept
   for (const std::string_view raw : lines(*text)) {
     const std::string_view line = trim(raw);
     if (line.starts_with("!includedir")) {
-      for (const auto& file : files_with_end(host, std::string(trim(line.substr(11))), {".cnf"})) follow(file);
+      for (const auto& file : files_with_end(host, std::string(trim(line.substr(11))), {".cnf"}))
+        follow(file);
       continue;
     }
     if (line.starts_with("!include")) {
@@ -95,7 +106,8 @@ Result<void> read_mysql_file(const Host& host, const std::string& path, int dept
   return unread;
 }
 
-Result<void> read_postgresql_file(const Host& host, const std::string& path, int depth, std::size_t& files, Settings& settings) {
+Result<void> read_postgresql_file(const Host& host, const std::string& path, int depth, std::size_t& files,
+                                  Settings& settings) {
   if (depth > kMaxDepth || ++files > kMaxFiles) return {};
   const auto text = host.read_redacted(path, redact_postgresql, kMaxConfigBytes);
   if (!text) return tl::unexpected<Error>(text.error());
@@ -106,7 +118,8 @@ Result<void> read_postgresql_file(const Host& host, const std::string& path, int
   };
   for (const auto& item : parse_ini(*text)) {
     const std::string target = item.value.starts_with('/') ? item.value : folder_of(path) + "/" + item.value;
-    if (item.key == "include" || item.key == "include_if_exists") follow(target);
+    if (item.key == "include" || item.key == "include_if_exists")
+      follow(target);
     else if (item.key == "include_dir") {
       for (const auto& file : files_with_end(host, target, {".conf"})) follow(file);
     } else if (!item.key.empty()) {
@@ -130,7 +143,8 @@ std::vector<IniLine> parse_ini(std::string_view text) {
       continue;
     }
     std::size_t end = 0;
-    while (end < line.size() && line[end] != '=' && line[end] != ':' && line[end] != ' ' && line[end] != '\t') ++end;
+    while (end < line.size() && line[end] != '=' && line[end] != ':' && line[end] != ' ' && line[end] != '\t')
+      ++end;
     std::string_view rest = line.substr(end);
     while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
     if (!rest.empty() && (rest.front() == '=' || rest.front() == ':')) rest.remove_prefix(1);
@@ -141,11 +155,30 @@ std::vector<IniLine> parse_ini(std::string_view text) {
 
 std::string redact_mysql(std::string_view text) {
   const auto keep = [](std::string_view part) {
-    return keep_settings(part, {"bind-address", "port", "skip-grant-tables", "skip-networking", "datadir",
-                                "require-secure-transport", "ssl", "ssl-cert", "ssl-key", "tls-version", "skip-ssl",
-                                "log-bin", "skip-log-bin", "disable-log-bin", "server-id", "read-only",
-                                "super-read-only", "gtid-mode", "wsrep-on", "local-infile", "user", "loose-log-bin",
-                                "log-slave-updates", "loose-bind-address"});
+    return keep_settings(part, {"bind-address",
+                                "port",
+                                "skip-grant-tables",
+                                "skip-networking",
+                                "datadir",
+                                "require-secure-transport",
+                                "ssl",
+                                "ssl-cert",
+                                "ssl-key",
+                                "tls-version",
+                                "skip-ssl",
+                                "log-bin",
+                                "skip-log-bin",
+                                "disable-log-bin",
+                                "server-id",
+                                "read-only",
+                                "super-read-only",
+                                "gtid-mode",
+                                "wsrep-on",
+                                "local-infile",
+                                "user",
+                                "loose-log-bin",
+                                "log-slave-updates",
+                                "loose-bind-address"});
   };
   std::string out;
   std::string rest;
@@ -165,21 +198,24 @@ std::string redact_mysql(std::string_view text) {
 Result<std::map<std::string, std::string>> read_mysql_config(const Host& host, const std::string& path) {
   Settings settings;
   std::size_t files = 0;
-  if (auto done = read_mysql_file(host, path, 0, files, settings); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = read_mysql_file(host, path, 0, files, settings); !done)
+    return tl::unexpected<Error>(done.error());
   return settings;
 }
 
 std::string redact_postgresql(std::string_view text) {
-  return keep_settings(text, {"include", "include_if_exists", "include_dir", "data_directory", "hba_file", "listen_addresses",
-                              "port", "ssl", "password_encryption", "wal_level", "archive_mode", "archive_command",
-                              "archive_library", "primary_conninfo", "primary_slot_name", "hot_standby",
-                              "shared_buffers", "shared_preload_libraries", "max_wal_senders"});
+  return keep_settings(
+      text, {"include", "include_if_exists", "include_dir", "data_directory", "hba_file", "listen_addresses",
+             "port", "ssl", "password_encryption", "wal_level", "archive_mode", "archive_command",
+             "archive_library", "primary_conninfo", "primary_slot_name", "hot_standby", "shared_buffers",
+             "shared_preload_libraries", "max_wal_senders"});
 }
 
 Result<std::map<std::string, std::string>> read_postgresql_config(const Host& host, const std::string& path) {
   Settings settings;
   std::size_t files = 0;
-  if (auto done = read_postgresql_file(host, path, 0, files, settings); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = read_postgresql_file(host, path, 0, files, settings); !done)
+    return tl::unexpected<Error>(done.error());
   return settings;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of "key = value" lines in sections: my.cnf with its includes, postgresql.conf with its, units, gitea-like ini.
+// Files of "key = value" lines in sections: my.cnf with its includes, postgresql.conf with its, units,
+// gitea-like ini.
 #pragma once
 
 #include <map>
@@ -20,9 +21,11 @@ struct IniLine {
 /// Lines in their order. Comments begin with "#" or ";"; the separator is "=", ":" or blanks.
 std::vector<IniLine> parse_ini(std::string_view text);
 
-/// Settings of MySQL or MariaDB from its main file: !include and !includedir at their places, the last value wins,
-/// "-" and "_" the same, "loose_" dropped; only of sections a server reads ([mysqld], [server], [mariadb], …).
-/// A key that stands alone has the value "1", "skip_x" is kept as it is. Files are read by redact_mysql().
+/// Settings of MySQL or MariaDB from its main file: !include and !includedir at their places, the last value
+/// wins,
+/// "-" and "_" the same, "loose_" dropped; only of sections a server reads ([mysqld], [server], [mariadb],
+/// …). A key that stands alone has the value "1", "skip_x" is kept as it is. Files are read by
+/// redact_mysql().
 Result<std::map<std::string, std::string>> read_mysql_config(const Host& host, const std::string& path);
 /// Only settings that facts need.
 std::string redact_mysql(std::string_view text);

@@ -12,7 +12,8 @@ namespace plumbline {
 namespace {
 
 bool is_type(std::string_view word) {
-  constexpr std::array<std::string_view, 6> types = {"local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc"};
+  constexpr std::array<std::string_view, 6> types = {"local",     "host",       "hostssl",
+                                                     "hostnossl", "hostgssenc", "hostnogssenc"};
   return std::find(types.begin(), types.end(), word) != types.end();
 }
 
@@ -48,7 +49,8 @@ std::optional<Fields> split_line(std::string_view line) {
   std::size_t next = 3;
   if (fields.type != "local") {
     fields.address = parts[next++];
-    if (next < parts.size() && fields.address.find('/') == std::string::npos && is_netmask(parts[next])) fields.mask = parts[next++];
+    if (next < parts.size() && fields.address.find('/') == std::string::npos && is_netmask(parts[next]))
+      fields.mask = parts[next++];
   }
   if (next >= parts.size()) return std::nullopt;
   fields.method = lower(parts[next]);
@@ -64,7 +66,10 @@ std::string redact_pg_hba(std::string_view text) {
       const std::string address = is_loopback(fields->address, fields->mask)    ? "127.0.0.1/32"
                                   : is_everybody(fields->address, fields->mask) ? "0.0.0.0/0"
                                                                                 : "10.0.0.0/8";
-      out.append(fields->type).append(" all all ").append(fields->type == "local" ? "" : address + " ").append(fields->method);
+      out.append(fields->type)
+          .append(" all all ")
+          .append(fields->type == "local" ? "" : address + " ")
+          .append(fields->method);
     }
     out += '\n';
   }
@@ -78,7 +83,8 @@ std::vector<HbaLine> parse_pg_hba(std::string_view text) {
     ++number;
     const auto fields = split_line(line);
     if (!fields) continue;
-    found.push_back({number, fields->type, fields->type != "local" && is_loopback(fields->address, fields->mask),
+    found.push_back({number, fields->type,
+                     fields->type != "local" && is_loopback(fields->address, fields->mask),
                      is_everybody(fields->address, fields->mask), fields->method});
   }
   return found;

@@ -16,10 +16,14 @@ std::vector<std::string> shell_words(std::string_view text) {
     }
     if (!open) found.emplace_back();
     open = true;
-    if (quote == 0 && (c == '"' || c == '\'')) quote = c;
-    else if (c == quote) quote = 0;
-    else if (c == '\\' && quote != '\'' && i + 1 < text.size()) found.back() += text[++i];
-    else found.back() += c;
+    if (quote == 0 && (c == '"' || c == '\''))
+      quote = c;
+    else if (c == quote)
+      quote = 0;
+    else if (c == '\\' && quote != '\'' && i + 1 < text.size())
+      found.back() += text[++i];
+    else
+      found.back() += c;
   }
   return found;
 }

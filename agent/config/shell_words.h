@@ -8,8 +8,8 @@
 
 namespace plumbline {
 
-/// Splits at blanks outside of quotes; quotes and backslashes go, nothing is expanded. A quote that is never closed
-/// goes to the end.
+/// Splits at blanks outside of quotes; quotes and backslashes go, nothing is expanded. A quote that is never
+/// closed goes to the end.
 std::vector<std::string> shell_words(std::string_view text);
 
 }  // namespace plumbline

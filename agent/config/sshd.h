@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sshd_config as sshd reads it: Include at its place, the first value of a keyword wins, Match blocks left out.
+// sshd_config as sshd reads it: Include at its place, the first value of a keyword wins, Match blocks left
+// out.
 #pragma once
 
 #include <map>

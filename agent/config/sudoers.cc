@@ -28,10 +28,12 @@ bool gives_all(std::string_view line) {
   bool free = false;  // a tag holds for the commands after it until its opposite
   for (std::string_view command : split(line.substr(equals + 1), ',')) {
     command = trim(command);
-    if (command.starts_with('(')) command = trim(command.substr(std::min(command.find(')'), command.size() - 1) + 1));
+    if (command.starts_with('('))
+      command = trim(command.substr(std::min(command.find(')'), command.size() - 1) + 1));
     for (std::size_t colon = command.find(':'); colon != std::string_view::npos; colon = command.find(':')) {
       const std::string_view tag = trim(command.substr(0, colon));
-      if (tag.empty() || tag.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos) break;
+      if (tag.empty() || tag.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos)
+        break;
       if (tag == "NOPASSWD") free = true;
       if (tag == "PASSWD") free = false;
       command = trim(command.substr(colon + 1));
@@ -64,9 +66,13 @@ Result<int> count_in(const Host& host, const std::string& path, int depth, int& 
       std::vector<std::string> paths;
       if (folder) {
         const auto entries = host.list(target);
-        if (!entries && entries.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(entries.error());
+        if (!entries && entries.error().kind != ErrorKind::not_found)
+          return tl::unexpected<Error>(entries.error());
         // Names that hold a dot or end in "~" are left out by sudo.
-        if (entries) for (const auto& entry : *entries) if (entry.name.find_first_of(".~") == std::string::npos) paths.push_back(target + "/" + entry.name);
+        if (entries)
+          for (const auto& entry : *entries)
+            if (entry.name.find_first_of(".~") == std::string::npos)
+              paths.push_back(target + "/" + entry.name);
       } else {
         paths.push_back(target);
       }

@@ -6,8 +6,8 @@
 
 namespace plumbline {
 
-/// Rules that give all commands without a password to a user or a group; includes followed. Fails where a file cannot
-/// be read, for then there may be more.
+/// Rules that give all commands without a password to a user or a group; includes followed. Fails where a
+/// file cannot be read, for then there may be more.
 Result<int> count_sudo_nopasswd(const Host& host);
 
 }  // namespace plumbline

@@ -22,7 +22,9 @@ void apply_lines(std::string_view text, std::map<std::string, std::string>& valu
     if (equals == std::string_view::npos) continue;
     std::string name(trim(line.substr(0, equals)));
     if (name.find('/') != std::string::npos && name.find('/') < name.find('.')) {
-      std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c == '/' ? '.' : c == '.' ? '/' : c; });
+      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c == '/' ? '.' : c == '.' ? '/' : c;
+      });
     }
     values[name] = trim(line.substr(equals + 1));
   }
@@ -32,11 +34,13 @@ void apply_lines(std::string_view text, std::map<std::string, std::string>& valu
 
 std::map<std::string, std::string> read_sysctl_files(const Host& host) {
   std::map<std::string, std::string> files;  // name → path
-  for (const std::string folder : {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"}) {
+  for (const std::string folder :
+       {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"}) {
     const auto entries = host.list(folder);
     if (!entries) continue;
     for (const auto& entry : *entries) {
-      if (entry.name.ends_with(".conf") && files.size() < kMaxFiles) files.emplace(entry.name, folder + "/" + entry.name);
+      if (entry.name.ends_with(".conf") && files.size() < kMaxFiles)
+        files.emplace(entry.name, folder + "/" + entry.name);
     }
   }
   std::map<std::string, std::string> values;

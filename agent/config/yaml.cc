@@ -23,7 +23,8 @@ std::string clean(std::string_view text) {
   if (text.starts_with('#')) return "";
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {  // ["a", "b"]
     std::string out;
-    for (const std::string_view item : split(text.substr(1, text.size() - 2), ',')) out.append(out.empty() ? "" : ",").append(clean(item));
+    for (const std::string_view item : split(text.substr(1, text.size() - 2), ','))
+      out.append(out.empty() ? "" : ",").append(clean(item));
     return out;
   }
   return std::string(text);
@@ -41,12 +42,14 @@ std::map<std::string, std::string> flatten_yaml(std::string_view text) {
   std::vector<Level> levels;
   for (const std::string_view line : lines(text)) {
     const std::size_t indent = line.find_first_not_of(' ');
-    if (indent == std::string_view::npos || line[indent] == '#' || line.substr(indent).starts_with("---")) continue;
+    if (indent == std::string_view::npos || line[indent] == '#' || line.substr(indent).starts_with("---"))
+      continue;
     std::string_view body = trim(line.substr(indent));
     if (body.empty() || values.size() >= kMaxValues) continue;
     const bool item = body.starts_with("- ") || body == "-";
     // An item may stand at the indent of its list's key.
-    while (!levels.empty() && (levels.back().indent > indent || (levels.back().indent == indent && !item))) levels.pop_back();
+    while (!levels.empty() && (levels.back().indent > indent || (levels.back().indent == indent && !item)))
+      levels.pop_back();
     if (item) {
       if (levels.empty()) continue;
       std::string& list = values[levels.back().path];

@@ -35,7 +35,8 @@ std::int64_t random_up_to(std::int64_t most) {
   std::uint64_t number = 0;
   const std::string bytes = random_bytes(sizeof number);
   std::memcpy(&number, bytes.data(), sizeof number);
-  return static_cast<std::int64_t>(number % (static_cast<std::uint64_t>(std::max<std::int64_t>(0, most)) + 1));
+  return static_cast<std::int64_t>(number %
+                                   (static_cast<std::uint64_t>(std::max<std::int64_t>(0, most)) + 1));
 }
 
 std::int64_t with_jitter(std::int64_t interval) {
@@ -49,7 +50,9 @@ seconds retry_delay(int failures, long asked_seconds) {
   return seconds(std::max<std::int64_t>(asked_seconds, 0) + std::max<std::int64_t>(1, random_up_to(bound)));
 }
 
-std::string scans_in_words(std::size_t count) { return std::to_string(count) + (count == 1 ? " scan" : " scans"); }
+std::string scans_in_words(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " scan" : " scans");
+}
 
 Result<void> spool_scan(Spool& spool, const AgentIdentity& identity, const TakeScan& take_scan) {
   auto scan = take_scan();
@@ -66,7 +69,8 @@ SendOutcome outcome_of(const DeliveryEnd& end, std::size_t kept, const std::stri
   if (kept == 0) return outcome;
   if (!outcome.message.empty()) outcome.message += "; ";
   outcome.message += end.trouble + "; " + scans_in_words(kept) + (kept == 1 ? " is" : " are") +
-                     " kept in the spool and delivered when it returns (by the service, or by the next: plumbline-agent send)";
+                     " kept in the spool and delivered when it returns (by the service, or by the next: "
+                     "plumbline-agent send)";
   return outcome;
 }
 
@@ -85,12 +89,14 @@ class StopSignals {
 
   bool arrived() const {
     sigset_t pending;
-    return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
   }
   /// True: a signal came. False: the time is up.
   bool wait_until(Clock::time_point when) const {
     for (;;) {
-      const auto left = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(when - Clock::now()).count());
+      const auto left = std::max<std::int64_t>(
+          0, std::chrono::duration_cast<std::chrono::milliseconds>(when - Clock::now()).count());
       timespec time{};
       time.tv_sec = static_cast<time_t>(left / 1000);
       time.tv_nsec = static_cast<long>(left % 1000) * 1'000'000;
@@ -119,19 +125,22 @@ class Service {
   /// After a restart the last scan still counts: a service that is restarted often does not scan more often.
   void plan_first_scan() {
     const auto spool = Spool::open(options_.state_folder);
-    const std::int64_t since = spool ? now_seconds() - spool->delivered().scanned_at : options_.interval_seconds;
+    const std::int64_t since =
+        spool ? now_seconds() - spool->delivered().scanned_at : options_.interval_seconds;
     if (since < 0 || since >= options_.interval_seconds) return;
     next_scan_ = Clock::now() + seconds(options_.interval_seconds - since);
   }
 
   Clock::time_point next_wake() const {
-    return std::min({next_scan_, waiting_ ? next_delivery_ : Clock::time_point::max(), Clock::now() + seconds(kRenewalCheckSeconds)});
+    return std::min({next_scan_, waiting_ ? next_delivery_ : Clock::time_point::max(),
+                     Clock::now() + seconds(kRenewalCheckSeconds)});
   }
 
   void round(AgentIdentity& identity) {
     const auto lock = StateLock::take(options_.state_folder);
     if (!lock) return tell(lock.error().message);
-    if (auto fresh = load_identity(options_.state_folder)) identity = std::move(*fresh);  // enrolled anew meanwhile
+    if (auto fresh = load_identity(options_.state_folder))
+      identity = std::move(*fresh);  // enrolled anew meanwhile
     auto spool = Spool::open(options_.state_folder);
     if (!spool) {
       next_scan_ = Clock::now() + retry_delay(++failures_, 60);
@@ -146,7 +155,8 @@ class Service {
 
   void scan(Spool& spool, const AgentIdentity& identity) {
     next_scan_ = Clock::now() + seconds(with_jitter(options_.interval_seconds));
-    if (auto spooled = spool_scan(spool, identity, take_scan_); !spooled) tell("scan: " + spooled.error().message);
+    if (auto spooled = spool_scan(spool, identity, take_scan_); !spooled)
+      tell("scan: " + spooled.error().message);
   }
 
   void hand_over(Spool& spool, AgentIdentity& identity) {
@@ -183,7 +193,8 @@ class Service {
 
 std::string default_agent_state() {
   if (::geteuid() == 0) return "/var/lib/plumbline-agent";
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') return std::string(state) + "/plumbline-agent";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/')
+    return std::string(state) + "/plumbline-agent";
   const char* home = std::getenv("HOME");
   return (home && *home ? std::string(home) : std::string(".")) + "/.local/state/plumbline-agent";
 }
@@ -197,7 +208,8 @@ Result<SendOutcome> send_once(const std::string& state_folder, const TakeScan& t
   if (!identity) return tl::unexpected(identity.error());
   auto spool = Spool::open(state_folder);
   if (!spool) return tl::unexpected(spool.error());
-  if (auto spooled = spool_scan(*spool, *identity, take_scan); !spooled) return tl::unexpected(spooled.error());
+  if (auto spooled = spool_scan(*spool, *identity, take_scan); !spooled)
+    return tl::unexpected(spooled.error());
   const auto end = deliver(state_folder, *identity, *spool, {});
   if (!end) return tl::unexpected(end.error());
   return outcome_of(*end, spool->sequences().size(), identity->collector_url);

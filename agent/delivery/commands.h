@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's commands that talk to a collector: enroll, send, run. They know the state folder, the spool and the
-// uplink; the scan itself comes from whoever calls them.
+// The agent's commands that talk to a collector: enroll, send, run. They know the state folder, the spool and
+// the uplink; the scan itself comes from whoever calls them.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct EnrollOptions {
   std::string version;        // of the agent
   bool replace = false;       // enrol again where the folder holds an identity
 };
-/// Fetches the collector's authority, compares it with the token's pin, asks for a certificate over a verified
-/// connection and keeps both. Returns the line for the person: "enrolled as <host id> at <url>".
+/// Fetches the collector's authority, compares it with the token's pin, asks for a certificate over a
+/// verified connection and keeps both. Returns the line for the person: "enrolled as <host id> at <url>".
 Result<std::string> enroll(const EnrollOptions& options);
 
 struct SendOutcome {
@@ -36,15 +36,16 @@ struct SendOutcome {
   std::size_t kept = 0;       // scans still in the spool
   std::string message;        // for the person: what was delivered, or why not and what happens next
 };
-/// One scan → spool → delivery of all that is in the spool. A collector that is away is no error: `kept` counts.
+/// One scan → spool → delivery of all that is in the spool. A collector that is away is no error: `kept`
+/// counts.
 Result<SendOutcome> send_once(const std::string& state_folder, const TakeScan& take_scan);
 
 struct ServiceOptions {
   std::string state_folder;
   std::int64_t interval_seconds = 3600;  // between scans, ± 10 % so that a fleet does not knock at one time
 };
-/// The service: scans, spools, delivers, renews its certificate, until SIGTERM or SIGINT. Fails only where it cannot
-/// start (not enrolled, state folder not writable).
+/// The service: scans, spools, delivers, renews its certificate, until SIGTERM or SIGINT. Fails only where it
+/// cannot start (not enrolled, state folder not writable).
 Result<void> run_service(const ServiceOptions& options, const TakeScan& take_scan);
 
 }  // namespace plumbline

@@ -63,7 +63,8 @@ class Errand {
     if (!scan) return give_up(sequence, scan.error().message);
     for (int tries = 0; tries < kTriesPerScan; ++tries) {
       scan->dropped_scans = spool_.delivered().dropped;
-      const auto answer = uplink_.post("/v1/scans", "application/zstd", compress_zstd(to_json(*scan, spool_.delivered().sections)));
+      const auto answer = uplink_.post("/v1/scans", "application/zstd",
+                                       compress_zstd(to_json(*scan, spool_.delivered().sections)));
       if (!answer) return wait(end, answer.error().message);
       if (answer->status == 200) return acknowledge(*scan, *answer, end);
       if (answer->status == 400 || answer->status == 413) return give_up(scan->sequence, explain(*answer));
@@ -73,7 +74,8 @@ class Errand {
       }
       if (auto settled = settle(*scan, *answer); !settled) return tl::unexpected(settled.error());
     }
-    return wait(end, "collector and agent do not agree on what was delivered before; it is tried again later");
+    return wait(end,
+                "collector and agent do not agree on what was delivered before; it is tried again later");
   }
 
  private:
@@ -91,7 +93,8 @@ class Errand {
   Result<bool> acknowledge(const Scan& scan, const HttpAnswer& answer, DeliveryEnd& end) {
     // A repeat was stored as it came first: what it tells of losses now was not kept.
     const std::uint64_t told = is_duplicate(answer) ? 0 : scan.dropped_scans;
-    if (auto kept = spool_.acknowledge(scan.sequence, hashes_of(scan), told); !kept) return tl::unexpected(kept.error());
+    if (auto kept = spool_.acknowledge(scan.sequence, hashes_of(scan), told); !kept)
+      return tl::unexpected(kept.error());
     ++end.delivered;
     return true;
   }
@@ -126,7 +129,8 @@ Result<DeliveryEnd> deliver_over(Uplink& uplink, Spool& spool) {
 
 }  // namespace
 
-Result<DeliveryEnd> deliver(const std::string& state_folder, AgentIdentity& identity, Spool& spool, const std::function<bool()>& stop) {
+Result<DeliveryEnd> deliver(const std::string& state_folder, AgentIdentity& identity, Spool& spool,
+                            const std::function<bool()>& stop) {
   DeliveryEnd end;
   const auto try_renewal = [&]() -> Result<void> {
     auto renewed = renew(state_folder, identity, stop);
@@ -144,13 +148,15 @@ Result<DeliveryEnd> deliver(const std::string& state_folder, AgentIdentity& iden
   }
   if (spool.sequences().empty()) return end;
   for (;;) {
-    const auto uplink = open_uplink({identity.collector_url, identity.ca_pem, identity.certificate_pem, identity.private_key_pem, stop});
+    const auto uplink = open_uplink(
+        {identity.collector_url, identity.ca_pem, identity.certificate_pem, identity.private_key_pem, stop});
     if (!uplink) return tl::unexpected(uplink.error());
     auto over = deliver_over(**uplink, spool);
     if (!over) return over;
     over->delivered += end.delivered;
     end = *over;
-    // A certificate that the collector's clock finds expired shows as a connection that ends: renew once, try again.
+    // A certificate that the collector's clock finds expired shows as a connection that ends: renew once, try
+    // again.
     const bool again = !end.trouble.empty() && !renewed && contains(end.trouble, "alert");
     if (!again || !try_renewal()) return end;
     renewed = true;

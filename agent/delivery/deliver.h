@@ -20,6 +20,7 @@ struct DeliveryEnd {
 };
 
 /// Renews the certificate first where it is due. Fails only where this host's own disk does.
-Result<DeliveryEnd> deliver(const std::string& state_folder, AgentIdentity& identity, Spool& spool, const std::function<bool()>& stop);
+Result<DeliveryEnd> deliver(const std::string& state_folder, AgentIdentity& identity, Spool& spool,
+                            const std::function<bool()>& stop);
 
 }  // namespace plumbline

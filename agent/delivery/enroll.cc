@@ -34,10 +34,15 @@ std::string host_name() {
 
 /// "plumb_<43 characters>_<64 hexadecimal digits>": the digits are the authority's SHA-256.
 Result<std::string> pin_of(std::string_view token) {
-  const bool shaped = token.size() == kTokenLength && token.starts_with(kTokenPrefix) && token[kTokenLength - kPinLength - 1] == '_';
-  if (token.empty()) return fail(ErrorKind::invalid, "token: none was given; on the collector run: plumbline-collector token create");
+  const bool shaped = token.size() == kTokenLength && token.starts_with(kTokenPrefix) &&
+                      token[kTokenLength - kPinLength - 1] == '_';
+  if (token.empty())
+    return fail(ErrorKind::invalid,
+                "token: none was given; on the collector run: plumbline-collector token create");
   if (!shaped || !unhex(token.substr(kTokenLength - kPinLength)))
-    return fail(ErrorKind::invalid, "token: this is no enrolment token (plumb_… with 114 characters); copy it whole, or run on the collector: plumbline-collector token create");
+    return fail(ErrorKind::invalid,
+                "token: this is no enrolment token (plumb_… with 114 characters); copy it whole, or run on "
+                "the collector: plumbline-collector token create");
   return lower(token.substr(kTokenLength - kPinLength));
 }
 
@@ -47,11 +52,18 @@ Result<std::string> fetch_authority(const std::string& url, const std::string& p
   if (!uplink) return tl::unexpected(uplink.error());
   const auto answer = (*uplink)->get("/v1/ca");
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->status != 200) return fail(ErrorKind::invalid, url + ": this is no Plumbline collector for agents (" + explain(*answer) + "); give the agents' port, 7443 by default");
+  if (answer->status != 200)
+    return fail(ErrorKind::invalid, url + ": this is no Plumbline collector for agents (" + explain(*answer) +
+                                        "); give the agents' port, 7443 by default");
   const auto certificate = read_certificate(answer->body);
-  if (!certificate) return fail(ErrorKind::invalid, url + ": this is no Plumbline collector for agents; give the agents' port, 7443 by default");
+  if (!certificate)
+    return fail(ErrorKind::invalid,
+                url + ": this is no Plumbline collector for agents; give the agents' port, 7443 by default");
   if (!certificate->is_ca || !equal_in_constant_time(certificate->sha256_hex, pin))
-    return fail(ErrorKind::permission_denied, url + ": this is not the collector that made the token (its authority is another); nothing was sent. Check the address, and whether something stands between");
+    return fail(ErrorKind::permission_denied,
+                url +
+                    ": this is not the collector that made the token (its authority is another); nothing was "
+                    "sent. Check the address, and whether something stands between");
   return answer->body;
 }
 
@@ -59,7 +71,8 @@ Result<std::string> fetch_authority(const std::string& url, const std::string& p
 Result<std::string> member_of(const HttpAnswer& answer, const char* key) {
   const auto body = parse_json(answer.body, kAnswerLimits);
   if (!body || !body->is_object() || !body->contains(key) || !(*body)[key].is_string())
-    return fail(ErrorKind::invalid, std::string("collector: its answer lacks \"") + key + "\"; bring agent and collector to the same version");
+    return fail(ErrorKind::invalid, std::string("collector: its answer lacks \"") + key +
+                                        "\"; bring agent and collector to the same version");
   return (*body)[key].get<std::string>();
 }
 
@@ -68,7 +81,8 @@ Error refused(const std::string& what, const HttpAnswer& answer) {
   return {away ? ErrorKind::unavailable : ErrorKind::permission_denied, what + ": " + explain(answer)};
 }
 
-Result<AgentIdentity> ask_for_identity(const EnrollOptions& options, const std::string& url, const std::string& authority) {
+Result<AgentIdentity> ask_for_identity(const EnrollOptions& options, const std::string& url,
+                                       const std::string& authority) {
   auto key = make_private_key();
   if (!key) return tl::unexpected(key.error());
   const std::string name = options.name.empty() ? host_name() : options.name;
@@ -76,7 +90,8 @@ Result<AgentIdentity> ask_for_identity(const EnrollOptions& options, const std::
   if (!csr) return tl::unexpected(csr.error());
   const auto uplink = open_uplink({url, authority, {}, {}, {}});
   if (!uplink) return tl::unexpected(uplink.error());
-  const json body = {{"token", options.token}, {"csr", *csr}, {"name", to_utf8(name)}, {"version", options.version}};
+  const json body = {
+      {"token", options.token}, {"csr", *csr}, {"name", to_utf8(name)}, {"version", options.version}};
   const auto answer = (*uplink)->post("/v1/enroll", "application/json", body.dump());
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) return tl::unexpected(refused("enrolment", *answer));
@@ -85,7 +100,8 @@ Result<AgentIdentity> ask_for_identity(const EnrollOptions& options, const std::
   if (!certificate) return tl::unexpected(certificate.error());
   const auto info = read_certificate(*certificate);
   if (!is_host_id(*host_id) || !info || info->common_name != *host_id)
-    return fail(ErrorKind::invalid, "collector: it answered with a certificate of another name; tell whoever runs it");
+    return fail(ErrorKind::invalid,
+                "collector: it answered with a certificate of another name; tell whoever runs it");
   return AgentIdentity{*host_id, url, authority, *certificate, std::move(*key), now_seconds()};
 }
 
@@ -101,7 +117,8 @@ Result<std::string> enroll(const EnrollOptions& options) {
   if (!lock) return tl::unexpected(lock.error());
   const auto before = load_identity(options.state_folder);
   if (before && !options.replace)
-    return fail(ErrorKind::conflict, "this host is enrolled already, as " + before->host_id + " at " + before->collector_url + "; to enrol it anew add --replace");
+    return fail(ErrorKind::conflict, "this host is enrolled already, as " + before->host_id + " at " +
+                                         before->collector_url + "; to enrol it anew add --replace");
   const auto authority = fetch_authority(*url, *pin);
   if (!authority) return authority;
   EnrollOptions trimmed = options;
@@ -110,11 +127,13 @@ Result<std::string> enroll(const EnrollOptions& options) {
   if (!identity) return tl::unexpected(identity.error());
   // A new identity begins at sequence 1: what was spooled and acknowledged belongs to the old one.
   if (auto cleared = clear_spool(options.state_folder); !cleared) return tl::unexpected(cleared.error());
-  if (auto saved = save_identity(options.state_folder, *identity); !saved) return fail("identity", saved.error());
+  if (auto saved = save_identity(options.state_folder, *identity); !saved)
+    return fail("identity", saved.error());
   return "enrolled as " + identity->host_id + " at " + *url;
 }
 
-Result<AgentIdentity> renew(const std::string& state_folder, const AgentIdentity& identity, const std::function<bool()>& stop) {
+Result<AgentIdentity> renew(const std::string& state_folder, const AgentIdentity& identity,
+                            const std::function<bool()>& stop) {
   auto key = make_private_key();
   if (!key) return tl::unexpected(key.error());
   const auto csr = make_certificate_request(*key, identity.host_id);
@@ -130,7 +149,9 @@ Result<AgentIdentity> renew(const std::string& state_folder, const AgentIdentity
   const auto certificate = member_of(*answer, "certificate");
   if (!certificate) return tl::unexpected(certificate.error());
   const auto info = read_certificate(*certificate);
-  if (!info || info->common_name != identity.host_id) return fail(ErrorKind::invalid, "collector: it answered with a certificate of another name; tell whoever runs it");
+  if (!info || info->common_name != identity.host_id)
+    return fail(ErrorKind::invalid,
+                "collector: it answered with a certificate of another name; tell whoever runs it");
   AgentIdentity renewed = identity;
   renewed.private_key_pem = std::move(*key);
   renewed.certificate_pem = *certificate;

@@ -10,8 +10,10 @@
 
 namespace plumbline {
 
-/// Asks for a new certificate of a new key, proven with the old one; keeps and returns it. Works over a connection
-/// without a client certificate, so that an expired one is renewed too. permission_denied: the collector will not.
-Result<AgentIdentity> renew(const std::string& state_folder, const AgentIdentity& identity, const std::function<bool()>& stop);
+/// Asks for a new certificate of a new key, proven with the old one; keeps and returns it. Works over a
+/// connection without a client certificate, so that an expired one is renewed too. permission_denied: the
+/// collector will not.
+Result<AgentIdentity> renew(const std::string& state_folder, const AgentIdentity& identity,
+                            const std::function<bool()>& stop);
 
 }  // namespace plumbline

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who this host is to its collector: one file, 0600, replaced as a whole, so that key, certificate and name always fit
-// together whenever the power goes.
+// Who this host is to its collector: one file, 0600, replaced as a whole, so that key, certificate and name
+// always fit together whenever the power goes.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace plumbline {
 
 struct AgentIdentity {
   std::string host_id;
-  std::string collector_url;    // "https://collector.example:7443"
-  std::string ca_pem;           // the only authority believed
+  std::string collector_url;  // "https://collector.example:7443"
+  std::string ca_pem;         // the only authority believed
   std::string certificate_pem;
   std::string private_key_pem;
   std::int64_t received_at = 0;  // of the certificate, by this host's own clock
@@ -23,8 +23,9 @@ struct AgentIdentity {
 Result<AgentIdentity> load_identity(const std::string& state_folder);
 Result<void> save_identity(const std::string& state_folder, const AgentIdentity& identity);
 
-/// True from two thirds of the certificate's life on, a little earlier or later by host so that a fleet does not renew
-/// at one time. Reckoned from when it was received: a wrong clock here does not matter, a clock that went back renews.
+/// True from two thirds of the certificate's life on, a little earlier or later by host so that a fleet does
+/// not renew at one time. Reckoned from when it was received: a wrong clock here does not matter, a clock
+/// that went back renews.
 Result<bool> renewal_due(const AgentIdentity& identity, std::int64_t now);
 
 /// "https://host[:port]" without a trailing slash; refuses other schemes, paths, user names and blanks.

@@ -77,7 +77,10 @@ Result<void> Spool::load() {
   const auto state = parse_json(*text);
   // A damaged file costs one exchange: the collector tells the sequence it has and which sections it lacks.
   if (!state || !state->is_object()) return {};
-  const auto number = [&](const char* key) { return state->contains(key) && (*state)[key].is_number_unsigned() ? (*state)[key].get<std::uint64_t>() : 0; };
+  const auto number = [&](const char* key) {
+    return state->contains(key) && (*state)[key].is_number_unsigned() ? (*state)[key].get<std::uint64_t>()
+                                                                      : 0;
+  };
   delivered_.sequence = number("sequence");
   delivered_.dropped = number("dropped");
   delivered_.scanned_at = static_cast<std::int64_t>(number("scanned_at"));
@@ -129,18 +132,23 @@ std::uint64_t Spool::next_sequence() const {
 
 std::string Spool::path_of(std::uint64_t sequence) const {
   std::string digits = std::to_string(sequence);
-  return state_folder_ + "/spool/" + std::string(kNameDigits - digits.size(), '0') + digits + std::string(kEnding);
+  return state_folder_ + "/spool/" + std::string(kNameDigits - digits.size(), '0') + digits +
+         std::string(kEnding);
 }
 
 Result<void> Spool::save() const {
-  const json state = {{"sequence", delivered_.sequence}, {"dropped", delivered_.dropped}, {"scanned_at", delivered_.scanned_at}, {"sections", delivered_.sections}};
+  const json state = {{"sequence", delivered_.sequence},
+                      {"dropped", delivered_.dropped},
+                      {"scanned_at", delivered_.scanned_at},
+                      {"sections", delivered_.sections}};
   return write_file_atomic(state_folder_ + "/delivered.json", state.dump(1) + "\n", 0600);
 }
 
 Result<void> Spool::write(std::uint64_t sequence, std::string_view document) {
   const std::string packed = compress_zstd(document);
   const std::string record = std::string(kMagic) + sha256_hex(packed) + "\n" + packed;
-  if (auto written = write_file_atomic(path_of(sequence), record, 0600); !written) return fail("spool", written.error());
+  if (auto written = write_file_atomic(path_of(sequence), record, 0600); !written)
+    return fail("spool", written.error());
   sizes_[sequence] = record.size();
   return {};
 }
@@ -171,7 +179,8 @@ Result<std::string> Spool::read(std::uint64_t sequence) const {
   return decompress_zstd(text.substr(head + 1));
 }
 
-Result<void> Spool::acknowledge(std::uint64_t sequence, std::map<std::string, std::string> sections, std::uint64_t told_dropped) {
+Result<void> Spool::acknowledge(std::uint64_t sequence, std::map<std::string, std::string> sections,
+                                std::uint64_t told_dropped) {
   delivered_.dropped -= std::min(delivered_.dropped, told_dropped);
   delivered_.sequence = std::max(delivered_.sequence, sequence);
   delivered_.sections = std::move(sections);
@@ -187,7 +196,8 @@ Result<void> Spool::drop(std::uint64_t sequence) {
 
 Result<void> Spool::remove(std::uint64_t sequence) {
   const std::string path = path_of(sequence);
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(ErrorKind::io, path + ": " + std::strerror(errno));
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return fail(ErrorKind::io, path + ": " + std::strerror(errno));
   sizes_.erase(sequence);
   return sync_folder(state_folder_ + "/spool");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scans that wait for the collector: one checksummed file each, synced with its folder before add() returns, named by
-// sequence. Beside them what the collector has acknowledged. A kill at any moment loses no scan that add() took in, and
-// makes at worst a repeat with the same sequence, which the collector answers with "duplicate".
+// Scans that wait for the collector: one checksummed file each, synced with its folder before add() returns,
+// named by sequence. Beside them what the collector has acknowledged. A kill at any moment loses no scan that
+// add() took in, and makes at worst a repeat with the same sequence, which the collector answers with
+// "duplicate".
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ struct Delivered {
 
 class Spool {
  public:
-  /// Creates the folder where it is missing, throws away what no add() finished, and counts damaged files as dropped.
+  /// Creates the folder where it is missing, throws away what no add() finished, and counts damaged files as
+  /// dropped.
   static Result<Spool> open(const std::string& state_folder);
 
   /// Waiting scans, oldest first.
@@ -38,8 +40,10 @@ class Spool {
   Result<void> add(std::uint64_t sequence, std::string_view document, std::int64_t now);
   /// The document as it was added; a damaged one is invalid.
   Result<std::string> read(std::uint64_t sequence) const;
-  /// The collector has it: remembers its hashes and that `told_dropped` losses are known there, then forgets the scan.
-  Result<void> acknowledge(std::uint64_t sequence, std::map<std::string, std::string> sections, std::uint64_t told_dropped);
+  /// The collector has it: remembers its hashes and that `told_dropped` losses are known there, then forgets
+  /// the scan.
+  Result<void> acknowledge(std::uint64_t sequence, std::map<std::string, std::string> sections,
+                           std::uint64_t told_dropped);
   /// Given up: counted, then forgotten.
   Result<void> drop(std::uint64_t sequence);
   /// The same scan under a number the collector will take.

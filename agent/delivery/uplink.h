@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTPS to one collector: TLS 1.3, one pinned authority, this host's certificate. libcurl is loaded when the first
-// connection is wanted and not before: an agent that only scans never pays its 12 MB.
+// HTTPS to one collector: TLS 1.3, one pinned authority, this host's certificate. libcurl is loaded when the
+// first connection is wanted and not before: an agent that only scans never pays its 12 MB.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ struct UplinkOptions {
   std::string ca_pem;           // empty: the peer is not verified, and only get() works
   std::string certificate_pem;  // may be empty
   std::string private_key_pem;
-  std::function<bool()> stop;   // asked while waiting; true breaks the call off
+  std::function<bool()> stop;  // asked while waiting; true breaks the call off
 };
 
 struct HttpAnswer {
@@ -30,10 +30,11 @@ struct HttpAnswer {
 class Uplink {
  public:
   virtual ~Uplink() = default;
-  /// Fails with unavailable where the collector cannot be reached, with permission_denied where the server is not the
-  /// one pinned (wrong name, wrong authority, expired): then no byte of a body has been sent.
+  /// Fails with unavailable where the collector cannot be reached, with permission_denied where the server is
+  /// not the one pinned (wrong name, wrong authority, expired): then no byte of a body has been sent.
   virtual Result<HttpAnswer> get(std::string_view path) = 0;
-  virtual Result<HttpAnswer> post(std::string_view path, std::string_view content_type, std::string_view body) = 0;
+  virtual Result<HttpAnswer> post(std::string_view path, std::string_view content_type,
+                                  std::string_view body) = 0;
 };
 Result<std::unique_ptr<Uplink>> open_uplink(UplinkOptions options);
 

@@ -53,7 +53,8 @@ void add_link(const Host& host, const std::string& folder, json& item) {
 
 /// The driver's name, "" where none is bound; nothing where a capture holds neither link nor uevent.
 std::optional<std::string> driver_of(const Host& host, const std::string& folder) {
-  if (const auto uevent = read_text(host, folder + "/uevent")) return std::string(value_of(*uevent, "DRIVER", '=').value_or(""));
+  if (const auto uevent = read_text(host, folder + "/uevent"))
+    return std::string(value_of(*uevent, "DRIVER", '=').value_or(""));
   const auto link = host.read_link(folder + "/driver");
   if (link) return std::string(last_step(*link));
   return std::nullopt;
@@ -69,7 +70,8 @@ struct KfdGpu {
   std::vector<std::uint64_t> locations;  // whole, with a partition's number
 };
 
-/// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are hexadecimal.
+/// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are
+/// hexadecimal.
 std::string gfx_name(std::uint64_t version) {
   if (version == 0 || version > 999'999) return "";
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -99,10 +101,11 @@ std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_
   return sum > 0 ? sum : std::min(local_mem_size, std::uint64_t{1} << 50);
 }
 
-/// Partitions of one card bear its unique id or a place of their own, and each has its share of the memory; two nodes
-/// that differ in the id alone are one card told twice.
+/// Partitions of one card bear its unique id or a place of their own, and each has its share of the memory;
+/// two nodes that differ in the id alone are one card told twice.
 void add_node(KfdGpu& gpu, std::uint64_t location, std::uint64_t unique_id, std::uint64_t memory_bytes) {
-  const bool new_place = std::find(gpu.locations.begin(), gpu.locations.end(), location) == gpu.locations.end();
+  const bool new_place =
+      std::find(gpu.locations.begin(), gpu.locations.end(), location) == gpu.locations.end();
   const bool is_part = gpu.locations.empty() || new_place || unique_id == gpu.unique_id;
   gpu.memory_bytes = is_part ? gpu.memory_bytes + memory_bytes : std::max(gpu.memory_bytes, memory_bytes);
   if (gpu.locations.empty()) gpu.unique_id = unique_id;
@@ -118,12 +121,15 @@ Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
     const std::string node = std::string(kKfdNodes) + "/" + entry.name;
     const auto text = read_text(host, node + "/properties");
     if (!text || property(*text, "simd_count") == 0) continue;  // a node of CPUs
-    const auto location = property(*text, "location_id");       // bus << 8 | device << 3 | function; a partition's number is above
-    const auto address = pci_address(property(*text, "domain") & 0xffff, location >> 8 & 0xff, location >> 3 & 0x1f, location & 7);
+    const auto location =
+        property(*text, "location_id");  // bus << 8 | device << 3 | function; a partition's number is above
+    const auto address = pci_address(property(*text, "domain") & 0xffff, location >> 8 & 0xff,
+                                     location >> 3 & 0x1f, location & 7);
     KfdGpu& gpu = gpus[address];
     gpu.vendor = static_cast<unsigned>(property(*text, "vendor_id") & 0xffff);
     gpu.device = static_cast<unsigned>(property(*text, "device_id") & 0xffff);
-    add_node(gpu, location, property(*text, "unique_id"), kfd_memory(host, node, property(*text, "local_mem_size")));
+    add_node(gpu, location, property(*text, "unique_id"),
+             kfd_memory(host, node, property(*text, "local_mem_size")));
     gpu.gfx = gfx_name(property(*text, "gfx_target_version"));
   }
   return gpus;
@@ -138,8 +144,10 @@ std::string hwmon_of(const Host& host, const std::string& folder) {
 void add_sensors(const Host& host, const std::string& folder, json& item) {
   const auto hwmon = hwmon_of(host, folder);
   if (hwmon.empty()) return;
-  if (const auto limit = read_u64(host, hwmon + "/power1_cap"); limit && *limit > 0) item["power_limit_watts"] = static_cast<double>(*limit) / 1e6;
-  if (const auto heat = read_i64(host, hwmon + "/temp1_input")) item["temperature_celsius"] = static_cast<double>(*heat) / 1000;
+  if (const auto limit = read_u64(host, hwmon + "/power1_cap"); limit && *limit > 0)
+    item["power_limit_watts"] = static_cast<double>(*limit) / 1e6;
+  if (const auto heat = read_i64(host, hwmon + "/temp1_input"))
+    item["temperature_celsius"] = static_cast<double>(*heat) / 1000;
 }
 
 /// "ue: 0\nce: 3" of every block that counts errors.
@@ -160,27 +168,33 @@ void add_ras(const Host& host, const std::string& folder, json& item) {
   if (any) item["ecc_uncorrected_errors"] = sum;
 }
 
-void add_amd(const Host& host, const std::string& folder, const Result<std::map<std::string, KfdGpu>>& kfd, json& item) {
+void add_amd(const Host& host, const std::string& folder, const Result<std::map<std::string, KfdGpu>>& kfd,
+             json& item) {
   const auto total = read_u64(host, folder + "/mem_info_vram_total");
   if (total && *total <= INT64_MAX) {
     item["memory_bytes"] = *total;
     const auto used = read_u64(host, folder + "/mem_info_vram_used");
     if (used) item["memory_free_bytes"] = *total - std::min(*total, *used);
   }
-  if (const auto name = read_text(host, folder + "/product_name"); name && !name->empty()) item["name"] = *name;
-  if (const auto busy = read_u64(host, folder + "/gpu_busy_percent"); busy && *busy <= 100) item["utilization_percent"] = *busy;
+  if (const auto name = read_text(host, folder + "/product_name"); name && !name->empty())
+    item["name"] = *name;
+  if (const auto busy = read_u64(host, folder + "/gpu_busy_percent"); busy && *busy <= 100)
+    item["utilization_percent"] = *busy;
   add_sensors(host, folder, item);
   add_ras(host, folder, item);
   if (!kfd) return;
   const auto found = kfd->find(item["address"].get<std::string>());
   if (found == kfd->end()) return;
-  if (!item.contains("memory_bytes") && found->second.memory_bytes > 0) item["memory_bytes"] = found->second.memory_bytes;
+  if (!item.contains("memory_bytes") && found->second.memory_bytes > 0)
+    item["memory_bytes"] = found->second.memory_bytes;
   if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
 }
 
 void add_intel(const Host& host, const std::string& folder, json& item) {
   std::uint64_t sum = 0;
-  for (const char* tile : {"/tile0", "/tile1"}) sum += std::min(read_u64(host, folder + tile + "/physical_vram_size_bytes").value_or(0), std::uint64_t{1} << 50);
+  for (const char* tile : {"/tile0", "/tile1"})
+    sum += std::min(read_u64(host, folder + tile + "/physical_vram_size_bytes").value_or(0),
+                    std::uint64_t{1} << 50);
   if (sum > 0) item["memory_bytes"] = sum;
   add_sensors(host, folder, item);
 }
@@ -189,7 +203,8 @@ void add_intel(const Host& host, const std::string& folder, json& item) {
 json parse_nvml(const Result<std::string>& answer) {
   if (!answer) return {{"status", answer.error().message}, {"devices", json::array()}};
   auto nvml = json::parse(*answer, nullptr, false);
-  const bool good = nvml.is_object() && nvml.contains("status") && nvml["status"].is_string() && nvml.contains("devices") && nvml["devices"].is_array();
+  const bool good = nvml.is_object() && nvml.contains("status") && nvml["status"].is_string() &&
+                    nvml.contains("devices") && nvml["devices"].is_array();
   return good ? nvml : json{{"status", "its answer is not readable"}, {"devices", json::array()}};
 }
 
@@ -199,9 +214,11 @@ void copy_nvml(const json& from, json& item) {
     if (from.contains(key) && from[key].is_string()) item[key] = from[key];
   }
   for (const char* key : {"memory_bytes", "memory_free_bytes", "ecc_uncorrected_errors", "nvlink_active"}) {
-    if (from.contains(key) && from[key].is_number_unsigned() && from[key].get<std::uint64_t>() <= INT64_MAX) item[key] = from[key];
+    if (from.contains(key) && from[key].is_number_unsigned() && from[key].get<std::uint64_t>() <= INT64_MAX)
+      item[key] = from[key];
   }
-  for (const char* key : {"compute_capability", "power_limit_watts", "temperature_celsius", "utilization_percent"}) {
+  for (const char* key :
+       {"compute_capability", "power_limit_watts", "temperature_celsius", "utilization_percent"}) {
     if (from.contains(key) && from[key].is_number()) item[key] = from[key];
   }
   for (const char* key : {"ecc", "mig"}) {
@@ -227,7 +244,8 @@ class Accelerators {
   }
 
  private:
-  /// Finds the functions of the right class. A machine without PCI has none; a capture without it says nothing.
+  /// Finds the functions of the right class. A machine without PCI has none; a capture without it says
+  /// nothing.
   Result<void> list_functions() {
     const auto entries = host_.list(kPciFolder);
     if (!entries) {
@@ -251,13 +269,19 @@ class Accelerators {
     return {};
   }
 
-  json first_facts(const std::string& address, const std::string& folder, std::uint64_t number, const std::string& vendor, const std::string& device) const {
-    json item = {{"address", address}, {"vendor_id", vendor}, {"device_id", device}, {"class", class_name(number)}, {"vendor", vendor_name(vendor)}};
+  json first_facts(const std::string& address, const std::string& folder, std::uint64_t number,
+                   const std::string& vendor, const std::string& device) const {
+    json item = {{"address", address},
+                 {"vendor_id", vendor},
+                 {"device_id", device},
+                 {"class", class_name(number)},
+                 {"vendor", vendor_name(vendor)}};
     const auto subsystem_vendor = read_id(host_, folder + "/subsystem_vendor");
     const auto subsystem = read_id(host_, folder + "/subsystem_device");
     if (subsystem_vendor && subsystem) item["subsystem_id"] = *subsystem_vendor + ":" + *subsystem;
     if (const auto driver = driver_of(host_, folder)) item["driver"] = *driver;
-    if (const auto node = read_i64(host_, folder + "/numa_node"); node && *node >= -1 && *node < kMaxCpus) item["numa_node"] = *node;
+    if (const auto node = read_i64(host_, folder + "/numa_node"); node && *node >= -1 && *node < kMaxCpus)
+      item["numa_node"] = *node;
     add_link(host_, folder, item);
     return item;
   }
@@ -266,15 +290,21 @@ class Accelerators {
   void add_kfd_only() {
     if (!kfd_) return;
     for (const auto& [address, gpu] : *kfd_) {
-      const bool known = std::any_of(devices_.begin(), devices_.end(), [&](const json& item) { return item["address"] == address; });
-      if (known || is_there(host_, std::string(kPciFolder) + "/" + address)) continue;  // there, and no accelerator of ours
+      const bool known = std::any_of(devices_.begin(), devices_.end(),
+                                     [&](const json& item) { return item["address"] == address; });
+      if (known || is_there(host_, std::string(kPciFolder) + "/" + address))
+        continue;  // there, and no accelerator of ours
       const auto vendor = four_digits(gpu.vendor);
-      devices_.push_back({{"address", address}, {"vendor_id", vendor}, {"device_id", four_digits(gpu.device)}, {"vendor", vendor_name(vendor)}});
+      devices_.push_back({{"address", address},
+                          {"vendor_id", vendor},
+                          {"device_id", four_digits(gpu.device)},
+                          {"vendor", vendor_name(vendor)}});
     }
   }
 
   bool has_nvidia() const {
-    return std::any_of(devices_.begin(), devices_.end(), [](const json& item) { return item["vendor"] == "nvidia"; });
+    return std::any_of(devices_.begin(), devices_.end(),
+                       [](const json& item) { return item["vendor"] == "nvidia"; });
   }
 
   /// Loading the library costs more than the rest of the probe, so only hosts with an NVIDIA card pay for it.
@@ -284,15 +314,18 @@ class Accelerators {
     nvml_asked_ = answer.has_value();
     nvml_ = parse_nvml(answer);
     facts_.set("accelerators.nvml", nvml_["status"]);
-    if (nvml_.contains("cuda") && nvml_["cuda"].is_string()) facts_.set("accelerators.cuda_version", nvml_["cuda"]);
+    if (nvml_.contains("cuda") && nvml_["cuda"].is_string())
+      facts_.set("accelerators.cuda_version", nvml_["cuda"]);
     if (nvml_["status"] != "ok") {
-      facts_.missing("accelerators.cuda_version", {ErrorKind::unavailable, "NVML: " + nvml_["status"].get<std::string>()});
+      facts_.missing("accelerators.cuda_version",
+                     {ErrorKind::unavailable, "NVML: " + nvml_["status"].get<std::string>()});
     }
   }
 
   const json* nvml_device(const json& item) const {
     for (const auto& device : nvml_["devices"]) {
-      if (device.is_object() && device.contains("address") && device["address"] == item["address"]) return &device;
+      if (device.is_object() && device.contains("address") && device["address"] == item["address"])
+        return &device;
     }
     return nullptr;
   }
@@ -300,16 +333,20 @@ class Accelerators {
   void complete(json& item) const {
     const auto vendor = item["vendor"].get<std::string>();
     const std::string folder = std::string(kPciFolder) + "/" + item["address"].get<std::string>();
-    if (vendor == "nvidia") complete_nvidia(item);
-    else if (vendor == "amd") add_amd(host_, folder, kfd_, item);
-    else if (vendor == "intel") add_intel(host_, folder, item);
+    if (vendor == "nvidia")
+      complete_nvidia(item);
+    else if (vendor == "amd")
+      add_amd(host_, folder, kfd_, item);
+    else if (vendor == "intel")
+      add_intel(host_, folder, item);
     if (const auto usable = is_usable(item, vendor)) item["usable"] = *usable;
   }
 
   void complete_nvidia(json& item) const {
     if (const json* device = nvml_device(item)) return copy_nvml(*device, item);
     // the driver's own note, readable without the library: "Model: \t\t NVIDIA L40S"
-    const auto text = read_text(host_, "/proc/driver/nvidia/gpus/" + item["address"].get<std::string>() + "/information");
+    const auto text =
+        read_text(host_, "/proc/driver/nvidia/gpus/" + item["address"].get<std::string>() + "/information");
     if (!text) return;
     const auto model = value_of(*text, "Model", ':');
     if (model && !model->empty()) item["name"] = *model;
@@ -322,7 +359,8 @@ class Accelerators {
     if (driver_known && !can_compute(vendor, driver)) return false;
     if (vendor == "nvidia") {
       if (!nvml_asked_) return std::nullopt;
-      if (nvml_["status"] != "ok") return nvml_["status"] == "no library" ? std::nullopt : std::optional(false);
+      if (nvml_["status"] != "ok")
+        return nvml_["status"] == "no library" ? std::nullopt : std::optional(false);
       const json* device = nvml_device(item);
       return device != nullptr && !device->contains("error");
     }
@@ -355,16 +393,23 @@ void set_drivers(const Host& host, Facts& facts) {
   const auto version = read_text(host, "/sys/module/nvidia/version");
   const auto note = read_text(host, "/proc/driver/nvidia/version");
   const auto line = note ? value_of(*note, "NVRM version", ':') : std::nullopt;
-  if (version) facts.set("accelerators.nvidia_driver", *version);
-  else if (line && !version_in(*line).empty()) facts.set("accelerators.nvidia_driver", version_in(*line));
+  if (version)
+    facts.set("accelerators.nvidia_driver", *version);
+  else if (line && !version_in(*line).empty())
+    facts.set("accelerators.nvidia_driver", version_in(*line));
   if (line) facts.set("accelerators.nvidia_driver_open", contains(*line, "Open Kernel Module"));
-  if (is_there(host, "/sys/module/nouveau")) facts.set("accelerators.nouveau_loaded", true);
-  else if (is_there(host, "/sys/module")) facts.set("accelerators.nouveau_loaded", false);
-  if (const auto amdgpu = read_text(host, "/sys/module/amdgpu/version")) facts.set("accelerators.amdgpu_driver", *amdgpu);
+  if (is_there(host, "/sys/module/nouveau"))
+    facts.set("accelerators.nouveau_loaded", true);
+  else if (is_there(host, "/sys/module"))
+    facts.set("accelerators.nouveau_loaded", false);
+  if (const auto amdgpu = read_text(host, "/sys/module/amdgpu/version"))
+    facts.set("accelerators.amdgpu_driver", *amdgpu);
   else if (is_there(host, "/sys/module/amdgpu")) {
-    if (const auto kernel = read_text(host, "/proc/sys/kernel/osrelease")) facts.set("accelerators.amdgpu_driver", *kernel);
+    if (const auto kernel = read_text(host, "/proc/sys/kernel/osrelease"))
+      facts.set("accelerators.amdgpu_driver", *kernel);
   }
-  if (const auto rocm = read_text(host, "/opt/rocm/.info/version")) facts.set("accelerators.rocm_version", *rocm);
+  if (const auto rocm = read_text(host, "/opt/rocm/.info/version"))
+    facts.set("accelerators.rocm_version", *rocm);
 }
 
 /// {"cuda":{"name":"CUDA SDK","version":"12.4.1"}}, else the folder's own name.
@@ -384,7 +429,8 @@ void set_toolkits(const Host& host, Facts& facts) {
   std::vector<std::string> versions;
   for (const auto& entry : *entries) {
     // cuda and cuda-12 are links to the real one, cuda-12.4
-    if (entry.name.compare(0, 5, "cuda-") == 0 && entry.type == FileType::folder && versions.size() < kMaxToolkits) {
+    if (entry.name.compare(0, 5, "cuda-") == 0 && entry.type == FileType::folder &&
+        versions.size() < kMaxToolkits) {
       versions.push_back(toolkit_version(host, entry.name));
     }
   }
@@ -394,7 +440,8 @@ void set_toolkits(const Host& host, Facts& facts) {
 void set_iommu(const Host& host, Facts& facts) {
   const auto groups = host.list("/sys/kernel/iommu_groups");
   if (groups) return facts.set("accelerators.iommu_on", !groups->empty());
-  if (is_absent(groups.error()) && is_there(host, "/sys/kernel/mm")) return facts.set("accelerators.iommu_on", false);
+  if (is_absent(groups.error()) && is_there(host, "/sys/kernel/mm"))
+    return facts.set("accelerators.iommu_on", false);
   facts.missing("accelerators.iommu_on", groups.error());
 }
 

@@ -37,25 +37,29 @@ Environment unit_environment(const Host& host, Machine& machine, const std::stri
       if (!line.starts_with("Environment=")) continue;
       const std::string_view assignment = line.substr(12);
       const std::size_t equals = assignment.find('=');
-      if (equals != std::string_view::npos) found[std::string(assignment.substr(0, equals))] = assignment.substr(equals + 1);
+      if (equals != std::string_view::npos)
+        found[std::string(assignment.substr(0, equals))] = assignment.substr(equals + 1);
     }
   }
   return found;
 }
 
 bool read_environment(const Host& host, int pid, Environment& found) {
-  const auto text = host.read_redacted("/proc/" + std::to_string(pid) + "/environ", redact_environment, kMaxEnvironmentBytes);
+  const auto text = host.read_redacted("/proc/" + std::to_string(pid) + "/environ", redact_environment,
+                                       kMaxEnvironmentBytes);
   if (!text || text->empty()) return false;
   for (const std::string_view part : split(*text, '\0')) {
     const std::size_t equals = part.find('=');
-    if (equals != std::string_view::npos) found[std::string(part.substr(0, equals))] = part.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      found[std::string(part.substr(0, equals))] = part.substr(equals + 1);
   }
   return true;
 }
 
 /// "0.0.0.0:11434" and "http://[::]:11434" to the address.
 std::string address_of(std::string_view text) {
-  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
+  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos)
+    text.remove_prefix(scheme + 3);
   if (text.starts_with('[')) return std::string(text.substr(1, text.find(']') - 1));
   if (std::count(text.begin(), text.end(), ':') == 1) text = text.substr(0, text.find(':'));
   return std::string(text);
@@ -64,15 +68,19 @@ std::string address_of(std::string_view text) {
 /// Where no socket could be seen: the address that arguments or environment name.
 std::string configured_exposure(const Process* process, const Environment& environment) {
   std::string address;
-  if (process != nullptr) address = option_value(process->arguments, {"--host", "--ip", "--ServerApp.ip", "--NotebookApp.ip", "--dashboard-host", "--listen", "--server.address", "-H"});
-  for (const std::string_view name : {"OLLAMA_HOST", "JUPYTER_IP", "LLAMA_ARG_HOST", "MLFLOW_HOST", "GRADIO_SERVER_NAME", "STREAMLIT_SERVER_ADDRESS"}) {
+  if (process != nullptr)
+    address = option_value(process->arguments, {"--host", "--ip", "--ServerApp.ip", "--NotebookApp.ip",
+                                                "--dashboard-host", "--listen", "--server.address", "-H"});
+  for (const std::string_view name : {"OLLAMA_HOST", "JUPYTER_IP", "LLAMA_ARG_HOST", "MLFLOW_HOST",
+                                      "GRADIO_SERVER_NAME", "STREAMLIT_SERVER_ADDRESS"}) {
     if (address.empty()) address = last_of(environment, std::string(name));
   }
   return address.empty() ? "unknown" : std::string(exposure_of(address_of(address)));
 }
 
 std::string package_version(Machine& machine, std::string_view kind) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> packages = {{{"ollama", "ollama"}, {"rstudio", "rstudio-server"}, {"triton", "tritonserver"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> packages = {
+      {{"ollama", "ollama"}, {"rstudio", "rstudio-server"}, {"triton", "tritonserver"}}};
   for (const auto& [one, name] : packages) {
     if (one != kind) continue;
     if (const Package* package = machine.package(name)) return upstream_version(package->version);
@@ -81,18 +89,29 @@ std::string package_version(Machine& machine, std::string_view kind) {
 }
 
 /// The version that the service's own environment holds: the longest folder that its program lies in.
-std::string framework_version(const std::vector<Framework>& frameworks, std::string_view kind, const Process* process) {
+std::string framework_version(const std::vector<Framework>& frameworks, std::string_view kind,
+                              const Process* process) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names = {
-      {{"llama_cpp", "llama-cpp-python"}, {"open_webui", "open-webui"}, {"airflow", "apache-airflow"}, {"label_studio", "label-studio"}, {"jupyter", "jupyterlab"}, {"tgi", "text-generation-server"}}};
+      {{"llama_cpp", "llama-cpp-python"},
+       {"open_webui", "open-webui"},
+       {"airflow", "apache-airflow"},
+       {"label_studio", "label-studio"},
+       {"jupyter", "jupyterlab"},
+       {"tgi", "text-generation-server"}}};
   std::string_view name = kind;
-  for (const auto& [one, package] : names) if (one == kind) name = package;
+  for (const auto& [one, package] : names)
+    if (one == kind) name = package;
   std::string version;
   std::size_t best = 0;
   int candidates = 0;
   for (const Framework& framework : frameworks) {
     if (framework.name != name && !(kind == "jupyter" && framework.name == "notebook")) continue;
     ++candidates;
-    for (const std::string& place : process == nullptr ? std::vector<std::string>{} : std::vector<std::string>{process->program, process->arguments.empty() ? "" : process->arguments[0], process->arguments.size() < 2 ? "" : process->arguments[1]}) {
+    for (const std::string& place :
+         process == nullptr ? std::vector<std::string>{}
+                            : std::vector<std::string>{
+                                  process->program, process->arguments.empty() ? "" : process->arguments[0],
+                                  process->arguments.size() < 2 ? "" : process->arguments[1]}) {
       if (place.starts_with(framework.environment + "/") && framework.environment.size() >= best) {
         best = framework.environment.size();
         version = framework.version;
@@ -103,13 +122,15 @@ std::string framework_version(const std::vector<Framework>& frameworks, std::str
   return best > 0 || candidates == 1 ? version : "";
 }
 
-nlohmann::json running_service(const Host& host, Machine& machine, const Service& service, const std::vector<Framework>& frameworks) {
+nlohmann::json running_service(const Host& host, Machine& machine, const Service& service,
+                               const std::vector<Framework>& frameworks) {
   AiProcess judged{service.product->kind, machine.process(service.pid), {}, false, ""};
   const std::string unit = judged.process == nullptr ? "" : machine.unit_of(service.pid);
   nlohmann::json fact = {{"kind", service.product->kind}, {"category", service.product->category}};
   if (judged.process != nullptr) {
     judged.environment_known = read_environment(host, service.pid, judged.environment);
-    if (!judged.environment_known && unit.ends_with(".service")) judged.environment = unit_environment(host, machine, unit);
+    if (!judged.environment_known && unit.ends_with(".service"))
+      judged.environment = unit_environment(host, machine, unit);
     if (const auto uid = machine.uid_of(service.pid)) {
       fact["user"] = machine.user_name(*uid);
       fact["root"] = *uid == 0;
@@ -118,7 +139,9 @@ nlohmann::json running_service(const Host& host, Machine& machine, const Service
     if (!unit.empty()) fact["managed"] = unit != "session";
     const auto& arguments = judged.process->arguments;
     const bool server = service.product->category == "model_server";
-    if (server) fact["trust_remote_code"] = has_option(arguments, "--trust-remote-code") || has_option(arguments, "--trust_remote_code");
+    if (server)
+      fact["trust_remote_code"] =
+          has_option(arguments, "--trust-remote-code") || has_option(arguments, "--trust_remote_code");
   }
   if (const int port = main_port(service); port != 0) {
     fact["port"] = port;
@@ -129,7 +152,8 @@ nlohmann::json running_service(const Host& host, Machine& machine, const Service
   fact["auth"] = ai_authentication(host, judged);
   const bool contained = contains(unit, ":");
   std::string version = contained ? "" : package_version(machine, service.product->kind);
-  if (version.empty() && !contained) version = framework_version(frameworks, service.product->kind, judged.process);
+  if (version.empty() && !contained)
+    version = framework_version(frameworks, service.product->kind, judged.process);
   if (!version.empty()) fact["version"] = version;
   return fact;
 }
@@ -137,15 +161,36 @@ nlohmann::json running_service(const Host& host, Machine& machine, const Service
 /// Services that a unit would start and that do not run: "ollama.service", "vllm@70b.service".
 void add_installed(Machine& machine, nlohmann::json& services) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 16> units = {
-      {{"ollama", "ollama"}, {"vllm", "vllm"}, {"sglang", "sglang"}, {"llama-server", "llama_cpp"}, {"llamacpp", "llama_cpp"}, {"triton", "triton"}, {"tritonserver", "triton"}, {"ray", "ray"},
-       {"jupyter", "jupyter"}, {"jupyterhub", "jupyter"}, {"jupyterlab", "jupyter"}, {"mlflow", "mlflow"}, {"open-webui", "open_webui"}, {"litellm", "litellm"}, {"n8n", "n8n"}, {"comfyui", "comfyui"}}};
+      {{"ollama", "ollama"},
+       {"vllm", "vllm"},
+       {"sglang", "sglang"},
+       {"llama-server", "llama_cpp"},
+       {"llamacpp", "llama_cpp"},
+       {"triton", "triton"},
+       {"tritonserver", "triton"},
+       {"ray", "ray"},
+       {"jupyter", "jupyter"},
+       {"jupyterhub", "jupyter"},
+       {"jupyterlab", "jupyter"},
+       {"mlflow", "mlflow"},
+       {"open-webui", "open_webui"},
+       {"litellm", "litellm"},
+       {"n8n", "n8n"},
+       {"comfyui", "comfyui"}}};
   for (const UnitFile& unit : machine.units()) {
     if (!unit.name.ends_with(".service")) continue;
     const std::string name = unit.name.substr(0, unit.name.find_first_of(".@"));
-    const auto row = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == name; });
+    const auto row =
+        std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == name; });
     if (row == units.end() || services.size() >= kMaxServices) continue;
-    const bool known = std::any_of(services.begin(), services.end(), [&](const auto& one) { return one.at("kind") == row->second; });
-    if (!known) services.push_back({{"kind", row->second}, {"category", find_product(row->second)->category}, {"exposure", "none"}, {"auth", "unknown"}, {"managed", true}});
+    const bool known = std::any_of(services.begin(), services.end(),
+                                   [&](const auto& one) { return one.at("kind") == row->second; });
+    if (!known)
+      services.push_back({{"kind", row->second},
+                          {"category", find_product(row->second)->category},
+                          {"exposure", "none"},
+                          {"auth", "unknown"},
+                          {"managed", true}});
   }
 }
 
@@ -159,16 +204,21 @@ Result<void> probe_ai(const Host& host, Machine& machine, Facts& facts) {
     running.push_back(&service);
     const Process* process = machine.process(service.pid);
     if (process == nullptr || contains(machine.unit_of(service.pid), ":")) continue;
-    for (const std::string& one : process->arguments) if (one.starts_with('/') && interpreters.size() < kMaxServices) interpreters.push_back(one);
+    for (const std::string& one : process->arguments)
+      if (one.starts_with('/') && interpreters.size() < kMaxServices) interpreters.push_back(one);
   }
   const auto frameworks = find_frameworks(host, machine, interpreters);
   nlohmann::json services = nlohmann::json::array();
-  for (const Service* service : running) services.push_back(running_service(host, machine, *service, frameworks));
+  for (const Service* service : running)
+    services.push_back(running_service(host, machine, *service, frameworks));
   add_installed(machine, services);
-  if (machine.processes()) facts.set("ai.services", std::move(services));
-  else facts.missing("ai.services", machine.processes().error());
+  if (machine.processes())
+    facts.set("ai.services", std::move(services));
+  else
+    facts.missing("ai.services", machine.processes().error());
   nlohmann::json list = nlohmann::json::array();
-  for (const Framework& one : frameworks) list.push_back({{"name", one.name}, {"version", one.version}, {"environment", one.environment}});
+  for (const Framework& one : frameworks)
+    list.push_back({{"name", one.name}, {"version", one.version}, {"environment", one.environment}});
   facts.set("ai.frameworks", std::move(list));
   const ModelFiles models = find_models(host, machine);
   facts.set("ai.model_files", models.count);

@@ -30,7 +30,8 @@ constexpr std::array<Tool, 19> kTools = {{
     {"restic", "restic", "restic", "/etc/restic", "/var/log/restic*"},
     {"borg", "borg", "borgbackup", "/usr/bin/borg", "/var/log/borg*"},
     {"borgmatic", "borgmatic", "borgmatic", "/etc/borgmatic", "/var/log/borgmatic*"},
-    {"pgbackrest", "pgbackrest", "pgbackrest", "/etc/pgbackrest.conf", "/var/lib/pgbackrest/backup/*/backup.info"},
+    {"pgbackrest", "pgbackrest", "pgbackrest", "/etc/pgbackrest.conf",
+     "/var/lib/pgbackrest/backup/*/backup.info"},
     {"barman", "barman", "barman", "/etc/barman.conf", "/var/lib/barman/*/base/*"},
     {"wal-g", "wal-g", "wal-g", "/usr/local/bin/wal-g", ""},
     {"bacula", "bacula", "bacula-", "/etc/bacula", "/var/lib/bacula/*.state"},
@@ -56,13 +57,19 @@ std::string redact_schedule(std::string_view text) {
     if (line.empty() || line.front() == '#') continue;
     for (const std::string& word : shell_words(line)) {
       std::string_view name = base_name(word);
-      for (const std::string_view start : {"ExecStart=", "-", "@", "&&", "|", ";", "("}) if (name.starts_with(start)) name.remove_prefix(start.size());
+      for (const std::string_view start : {"ExecStart=", "-", "@", "&&", "|", ";", "("})
+        if (name.starts_with(start)) name.remove_prefix(start.size());
       name = base_name(name);
       while (!name.empty() && (name.back() == ';' || name.back() == ')')) name.remove_suffix(1);
-      const bool known = name == "pg_dumpall" || name == "pg_basebackup" || name == "mariadb-dump" || name == "mongodump" || contains(name, "backup") ||
-                         std::any_of(kTools.begin(), kTools.end(), [name](const Tool& tool) { return tool.command == name; });
+      const bool known = name == "pg_dumpall" || name == "pg_basebackup" || name == "mariadb-dump" ||
+                         name == "mongodump" || contains(name, "backup") ||
+                         std::any_of(kTools.begin(), kTools.end(),
+                                     [name](const Tool& tool) { return tool.command == name; });
       if (!known) continue;
-      const bool plain = name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string_view::npos && !contains(name, kRedacted);
+      const bool plain =
+          name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
+              std::string_view::npos &&
+          !contains(name, kRedacted);
       out.append(plain && name.size() < 64 ? name : std::string_view("backup")).append("\n");
       break;
     }
@@ -73,7 +80,8 @@ std::string redact_schedule(std::string_view text) {
 std::string_view tool_of(std::string_view command) {
   if (command == "pg_dumpall" || command == "pg_basebackup") return "pg_dump";
   if (command == "mariadb-dump") return "mysqldump";
-  const auto found = std::find_if(kTools.begin(), kTools.end(), [command](const Tool& tool) { return tool.command == command; });
+  const auto found = std::find_if(kTools.begin(), kTools.end(),
+                                  [command](const Tool& tool) { return tool.command == command; });
   return found == kTools.end() ? std::string_view() : found->name;
 }
 
@@ -98,14 +106,17 @@ void add(const Host& host, const std::string& path, Schedules& found) {
 Schedules read_schedules(const Host& host, Machine& machine) {
   Schedules found;
   std::vector<std::string> files = {"/etc/crontab"};
-  for (const std::string_view folder : {"/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/var/spool/cron/crontabs", "/var/spool/cron"}) {
+  for (const std::string_view folder : {"/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
+                                        "/etc/cron.weekly", "/var/spool/cron/crontabs", "/var/spool/cron"}) {
     const auto entries = host.list(folder);
     if (!entries && entries.error().kind == ErrorKind::permission_denied) found.unread = entries.error();
     if (!entries) continue;
     for (const auto& entry : *entries) {
       // The system's own copies of its package lists are no backup of data.
-      const bool own = entry.name == "dpkg" || entry.name == "passwd" || entry.name == "man-db" || entry.name == "apt-compat";
-      if (entry.type != FileType::folder && !own && !entry.name.starts_with('.')) files.push_back(std::string(folder) + "/" + entry.name);
+      const bool own = entry.name == "dpkg" || entry.name == "passwd" || entry.name == "man-db" ||
+                       entry.name == "apt-compat";
+      if (entry.type != FileType::folder && !own && !entry.name.starts_with('.'))
+        files.push_back(std::string(folder) + "/" + entry.name);
     }
   }
   for (const std::string& file : files) add(host, file, found);
@@ -113,7 +124,9 @@ Schedules read_schedules(const Host& host, Machine& machine) {
     if (!unit.name.ends_with(".timer") || !unit.enabled) continue;
     if (unit.name.starts_with("dpkg-db-backup")) continue;
     const std::string service = unit.name.substr(0, unit.name.size() - 6) + ".service";
-    if (contains(unit.name, "backup") || !tool_of(unit.name.substr(0, unit.name.find_first_of(".-@"))).empty()) found.any = true;
+    if (contains(unit.name, "backup") ||
+        !tool_of(unit.name.substr(0, unit.name.find_first_of(".-@"))).empty())
+      found.any = true;
     if (const UnitFile* file = machine.unit(service)) add(host, file->path, found);
   }
   return found;
@@ -123,8 +136,12 @@ bool is_installed(const Host& host, Machine& machine, const Tool& tool) {
   if (!tool.path.empty() && host.stat(tool.path)) return true;
   const auto& packages = machine.packages();
   if (!packages || tool.package.empty()) return false;
-  const auto from = std::lower_bound(packages->begin(), packages->end(), tool.package, [](const Package& one, std::string_view name) { return one.name < name; });
-  return from != packages->end() && (from->name == tool.package || (tool.package.ends_with('-') && from->name.starts_with(tool.package)) || from->name.starts_with(std::string(tool.package) + "-"));
+  const auto from =
+      std::lower_bound(packages->begin(), packages->end(), tool.package,
+                       [](const Package& one, std::string_view name) { return one.name < name; });
+  return from != packages->end() && (from->name == tool.package ||
+                                     (tool.package.ends_with('-') && from->name.starts_with(tool.package)) ||
+                                     from->name.starts_with(std::string(tool.package) + "-"));
 }
 
 }  // namespace
@@ -144,14 +161,21 @@ Result<void> probe_backup(const Host& host, Machine& machine, Facts& facts) {
   }
   for (const UnitFile& unit : machine.units()) {  // systemd notes when a timer last ran its service
     if (!unit.name.ends_with(".timer") || !unit.enabled || unit.name.starts_with("dpkg-db-backup")) continue;
-    if (!contains(unit.name, "backup") && tool_of(unit.name.substr(0, unit.name.find_first_of(".-@"))).empty()) continue;
-    if (const auto stat = host.stat("/var/lib/systemd/timers/stamp-" + unit.name)) newest = std::max(newest, stat->modified);
+    if (!contains(unit.name, "backup") &&
+        tool_of(unit.name.substr(0, unit.name.find_first_of(".-@"))).empty())
+      continue;
+    if (const auto stat = host.stat("/var/lib/systemd/timers/stamp-" + unit.name))
+      newest = std::max(newest, stat->modified);
   }
   facts.set("backup.tools", nlohmann::json(tools));
-  if (schedules.any || !schedules.unread) facts.set("backup.scheduled", schedules.any);
-  else facts.missing("backup.scheduled", *schedules.unread);
+  if (schedules.any || !schedules.unread)
+    facts.set("backup.scheduled", schedules.any);
+  else
+    facts.missing("backup.scheduled", *schedules.unread);
   const std::int64_t now = machine.now();
-  if (newest > 0 && now > 0) facts.set("backup.last_success_hours", static_cast<double>(std::max<std::int64_t>(0, now - newest)) / kSecondsPerHour);
+  if (newest > 0 && now > 0)
+    facts.set("backup.last_success_hours",
+              static_cast<double>(std::max<std::int64_t>(0, now - newest)) / kSecondsPerHour);
   return {};
 }
 

@@ -35,8 +35,11 @@ struct Found {
 
 /// Bundles of the authorities that this host trusts are no certificates of its own.
 bool is_trust_store(std::string_view path) {
-  for (const std::string_view part : {"/etc/ssl/certs", "/etc/pki/ca-trust", "/etc/pki/tls/certs/ca-", "/etc/pki/tls/cert.pem", "/etc/pki/java", "/etc/pki/rpm-gpg", "/etc/pki/nssdb",
-                                      "ca-certificates", "ca-bundle", "/etc/pki/entitlement", "/etc/pki/consumer", "/etc/pki/product", "/etc/letsencrypt/archive", "/etc/letsencrypt/csr"}) {
+  for (const std::string_view part :
+       {"/etc/ssl/certs", "/etc/pki/ca-trust", "/etc/pki/tls/certs/ca-", "/etc/pki/tls/cert.pem",
+        "/etc/pki/java", "/etc/pki/rpm-gpg", "/etc/pki/nssdb", "ca-certificates", "ca-bundle",
+        "/etc/pki/entitlement", "/etc/pki/consumer", "/etc/pki/product", "/etc/letsencrypt/archive",
+        "/etc/letsencrypt/csr"}) {
     if (contains(path, part)) return true;
   }
   return false;
@@ -47,9 +50,11 @@ bool ends_with_one_of(std::string_view name, std::initializer_list<std::string_v
 }
 
 void judge(const std::string& pem, std::int64_t now, Found& found) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   // Only the first: those after it are the authorities' above it.
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
   if (!certificate || X509_check_ca(certificate.get()) == 1) return;
   const std::string hash = sha256(pem.substr(0, pem.find("-----END")));
   if (std::find(found.seen.begin(), found.seen.end(), hash) != found.seen.end()) return;
@@ -58,12 +63,15 @@ void judge(const std::string& pem, std::int64_t now, Found& found) {
   std::tm end{};
   if (now > 0 && ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) == 1) {
     const double days = static_cast<double>(timegm(&end) - now) / kSecondsPerDay;
-    if (days < 0) ++found.expired;
-    else if (days < 30) ++found.expiring;
+    if (days < 0)
+      ++found.expired;
+    else if (days < 30)
+      ++found.expiring;
     if (!found.next_days || days < *found.next_days) found.next_days = days;
   }
   EVP_PKEY* key = X509_get0_pubkey(certificate.get());
-  if (key != nullptr && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) < kMinRsaBits) ++found.weak;
+  if (key != nullptr && EVP_PKEY_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) < kMinRsaBits)
+    ++found.weak;
 }
 
 /// Keeps certificates; a private key in the same file never leaves.
@@ -71,7 +79,9 @@ std::string redact_pem(std::string_view text) {
   std::string out;
   bool inside = false;
   for (const std::string_view line : lines(text)) {
-    if (line.starts_with("-----BEGIN CERTIFICATE-----") || line.starts_with("-----BEGIN X509 CERTIFICATE-----")) inside = true;
+    if (line.starts_with("-----BEGIN CERTIFICATE-----") ||
+        line.starts_with("-----BEGIN X509 CERTIFICATE-----"))
+      inside = true;
     if (inside) out.append(line).append("\n");
     if (line.starts_with("-----END")) inside = false;
   }
@@ -95,7 +105,8 @@ void visit(const Host& host, const std::string& folder, int depth, std::int64_t 
     }
     if (!ends_with_one_of(entry.name, {".crt", ".pem", ".cer", ".cert"})) continue;
     ++found.files;
-    if (const auto text = host.read_redacted(path, redact_pem, kMaxCertificateBytes); text && !text->empty()) judge(*text, now, found);
+    if (const auto text = host.read_redacted(path, redact_pem, kMaxCertificateBytes); text && !text->empty())
+      judge(*text, now, found);
   }
 }
 
@@ -105,15 +116,22 @@ Result<void> probe_certificates(const Host& host, Machine& machine, Facts& facts
   Found found;
   const std::int64_t now = machine.now();
   std::optional<Error> unread;
-  for (const std::string folder : {"/etc/ssl", "/etc/letsencrypt/live", "/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/pki/tls", "/etc/pki/nginx", "/etc/haproxy",
-                                   "/etc/postgresql", "/etc/mysql", "/etc/redis", "/etc/kubernetes/pki", "/etc/traefik", "/etc/caddy"}) {
+  for (const std::string folder :
+       {"/etc/ssl", "/etc/letsencrypt/live", "/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/pki/tls",
+        "/etc/pki/nginx", "/etc/haproxy", "/etc/postgresql", "/etc/mysql", "/etc/redis",
+        "/etc/kubernetes/pki", "/etc/traefik", "/etc/caddy"}) {
     const auto stat = host.stat(folder);
     if (!stat) continue;
-    if (const auto entries = host.list(folder); !entries && entries.error().kind == ErrorKind::permission_denied) unread = entries.error();
+    if (const auto entries = host.list(folder);
+        !entries && entries.error().kind == ErrorKind::permission_denied)
+      unread = entries.error();
     visit(host, folder, 0, now, found);
   }
   if (unread && found.count == 0) {
-    for (const std::string_view fact : {"certificates.count", "certificates.expired", "certificates.expiring_30d", "certificates.weak_keys", "certificates.private_keys_too_open"}) facts.missing(fact, *unread);
+    for (const std::string_view fact :
+         {"certificates.count", "certificates.expired", "certificates.expiring_30d", "certificates.weak_keys",
+          "certificates.private_keys_too_open"})
+      facts.missing(fact, *unread);
     return {};
   }
   facts.set("certificates.count", found.count);

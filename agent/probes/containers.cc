@@ -20,26 +20,28 @@ constexpr JsonLimits kConfigLimits{kMaxConfigBytes, 24, 100'000, 64u << 10};
 
 struct Engine {
   std::string_view name;
-  std::string_view service;                   // kind in agent/services.cc
+  std::string_view service;  // kind in agent/services.cc
   std::array<std::string_view, 4> packages;
   std::string_view binary;
 };
-constexpr std::array<Engine, 6> kEngines = {{
-    {"docker", "docker", {"docker-ce", "docker.io", "moby-engine", "docker-engine"}, "/usr/bin/dockerd"},
-    {"containerd", "containerd", {"containerd.io", "containerd", "", ""}, "/usr/bin/containerd"},
-    {"podman", "podman", {"podman", "", "", ""}, "/usr/bin/podman"},
-    {"cri-o", "cri-o", {"cri-o", "cri-o-runc", "", ""}, "/usr/bin/crio"},
-    {"kubelet", "kubelet", {"kubelet", "kubernetes-node", "", ""}, "/usr/bin/kubelet"},
-    {"lxc", "lxc", {"lxc", "lxd", "incus", ""}, "/usr/bin/lxc-start"}}};
+constexpr std::array<Engine, 6> kEngines = {
+    {{"docker", "docker", {"docker-ce", "docker.io", "moby-engine", "docker-engine"}, "/usr/bin/dockerd"},
+     {"containerd", "containerd", {"containerd.io", "containerd", "", ""}, "/usr/bin/containerd"},
+     {"podman", "podman", {"podman", "", "", ""}, "/usr/bin/podman"},
+     {"cri-o", "cri-o", {"cri-o", "cri-o-runc", "", ""}, "/usr/bin/crio"},
+     {"kubelet", "kubelet", {"kubelet", "kubernetes-node", "", ""}, "/usr/bin/kubelet"},
+     {"lxc", "lxc", {"lxc", "lxd", "incus", ""}, "/usr/bin/lxc-start"}}};
 
 /// daemon.json without what may hold a secret: hosts, TLS switches, names of runtimes.
 std::string redact_daemon(std::string_view text) {
   const auto json = parse_json(text, kConfigLimits);
   nlohmann::json kept = nlohmann::json::object();
   if (!json || !json->is_object()) return "{}";
-  for (const char* key : {"hosts", "tls", "tlsverify", "default-runtime"}) if (json->contains(key)) kept[key] = json->at(key);
+  for (const char* key : {"hosts", "tls", "tlsverify", "default-runtime"})
+    if (json->contains(key)) kept[key] = json->at(key);
   if (json->contains("runtimes") && json->at("runtimes").is_object()) {
-    for (const auto& [name, value] : json->at("runtimes").items()) kept["runtimes"][name] = nlohmann::json::object();
+    for (const auto& [name, value] : json->at("runtimes").items())
+      kept["runtimes"][name] = nlohmann::json::object();
   }
   return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -49,10 +51,13 @@ std::string redact_hostconfig(std::string_view text) {
   const auto json = parse_json(text, kConfigLimits);
   nlohmann::json kept = nlohmann::json::object();
   if (!json || !json->is_object()) return "{}";
-  for (const char* key : {"Privileged", "CapAdd", "Binds", "PortBindings", "PidMode", "NetworkMode", "IpcMode"}) if (json->contains(key)) kept[key] = json->at(key);
+  for (const char* key :
+       {"Privileged", "CapAdd", "Binds", "PortBindings", "PidMode", "NetworkMode", "IpcMode"})
+    if (json->contains(key)) kept[key] = json->at(key);
   if (json->contains("Mounts") && json->at("Mounts").is_array()) {
     for (const auto& mount : json->at("Mounts")) {
-      if (mount.is_object() && mount.contains("Source") && mount.at("Source").is_string()) kept["Mounts"].push_back({{"Source", mount.at("Source")}});
+      if (mount.is_object() && mount.contains("Source") && mount.at("Source").is_string())
+        kept["Mounts"].push_back({{"Source", mount.at("Source")}});
     }
   }
   return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -63,7 +68,8 @@ std::string redact_container(std::string_view text) {
   bool running = false;
   if (json && json->is_object() && json->contains("State") && json->at("State").is_object()) {
     const auto& state = json->at("State");
-    running = state.contains("Running") && state.at("Running").is_boolean() && state.at("Running").get<bool>();
+    running =
+        state.contains("Running") && state.at("Running").is_boolean() && state.at("Running").get<bool>();
   }
   return running ? R"({"State":{"Running":true}})" : R"({"State":{"Running":false}})";
 }
@@ -71,7 +77,9 @@ std::string redact_container(std::string_view text) {
 bool contains_text(const nlohmann::json& list, std::initializer_list<std::string_view> wanted) {
   if (!list.is_array()) return false;
   return std::any_of(list.begin(), list.end(), [&](const auto& item) {
-    return item.is_string() && std::any_of(wanted.begin(), wanted.end(), [&](auto one) { return item.template get_ref<const std::string&>() == one; });
+    return item.is_string() && std::any_of(wanted.begin(), wanted.end(), [&](auto one) {
+             return item.template get_ref<const std::string&>() == one;
+           });
   });
 }
 
@@ -79,7 +87,8 @@ bool contains_text(const nlohmann::json& list, std::initializer_list<std::string
 bool mounts_host(const nlohmann::json& config) {
   const auto dangerous = [](std::string_view source) {
     while (source.size() > 1 && source.ends_with('/')) source.remove_suffix(1);
-    return source == "/" || source == "/etc" || source == "/root" || source.ends_with("/docker.sock") || source.ends_with("/containerd.sock");
+    return source == "/" || source == "/etc" || source == "/root" || source.ends_with("/docker.sock") ||
+           source.ends_with("/containerd.sock");
   };
   if (config.contains("Binds") && config.at("Binds").is_array()) {
     for (const auto& bind : config.at("Binds")) {
@@ -89,7 +98,9 @@ bool mounts_host(const nlohmann::json& config) {
     }
   }
   if (config.contains("Mounts") && config.at("Mounts").is_array()) {
-    for (const auto& mount : config.at("Mounts")) if (mount.contains("Source") && dangerous(mount.at("Source").get_ref<const std::string&>())) return true;
+    for (const auto& mount : config.at("Mounts"))
+      if (mount.contains("Source") && dangerous(mount.at("Source").get_ref<const std::string&>()))
+        return true;
   }
   return false;
 }
@@ -102,7 +113,8 @@ int ports_for_all(const nlohmann::json& config) {
     for (const auto& binding : bindings) {
       if (!binding.is_object()) continue;
       const auto address = binding.find("HostIp");
-      const std::string text = address != binding.end() && address->is_string() ? address->get<std::string>() : "";
+      const std::string text =
+          address != binding.end() && address->is_string() ? address->get<std::string>() : "";
       if (text.empty() || text == "0.0.0.0" || text == "::") ++count;
     }
   }
@@ -112,7 +124,9 @@ int ports_for_all(const nlohmann::json& config) {
 void write_docker_containers(const Host& host, Facts& facts, bool docker_present, int other_running) {
   const auto folders = host.list("/var/lib/docker/containers");
   if (!folders && folders.error().kind != ErrorKind::not_found && docker_present) {
-    for (const std::string_view fact : {"containers.running", "containers.privileged", "containers.host_mounts", "containers.published_any"}) facts.missing(fact, folders.error());
+    for (const std::string_view fact : {"containers.running", "containers.privileged",
+                                        "containers.host_mounts", "containers.published_any"})
+      facts.missing(fact, folders.error());
     return;
   }
   int running = other_running;
@@ -127,10 +141,13 @@ void write_docker_containers(const Host& host, Facts& facts, bool docker_present
     if (!state || !contains(*state, "true")) continue;
     ++running;
     const auto text = host.read_redacted(base + "/hostconfig.json", redact_hostconfig, kMaxConfigBytes);
-    const auto config = text ? parse_json(*text, kConfigLimits) : Result<nlohmann::json>(tl::unexpected<Error>(text.error()));
+    const auto config =
+        text ? parse_json(*text, kConfigLimits) : Result<nlohmann::json>(tl::unexpected<Error>(text.error()));
     if (!config || !config->is_object()) continue;
-    const bool all = config->contains("Privileged") && config->at("Privileged").is_boolean() && config->at("Privileged").get<bool>();
-    const bool capable = config->contains("CapAdd") && contains_text(config->at("CapAdd"), {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"});
+    const bool all = config->contains("Privileged") && config->at("Privileged").is_boolean() &&
+                     config->at("Privileged").get<bool>();
+    const bool capable = config->contains("CapAdd") &&
+                         contains_text(config->at("CapAdd"), {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"});
     if (all || capable) ++privileged;
     if (mounts_host(*config)) ++mounts;
     published += ports_for_all(*config);
@@ -144,7 +161,9 @@ void write_docker_containers(const Host& host, Facts& facts, bool docker_present
 /// Containers of other engines by their control groups: libpod-<id>.scope, cri-containerd-<id>.scope.
 int count_by_cgroups(const Host& host) {
   int count = 0;
-  for (const std::string_view pattern : {"/sys/fs/cgroup/machine.slice/libpod-*.scope", "/sys/fs/cgroup/kubepods.slice/*/*/*.scope", "/sys/fs/cgroup/kubepods/*/*/*"}) {
+  for (const std::string_view pattern :
+       {"/sys/fs/cgroup/machine.slice/libpod-*.scope", "/sys/fs/cgroup/kubepods.slice/*/*/*.scope",
+        "/sys/fs/cgroup/kubepods/*/*/*"}) {
     for (const std::string& path : glob(host, pattern)) {
       if (!contains(path, "libpod-conmon")) ++count;
     }
@@ -157,7 +176,8 @@ bool gpu_runtime(const Host& host) {
   if (daemon && contains(*daemon, "nvidia")) return true;
   const auto containerd = host.read_redacted("/etc/containerd/config.toml", redact_text, kMaxConfigBytes);
   if (containerd && contains(*containerd, "nvidia-container-runtime")) return true;
-  for (const std::string_view pattern : {"/etc/cdi/*.yaml", "/etc/cdi/*.json", "/var/run/cdi/*.yaml"}) if (!glob(host, pattern).empty()) return true;
+  for (const std::string_view pattern : {"/etc/cdi/*.yaml", "/etc/cdi/*.json", "/var/run/cdi/*.yaml"})
+    if (!glob(host, pattern).empty()) return true;
   return host.stat("/etc/crio/crio.conf.d/99-nvidia.toml").has_value();
 }
 
@@ -168,9 +188,11 @@ void write_docker_api(const Host& host, Machine& machine, Facts& facts) {
   if (text) {
     const auto json = parse_json(*text, kConfigLimits);
     if (json && json->contains("hosts") && json->at("hosts").is_array()) {
-      for (const auto& one : json->at("hosts")) tcp = tcp || (one.is_string() && one.get_ref<const std::string&>().starts_with("tcp://"));
+      for (const auto& one : json->at("hosts"))
+        tcp = tcp || (one.is_string() && one.get_ref<const std::string&>().starts_with("tcp://"));
     }
-    if (json && json->contains("tlsverify")) verified = json->at("tlsverify").is_boolean() && json->at("tlsverify").get<bool>();
+    if (json && json->contains("tlsverify"))
+      verified = json->at("tlsverify").is_boolean() && json->at("tlsverify").get<bool>();
   }
   for (const Service& service : machine.services()) {
     if (service.product->kind != "docker") continue;
@@ -193,7 +215,9 @@ void write_docker_api(const Host& host, Machine& machine, Facts& facts) {
       if (group.name != "docker") continue;
       std::vector<std::string> names = group.members;
       if (const auto& users = machine.users()) {  // a user's own group is not listed among its members
-        for (const User& user : *users) if (user.gid == group.gid && std::find(names.begin(), names.end(), user.name) == names.end()) names.push_back(user.name);
+        for (const User& user : *users)
+          if (user.gid == group.gid && std::find(names.begin(), names.end(), user.name) == names.end())
+            names.push_back(user.name);
       }
       members += names.size();
     }
@@ -210,9 +234,12 @@ Result<void> probe_containers(const Host& host, Machine& machine, Facts& facts) 
   bool docker = false;
   for (const Engine& engine : kEngines) {
     const auto& services = machine.services();
-    const bool running = std::any_of(services.begin(), services.end(), [&](const Service& one) { return one.product->kind == engine.service && one.pid != 0; });
+    const bool running = std::any_of(services.begin(), services.end(), [&](const Service& one) {
+      return one.product->kind == engine.service && one.pid != 0;
+    });
     const Package* package = nullptr;
-    for (const std::string_view name : engine.packages) if (package == nullptr && !name.empty()) package = machine.package(name);
+    for (const std::string_view name : engine.packages)
+      if (package == nullptr && !name.empty()) package = machine.package(name);
     if (!running && package == nullptr && !host.stat(engine.binary)) continue;
     nlohmann::json runtime = {{"name", engine.name}, {"running", running}};
     if (package != nullptr) runtime["version"] = upstream_version(package->version);
@@ -236,7 +263,8 @@ Result<void> probe_containers(const Host& host, Machine& machine, Facts& facts) 
   }
   if (host.stat("/etc/kubernetes/manifests/kube-apiserver.yaml")) role = "control_plane";
   facts.set("containers.kubernetes_role", role);
-  if (const Package* package = machine.package("kubelet")) facts.set("containers.kubernetes_version", upstream_version(package->version));
+  if (const Package* package = machine.package("kubelet"))
+    facts.set("containers.kubernetes_version", upstream_version(package->version));
   return {};
 }
 

@@ -29,50 +29,88 @@ struct Part {
   std::string_view name;
 };
 
-// ARM's MIDR parts of servers, boards and workstations that run AI ("CPU part" of /proc/cpuinfo; Arm's and the
-// vendors' reference manuals).
+// ARM's MIDR parts of servers, boards and workstations that run AI ("CPU part" of /proc/cpuinfo; Arm's and
+// the vendors' reference manuals).
 constexpr std::array kParts = {
-    Part{0x41, 0xc05, "Cortex-A5"},    Part{0x41, 0xc07, "Cortex-A7"},    Part{0x41, 0xc08, "Cortex-A8"},
-    Part{0x41, 0xc09, "Cortex-A9"},    Part{0x41, 0xc0d, "Cortex-A17"},   Part{0x41, 0xc0e, "Cortex-A17"},
-    Part{0x41, 0xc0f, "Cortex-A15"},   Part{0x41, 0xd01, "Cortex-A32"},   Part{0x41, 0xd03, "Cortex-A53"},
-    Part{0x41, 0xd04, "Cortex-A35"},   Part{0x41, 0xd05, "Cortex-A55"},   Part{0x41, 0xd07, "Cortex-A57"},
-    Part{0x41, 0xd08, "Cortex-A72"},   Part{0x41, 0xd09, "Cortex-A73"},   Part{0x41, 0xd0a, "Cortex-A75"},
-    Part{0x41, 0xd0b, "Cortex-A76"},   Part{0x41, 0xd0c, "Neoverse-N1"},  Part{0x41, 0xd0d, "Cortex-A77"},
-    Part{0x41, 0xd0e, "Cortex-A76AE"}, Part{0x41, 0xd40, "Neoverse-V1"},  Part{0x41, 0xd41, "Cortex-A78"},
-    Part{0x41, 0xd42, "Cortex-A78AE"}, Part{0x41, 0xd44, "Cortex-X1"},    Part{0x41, 0xd46, "Cortex-A510"},
-    Part{0x41, 0xd47, "Cortex-A710"},  Part{0x41, 0xd48, "Cortex-X2"},    Part{0x41, 0xd49, "Neoverse-N2"},
-    Part{0x41, 0xd4a, "Neoverse-E1"},  Part{0x41, 0xd4b, "Cortex-A78C"},  Part{0x41, 0xd4d, "Cortex-A715"},
-    Part{0x41, 0xd4e, "Cortex-X3"},    Part{0x41, 0xd4f, "Neoverse-V2"},  Part{0x41, 0xd80, "Cortex-A520"},
-    Part{0x41, 0xd81, "Cortex-A720"},  Part{0x41, 0xd82, "Cortex-X4"},    Part{0x41, 0xd83, "Neoverse-V3AE"},
-    Part{0x41, 0xd84, "Neoverse-V3"},  Part{0x41, 0xd85, "Cortex-X925"},  Part{0x41, 0xd87, "Cortex-A725"},
-    Part{0x41, 0xd8e, "Neoverse-N3"},  Part{0x42, 0x516, "ThunderX2"},    Part{0x43, 0x0a1, "ThunderX-88XX"},
-    Part{0x43, 0x0af, "ThunderX2-99xx"}, Part{0x46, 0x001, "A64FX"},      Part{0x48, 0xd01, "TaiShan-v110"},
-    Part{0x48, 0xd02, "TaiShan-v120"}, Part{0x4e, 0x003, "Denver 2"},     Part{0x4e, 0x004, "Carmel"},
-    Part{0x4e, 0x010, "Olympus"},      Part{0x51, 0x001, "Oryon"},        Part{0x51, 0xc00, "Falkor"},
-    Part{0x6d, 0xd49, "Azure-Cobalt-100"}, Part{0xc0, 0xac3, "Ampere-1"}, Part{0xc0, 0xac4, "Ampere-1a"},
+    Part{0x41, 0xc05, "Cortex-A5"},      Part{0x41, 0xc07, "Cortex-A7"},
+    Part{0x41, 0xc08, "Cortex-A8"},      Part{0x41, 0xc09, "Cortex-A9"},
+    Part{0x41, 0xc0d, "Cortex-A17"},     Part{0x41, 0xc0e, "Cortex-A17"},
+    Part{0x41, 0xc0f, "Cortex-A15"},     Part{0x41, 0xd01, "Cortex-A32"},
+    Part{0x41, 0xd03, "Cortex-A53"},     Part{0x41, 0xd04, "Cortex-A35"},
+    Part{0x41, 0xd05, "Cortex-A55"},     Part{0x41, 0xd07, "Cortex-A57"},
+    Part{0x41, 0xd08, "Cortex-A72"},     Part{0x41, 0xd09, "Cortex-A73"},
+    Part{0x41, 0xd0a, "Cortex-A75"},     Part{0x41, 0xd0b, "Cortex-A76"},
+    Part{0x41, 0xd0c, "Neoverse-N1"},    Part{0x41, 0xd0d, "Cortex-A77"},
+    Part{0x41, 0xd0e, "Cortex-A76AE"},   Part{0x41, 0xd40, "Neoverse-V1"},
+    Part{0x41, 0xd41, "Cortex-A78"},     Part{0x41, 0xd42, "Cortex-A78AE"},
+    Part{0x41, 0xd44, "Cortex-X1"},      Part{0x41, 0xd46, "Cortex-A510"},
+    Part{0x41, 0xd47, "Cortex-A710"},    Part{0x41, 0xd48, "Cortex-X2"},
+    Part{0x41, 0xd49, "Neoverse-N2"},    Part{0x41, 0xd4a, "Neoverse-E1"},
+    Part{0x41, 0xd4b, "Cortex-A78C"},    Part{0x41, 0xd4d, "Cortex-A715"},
+    Part{0x41, 0xd4e, "Cortex-X3"},      Part{0x41, 0xd4f, "Neoverse-V2"},
+    Part{0x41, 0xd80, "Cortex-A520"},    Part{0x41, 0xd81, "Cortex-A720"},
+    Part{0x41, 0xd82, "Cortex-X4"},      Part{0x41, 0xd83, "Neoverse-V3AE"},
+    Part{0x41, 0xd84, "Neoverse-V3"},    Part{0x41, 0xd85, "Cortex-X925"},
+    Part{0x41, 0xd87, "Cortex-A725"},    Part{0x41, 0xd8e, "Neoverse-N3"},
+    Part{0x42, 0x516, "ThunderX2"},      Part{0x43, 0x0a1, "ThunderX-88XX"},
+    Part{0x43, 0x0af, "ThunderX2-99xx"}, Part{0x46, 0x001, "A64FX"},
+    Part{0x48, 0xd01, "TaiShan-v110"},   Part{0x48, 0xd02, "TaiShan-v120"},
+    Part{0x4e, 0x003, "Denver 2"},       Part{0x4e, 0x004, "Carmel"},
+    Part{0x4e, 0x010, "Olympus"},        Part{0x51, 0x001, "Oryon"},
+    Part{0x51, 0xc00, "Falkor"},         Part{0x6d, 0xd49, "Azure-Cobalt-100"},
+    Part{0xc0, 0xac3, "Ampere-1"},       Part{0xc0, 0xac4, "Ampere-1a"},
 };
 
 constexpr std::array<std::pair<unsigned, std::string_view>, 13> kImplementers = {{
-    {0x41, "ARM"}, {0x42, "Broadcom"}, {0x43, "Cavium"}, {0x46, "FUJITSU"}, {0x48, "HiSilicon"}, {0x4e, "NVIDIA"}, {0x50, "APM"},
-    {0x51, "Qualcomm"}, {0x56, "Marvell"}, {0x61, "Apple"}, {0x6d, "Microsoft"}, {0x70, "Phytium"}, {0xc0, "Ampere"},
+    {0x41, "ARM"},
+    {0x42, "Broadcom"},
+    {0x43, "Cavium"},
+    {0x46, "FUJITSU"},
+    {0x48, "HiSilicon"},
+    {0x4e, "NVIDIA"},
+    {0x50, "APM"},
+    {0x51, "Qualcomm"},
+    {0x56, "Marvell"},
+    {0x61, "Apple"},
+    {0x6d, "Microsoft"},
+    {0x70, "Phytium"},
+    {0xc0, "Ampere"},
 }};
 
 /// Our names of instruction sets and the flags by which kernels tell of them, in the catalog's order.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFeatures = {{
-    {"avx2", "avx2"}, {"fma", "fma"}, {"avx512f", "avx512f"}, {"avx512_vnni", "avx512_vnni"}, {"avx_vnni", "avx_vnni"},
-    {"avx512_bf16", "avx512_bf16"}, {"avx512_fp16", "avx512_fp16"}, {"amx_tile", "amx_tile"}, {"amx_bf16", "amx_bf16"},
-    {"amx_int8", "amx_int8"}, {"neon", "neon"}, {"neon", "asimd"}, {"sve", "sve"}, {"sve2", "sve2"}, {"i8mm", "i8mm"},
-    {"i8mm", "svei8mm"}, {"bf16", "bf16"}, {"bf16", "svebf16"}, {"asimddp", "asimddp"}, {"sme", "sme"}, {"vsx", "vsx"},
-    {"mma", "mma"}, {"vx", "vx"},
+    {"avx2", "avx2"},
+    {"fma", "fma"},
+    {"avx512f", "avx512f"},
+    {"avx512_vnni", "avx512_vnni"},
+    {"avx_vnni", "avx_vnni"},
+    {"avx512_bf16", "avx512_bf16"},
+    {"avx512_fp16", "avx512_fp16"},
+    {"amx_tile", "amx_tile"},
+    {"amx_bf16", "amx_bf16"},
+    {"amx_int8", "amx_int8"},
+    {"neon", "neon"},
+    {"neon", "asimd"},
+    {"sve", "sve"},
+    {"sve2", "sve2"},
+    {"i8mm", "i8mm"},
+    {"i8mm", "svei8mm"},
+    {"bf16", "bf16"},
+    {"bf16", "svebf16"},
+    {"asimddp", "asimddp"},
+    {"sme", "sme"},
+    {"vsx", "vsx"},
+    {"mma", "mma"},
+    {"vx", "vx"},
 }};
 
 /// What /proc/cpuinfo says. Keys differ by architecture; the first processor that has one speaks for all.
 struct CpuInfo {
   std::string vendor, model, microcode;
-  std::string family;                                    // x86: "6"
+  std::string family;  // x86: "6"
   std::set<std::string, std::less<>> flags;
-  std::string architecture;                              // ARM: "8"
-  std::vector<unsigned> processors;                      // online ones
+  std::string architecture;                                        // ARM: "8"
+  std::vector<unsigned> processors;                                // online ones
   std::map<unsigned, std::pair<std::string, std::string>> places;  // processor → physical id, core id
 };
 
@@ -83,11 +121,14 @@ class CpuInfoReader {
     if (!pair) return;
     const auto [key, value] = *pair;
     if (key == "processor") return begin(value);
-    if (key.substr(0, 10) == "processor ") return begin(trim(key.substr(10)));  // s390: "processor 0: version = FF, …"
+    if (key.substr(0, 10) == "processor ")
+      return begin(trim(key.substr(10)));  // s390: "processor 0: version = FF, …"
     if (key == "vendor_id" || key == "vendor" || key == "mvendorid") first(info_.vendor, value);
     if (key == "model name" || key == "Model Name" || key == "uarch") first(info_.model, value);
-    if (key == "cpu" && !value.empty() && value.find_first_not_of("0123456789") != std::string_view::npos) first(info_.model, value);
-    if (key == "family" && value.find(' ') != std::string_view::npos) first(family_, value);  // ia64: "Dual-Core Intel(R) Itanium(R) …"
+    if (key == "cpu" && !value.empty() && value.find_first_not_of("0123456789") != std::string_view::npos)
+      first(info_.model, value);
+    if (key == "family" && value.find(' ') != std::string_view::npos)
+      first(family_, value);  // ia64: "Dual-Core Intel(R) Itanium(R) …"
     if (key == "cpu family") first(info_.family, value);
     if (key == "microcode") first(info_.microcode, value);
     if (key == "flags" || key == "Features" || key == "features") flags(value);
@@ -100,7 +141,8 @@ class CpuInfoReader {
 
   CpuInfo finish() {
     // the Linux name of a 32-bit ARM ("ARMv7 Processor rev 4 (v7l)") says less than its part
-    if (!parts_.empty() && (info_.model.empty() || info_.model.substr(0, 4) == "ARMv" || info_.model.substr(0, 7) == "AArch64")) {
+    if (!parts_.empty() && (info_.model.empty() || info_.model.substr(0, 4) == "ARMv" ||
+                            info_.model.substr(0, 7) == "AArch64")) {
       info_.model = join(parts_, " + ");
     }
     if (info_.model.empty()) info_.model = family_;
@@ -119,7 +161,8 @@ class CpuInfoReader {
   }
 
   void begin(std::string_view number) {
-    const auto cpu = parse_u64(number);  // 32-bit ARM: "Processor : ARMv7 …" has a capital and never comes here
+    const auto cpu =
+        parse_u64(number);  // 32-bit ARM: "Processor : ARMv7 …" has a capital and never comes here
     if (!cpu || *cpu >= kMaxCpus) return;
     current_ = static_cast<unsigned>(*cpu);
     info_.processors.push_back(current_);
@@ -165,7 +208,8 @@ CpuInfo parse_cpuinfo(std::string_view text) {
 
 std::string isa_level(const CpuInfo& info) {
   const auto has = [&](std::initializer_list<std::string_view> flags) {
-    return std::all_of(flags.begin(), flags.end(), [&](std::string_view flag) { return info.flags.find(flag) != info.flags.end(); });
+    return std::all_of(flags.begin(), flags.end(),
+                       [&](std::string_view flag) { return info.flags.find(flag) != info.flags.end(); });
   };
   if (const auto version = parse_u64(info.architecture); version || info.architecture == "AArch64") {
     if (has({"sve2"})) return "armv9";  // the kernel says 8 on these too; SVE2 came with ARMv9
@@ -192,7 +236,8 @@ std::string cpu_path(unsigned cpu, std::string_view rest) {
   return std::string(kCpuFolder) + "/cpu" + std::to_string(cpu) + std::string(rest);
 }
 
-/// The CPUs online: the kernel's list, else the folders without an "online" of 0, else what /proc/cpuinfo counts.
+/// The CPUs online: the kernel's list, else the folders without an "online" of 0, else what /proc/cpuinfo
+/// counts.
 Result<Cpus> online_cpus(const Host& host, const CpuInfo& info) {
   if (const auto text = read_text(host, std::string(kCpuFolder) + "/online")) {
     if (auto cpus = parse_number_list(*text); cpus && !cpus->empty()) return *cpus;
@@ -305,8 +350,10 @@ void set_topology(const Host& host, const Cpus& online, const CpuInfo& info, Fac
   const auto topology = topology_of(host, online, info);
   const Error why{ErrorKind::not_found, "not found: " + cpu_path(online.front(), "/topology")};
   const auto set = [&](const char* path, std::optional<int> value) {
-    if (value) facts.set(path, *value);
-    else facts.missing(path, why);
+    if (value)
+      facts.set(path, *value);
+    else
+      facts.missing(path, why);
   };
   set("cpu.sockets", topology.sockets);
   set("cpu.cores", topology.cores);
@@ -326,15 +373,16 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 Cpus cache_sharers(const Host& host, const std::string& folder) {
-  if (const auto list = read_text(host, folder + "/shared_cpu_list")) return parse_number_list(*list).value_or(Cpus());
+  if (const auto list = read_text(host, folder + "/shared_cpu_list"))
+    return parse_number_list(*list).value_or(Cpus());
   const auto mask = read_text(host, folder + "/shared_cpu_map");
   Cpus sharers = mask ? parse_number_mask(*mask).value_or(Cpus()) : Cpus();
   std::erase_if(sharers, [](unsigned cpu) { return cpu >= kMaxCpus; });
   return sharers;
 }
 
-/// All caches of one level in sum, each counted once. `index` is the cache's number below cpu*/cache, the same on
-/// every CPU.
+/// All caches of one level in sum, each counted once. `index` is the cache's number below cpu*/cache, the
+/// same on every CPU.
 std::optional<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index) {
   const std::string folder = "/cache/index" + std::to_string(index);
   std::vector<bool> covered(kMaxCpus, false);
@@ -377,13 +425,17 @@ void set_frequency(const Host& host, const Cpus& online, Facts& facts) {
   std::uint64_t most_khz = 0;
   for (const auto& folder : folders) {
     const auto khz = read_u64(host, folder + "/cpuinfo_max_freq");
-    if (khz) most_khz = std::max(most_khz, *khz);
-    else if (!is_absent(khz.error())) facts.missing("cpu.max_mhz", khz.error());
+    if (khz)
+      most_khz = std::max(most_khz, *khz);
+    else if (!is_absent(khz.error()))
+      facts.missing("cpu.max_mhz", khz.error());
   }
   if (most_khz > 0) facts.set("cpu.max_mhz", static_cast<double>(most_khz) / 1000);
   const auto governor = read_text(host, folders.front() + "/scaling_governor");
-  if (governor) facts.set("cpu.governor", *governor);
-  else if (!is_absent(governor.error())) facts.missing("cpu.governor", governor.error());
+  if (governor)
+    facts.set("cpu.governor", *governor);
+  else if (!is_absent(governor.error()))
+    facts.missing("cpu.governor", governor.error());
 }
 
 void set_vulnerable(const Host& host, Facts& facts) {
@@ -410,7 +462,8 @@ void set_effective(const Host& host, const Cpus& online, Facts& facts) {
     const auto text = value_of(*status, "Cpus_allowed_list", ':');
     if (const auto allowed = text ? parse_number_list(*text) : std::nullopt) {
       Cpus usable;
-      std::set_intersection(online.begin(), online.end(), allowed->begin(), allowed->end(), std::back_inserter(usable));
+      std::set_intersection(online.begin(), online.end(), allowed->begin(), allowed->end(),
+                            std::back_inserter(usable));
       if (!usable.empty()) effective = static_cast<double>(usable.size());
     }
   }
@@ -434,7 +487,8 @@ Result<void> probe_cpu(const Host& host, Machine&, Facts& facts) {
   if (text) {
     set_identity(info, facts);
   } else {
-    for (const char* path : {"cpu.model", "cpu.vendor", "cpu.isa_level", "cpu.features"}) facts.missing(path, text.error());
+    for (const char* path : {"cpu.model", "cpu.vendor", "cpu.isa_level", "cpu.features"})
+      facts.missing(path, text.error());
   }
   set_vulnerable(host, facts);
   if (const auto possible = read_text(host, std::string(kCpuFolder) + "/possible")) {
@@ -442,7 +496,8 @@ Result<void> probe_cpu(const Host& host, Machine&, Facts& facts) {
   }
   const auto online = online_cpus(host, info);
   if (!online) {
-    for (const char* path : {"cpu.threads", "cpu.cores", "cpu.sockets", "cpu.threads_per_core", "cpu.threads_effective"}) {
+    for (const char* path :
+         {"cpu.threads", "cpu.cores", "cpu.sockets", "cpu.threads_per_core", "cpu.threads_effective"}) {
       facts.missing(path, online.error());
     }
     if (!text) return tl::unexpected<Error>(text.error());

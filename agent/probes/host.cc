@@ -28,29 +28,59 @@ struct Traces {
 
 // uname's machine to OpenTelemetry's host.arch
 constexpr std::array<Name, 17> kMachines = {{
-    {"x86_64", "amd64"}, {"amd64", "amd64"}, {"aarch64", "arm64"}, {"arm64", "arm64"}, {"armv6l", "arm32"}, {"armv7l", "arm32"},
-    {"armv8l", "arm32"}, {"i386", "x86"}, {"i486", "x86"}, {"i586", "x86"}, {"i686", "x86"}, {"ppc64le", "ppc64"}, {"ppc64", "ppc64"},
-    {"ppc", "ppc32"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}, {"loongarch64", "loongarch64"},
+    {"x86_64", "amd64"},
+    {"amd64", "amd64"},
+    {"aarch64", "arm64"},
+    {"arm64", "arm64"},
+    {"armv6l", "arm32"},
+    {"armv7l", "arm32"},
+    {"armv8l", "arm32"},
+    {"i386", "x86"},
+    {"i486", "x86"},
+    {"i586", "x86"},
+    {"i686", "x86"},
+    {"ppc64le", "ppc64"},
+    {"ppc64", "ppc64"},
+    {"ppc", "ppc32"},
+    {"s390x", "s390x"},
+    {"riscv64", "riscv64"},
+    {"loongarch64", "loongarch64"},
 }};
 
 /// e_machine of an ELF header, by /usr/include/elf.h.
 std::string arch_of_elf(std::string_view header) {
-  if (header.size() < kElfHeaderBytes || header.substr(0, 4) != "\x7f" "ELF") return "";
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(header[at])); };
+  if (header.size() < kElfHeaderBytes || header.substr(0, 4) !=
+                                             "\x7f"
+                                             "ELF")
+    return "";
+  const auto byte = [&](std::size_t at) {
+    return static_cast<unsigned>(static_cast<unsigned char>(header[at]));
+  };
   const bool big_endian = byte(5) == 2;
   const bool wide = byte(4) == 2;
   switch (big_endian ? byte(18) << 8 | byte(19) : byte(19) << 8 | byte(18)) {
-    case 3: return "x86";
-    case 20: return "ppc32";
-    case 21: return "ppc64";
-    case 22: return wide ? "s390x" : "s390";
-    case 40: return "arm32";
-    case 50: return "ia64";
-    case 62: return "amd64";
-    case 183: return "arm64";
-    case 243: return wide ? "riscv64" : "riscv32";
-    case 258: return "loongarch64";
-    default: return "";
+    case 3:
+      return "x86";
+    case 20:
+      return "ppc32";
+    case 21:
+      return "ppc64";
+    case 22:
+      return wide ? "s390x" : "s390";
+    case 40:
+      return "arm32";
+    case 50:
+      return "ia64";
+    case 62:
+      return "amd64";
+    case 183:
+      return "arm64";
+    case 243:
+      return wide ? "riscv64" : "riscv32";
+    case 258:
+      return "loongarch64";
+    default:
+      return "";
   }
 }
 
@@ -59,7 +89,9 @@ Traces read_traces(const Host& host) {
   const auto text = host.read("/proc/cpuinfo");
   if (!text) return traces;
   traces.readable = true;
-  const auto has = [&](std::string_view key) { return value_of(*text, key, ':').value_or(std::string_view()); };
+  const auto has = [&](std::string_view key) {
+    return value_of(*text, key, ':').value_or(std::string_view());
+  };
   if (const auto flags = has("flags"); !flags.empty()) {
     for (const auto flag : words(flags)) {
       traces.x86 = traces.x86 || flag == "tsc";
@@ -72,8 +104,10 @@ Traces read_traces(const Host& host) {
   if (has("CPU architecture") == "8") traces.arch = "arm64";
   if (has("CPU architecture") == "7") traces.arch = "arm32";
   const auto cpu = has("cpu");
-  if (cpu.substr(0, 5) == "POWER" || cpu.substr(0, 6) == "PPC970" || cpu.substr(0, 4) == "Cell") traces.arch = "ppc64";
-  else if (has("platform") == "PowerMac") traces.arch = "ppc32";
+  if (cpu.substr(0, 5) == "POWER" || cpu.substr(0, 6) == "PPC970" || cpu.substr(0, 4) == "Cell")
+    traces.arch = "ppc64";
+  else if (has("platform") == "PowerMac")
+    traces.arch = "ppc32";
   if (has("isa").substr(0, 4) == "rv64") traces.arch = "riscv64";
   if (contains(has("ISA"), "loongarch64")) traces.arch = "loongarch64";
   if (contains(has("family"), "Itanium") || has("arch") == "IA-64") traces.arch = "ia64";
@@ -97,7 +131,8 @@ void set_arch(const Host& host, const Traces& traces, Facts& facts) {
     if (const auto arch = arch_of_elf(*binary); !arch.empty()) return facts.set("host.arch", arch);
   }
   if (!traces.arch.empty()) return facts.set("host.arch", traces.arch);
-  facts.missing("host.arch", {ErrorKind::not_found, "not found: a system binary or a /proc/cpuinfo that tells"});
+  facts.missing("host.arch",
+                {ErrorKind::not_found, "not found: a system binary or a /proc/cpuinfo that tells"});
 }
 
 /// What the firmware says, each empty where it says nothing.
@@ -130,21 +165,43 @@ Firmware read_firmware(const Host& host) {
 
 // Beginnings of DMI's vendors and products; the same words systemd-detect-virt knows.
 constexpr std::array<Name, 19> kVirtualMakers = {{
-    {"KVM", "kvm"}, {"OpenStack", "kvm"}, {"KubeVirt", "kvm"}, {"Amazon EC2", "kvm"}, {"QEMU", "qemu"}, {"VMware", "vmware"},
-    {"VMW", "vmware"}, {"innotek GmbH", "virtualbox"}, {"VirtualBox", "virtualbox"}, {"Oracle Corporation VirtualBox", "virtualbox"},
-    {"Xen", "xen"}, {"Bochs", "bochs"}, {"Parallels", "parallels"}, {"BHYVE", "bhyve"}, {"Hyper-V", "hyperv"},
-    {"Apple Virtualization", "apple"}, {"Google Compute Engine", "kvm"}, {"Hetzner", "kvm"}, {"DigitalOcean", "kvm"},
+    {"KVM", "kvm"},
+    {"OpenStack", "kvm"},
+    {"KubeVirt", "kvm"},
+    {"Amazon EC2", "kvm"},
+    {"QEMU", "qemu"},
+    {"VMware", "vmware"},
+    {"VMW", "vmware"},
+    {"innotek GmbH", "virtualbox"},
+    {"VirtualBox", "virtualbox"},
+    {"Oracle Corporation VirtualBox", "virtualbox"},
+    {"Xen", "xen"},
+    {"Bochs", "bochs"},
+    {"Parallels", "parallels"},
+    {"BHYVE", "bhyve"},
+    {"Hyper-V", "hyperv"},
+    {"Apple Virtualization", "apple"},
+    {"Google Compute Engine", "kvm"},
+    {"Hetzner", "kvm"},
+    {"DigitalOcean", "kvm"},
 }};
 
 constexpr std::array<Name, 8> kSignatures = {{
-    {"KVMKVMKVM", "kvm"}, {"Linux KVM Hv", "kvm"}, {"VMwareVMware", "vmware"}, {"Microsoft Hv", "hyperv"},
-    {"XenVMMXenVMM", "xen"}, {"TCGTCGTCGTCG", "qemu"}, {"bhyve bhyve ", "bhyve"}, {"ACRNACRNACRN", "acrn"},
+    {"KVMKVMKVM", "kvm"},
+    {"Linux KVM Hv", "kvm"},
+    {"VMwareVMware", "vmware"},
+    {"Microsoft Hv", "hyperv"},
+    {"XenVMMXenVMM", "xen"},
+    {"TCGTCGTCGTCG", "qemu"},
+    {"bhyve bhyve ", "bhyve"},
+    {"ACRNACRNACRN", "acrn"},
 }};
 
 std::string by_firmware(const Firmware& firmware) {
   // EC2's bare-metal instances bear the same vendor: "m7i.metal-24xl"
   if (firmware.vendor == "Amazon EC2" && contains(firmware.product, ".metal")) return "";
-  if (contains(firmware.vendor, "Microsoft") && contains(firmware.product, "Virtual Machine")) return "hyperv";
+  if (contains(firmware.vendor, "Microsoft") && contains(firmware.product, "Virtual Machine"))
+    return "hyperv";
   for (const auto& text : {firmware.product, firmware.vendor, firmware.board, firmware.bios}) {
     for (const auto& [start, name] : kVirtualMakers) {
       if (text.compare(0, start.size(), start) == 0) return std::string(name);
@@ -174,7 +231,8 @@ std::string by_device_tree(const Host& host) {
   return "";
 }
 
-/// Devices that only a hypervisor makes, by vendor: VirtualBox 80ee, VMware 15ad, Xen 5853. "0020	80eebeef	…"
+/// Devices that only a hypervisor makes, by vendor: VirtualBox 80ee, VMware 15ad, Xen 5853. "0020	80eebeef
+/// …"
 std::string by_devices(const Host& host) {
   const auto text = host.read("/proc/bus/pci/devices");
   if (!text) return "";
@@ -198,7 +256,8 @@ std::string virtualization_of(const Host& host, const Firmware& firmware, const 
     }
     if (!signature->empty()) return "unknown";
   }
-  for (auto name : {by_firmware(firmware), read_text(host, "/sys/hypervisor/type").value_or(""), by_sysinfo(host), by_device_tree(host)}) {
+  for (auto name : {by_firmware(firmware), read_text(host, "/sys/hypervisor/type").value_or(""),
+                    by_sysinfo(host), by_device_tree(host)}) {
     if (!name.empty()) return name;
   }
   if (!firmware.readable) {
@@ -209,8 +268,12 @@ std::string virtualization_of(const Host& host, const Firmware& firmware, const 
 }
 
 std::string by_cgroup(std::string_view text) {
-  constexpr std::array<Name, 6> kMarks = {{{"/kubepods", "kubernetes"}, {"/docker", "docker"}, {"/libpod", "podman"},
-                                           {"/lxc", "lxc"}, {"/crio-", "kubernetes"}, {"/machine.slice/machine-", "systemd-nspawn"}}};
+  constexpr std::array<Name, 6> kMarks = {{{"/kubepods", "kubernetes"},
+                                           {"/docker", "docker"},
+                                           {"/libpod", "podman"},
+                                           {"/lxc", "lxc"},
+                                           {"/crio-", "kubernetes"},
+                                           {"/machine.slice/machine-", "systemd-nspawn"}}};
   for (const auto& [mark, name] : kMarks) {
     if (contains(text, mark)) return std::string(name);
   }
@@ -219,7 +282,8 @@ std::string by_cgroup(std::string_view text) {
 
 /// What holds this agent: "none" where process 1 could be looked at and shows nothing, "" where it could not.
 std::string container_of(const Host& host) {
-  if (is_there(host, "/run/secrets/kubernetes.io") || is_there(host, "/var/run/secrets/kubernetes.io")) return "kubernetes";
+  if (is_there(host, "/run/secrets/kubernetes.io") || is_there(host, "/var/run/secrets/kubernetes.io"))
+    return "kubernetes";
   if (is_there(host, "/.dockerenv")) return "docker";
   if (is_there(host, "/run/.containerenv")) return "podman";
   if (auto name = read_text(host, "/run/systemd/container"); name && !name->empty()) return *name;
@@ -252,11 +316,38 @@ std::string cloud_of(const Firmware& firmware) {
 /// SMBIOS 3.6, table 17 "System Enclosure or Chassis Types".
 std::string chassis_of(std::string_view type) {
   switch (parse_u64(type).value_or(0)) {
-    case 3: case 4: case 5: case 6: case 7: case 13: case 15: case 16: case 24: case 35: case 36: return "desktop";
-    case 8: case 9: case 10: case 11: case 14: case 30: case 31: case 32: return "laptop";
-    case 17: case 23: case 25: case 28: case 29: return "server";
-    case 33: case 34: return "embedded";
-    default: return "unknown";
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 13:
+    case 15:
+    case 16:
+    case 24:
+    case 35:
+    case 36:
+      return "desktop";
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+    case 14:
+    case 30:
+    case 31:
+    case 32:
+      return "laptop";
+    case 17:
+    case 23:
+    case 25:
+    case 28:
+    case 29:
+      return "server";
+    case 33:
+    case 34:
+      return "embedded";
+    default:
+      return "unknown";
   }
 }
 
@@ -266,34 +357,50 @@ void set_kind(const Host& host, const Traces& traces, Facts& facts) {
   if (!firmware.product.empty()) facts.set("host.product", firmware.product);
   const auto virtualization = virtualization_of(host, firmware, traces);
   const auto container = container_of(host);
-  const Error silent{ErrorKind::not_found, "nothing on this host tells: no DMI, no device tree, no /proc/cpuinfo of a known kind"};
-  if (!virtualization.empty()) facts.set("host.virtualization", virtualization);
-  else facts.missing("host.virtualization", silent);
-  if (!container.empty()) facts.set("host.container", container);
-  else facts.missing("host.container", {ErrorKind::not_found, "not found: /proc/1/cgroup"});
-  const bool is_virtual = !virtualization.empty() && virtualization != "none" && virtualization != "prsm" && virtualization != "powervm";
-  if (!container.empty() && container != "none") facts.set("host.chassis", "container");
-  else if (is_virtual) facts.set("host.chassis", "vm");
-  else facts.set("host.chassis", chassis_of(firmware.chassis));
-  // A machine whose firmware says nothing is nobody's cloud that we know of, if it is a real kernel and no capture.
-  if (firmware.readable || is_there(host, "/proc/1/comm")) facts.set("host.cloud_provider", cloud_of(firmware));
-  else facts.missing("host.cloud_provider", {ErrorKind::not_found, "not found: /sys/class/dmi/id"});
+  const Error silent{ErrorKind::not_found,
+                     "nothing on this host tells: no DMI, no device tree, no /proc/cpuinfo of a known kind"};
+  if (!virtualization.empty())
+    facts.set("host.virtualization", virtualization);
+  else
+    facts.missing("host.virtualization", silent);
+  if (!container.empty())
+    facts.set("host.container", container);
+  else
+    facts.missing("host.container", {ErrorKind::not_found, "not found: /proc/1/cgroup"});
+  const bool is_virtual = !virtualization.empty() && virtualization != "none" && virtualization != "prsm" &&
+                          virtualization != "powervm";
+  if (!container.empty() && container != "none")
+    facts.set("host.chassis", "container");
+  else if (is_virtual)
+    facts.set("host.chassis", "vm");
+  else
+    facts.set("host.chassis", chassis_of(firmware.chassis));
+  // A machine whose firmware says nothing is nobody's cloud that we know of, if it is a real kernel and no
+  // capture.
+  if (firmware.readable || is_there(host, "/proc/1/comm"))
+    facts.set("host.cloud_provider", cloud_of(firmware));
+  else
+    facts.missing("host.cloud_provider", {ErrorKind::not_found, "not found: /sys/class/dmi/id"});
 }
 
 void set_load(const Host& host, Machine& machine, Facts& facts) {
   const auto uptime = read_text(host, "/proc/uptime");  // "350735.47 234388.90"
-  if (!uptime) facts.missing("host.uptime_seconds", uptime.error());
+  if (!uptime)
+    facts.missing("host.uptime_seconds", uptime.error());
   else if (const auto parts = words(*uptime); !parts.empty()) {
     if (const auto seconds = parse_double(parts[0])) facts.set("host.uptime_seconds", *seconds);
   }
   const auto load = read_text(host, "/proc/loadavg");  // "0.20 0.18 0.12 1/80 11206"
-  if (!load) facts.missing("host.load_15min", load.error());
+  if (!load)
+    facts.missing("host.load_15min", load.error());
   else if (const auto parts = words(*load); parts.size() > 2) {
     if (const auto value = parse_double(parts[2])) facts.set("host.load_15min", *value);
   }
   const auto& processes = machine.processes();
-  if (processes) facts.set("host.process_count", processes->size());
-  else facts.missing("host.process_count", processes.error());
+  if (processes)
+    facts.set("host.process_count", processes->size());
+  else
+    facts.missing("host.process_count", processes.error());
 }
 
 }  // namespace

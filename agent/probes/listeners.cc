@@ -15,15 +15,19 @@ constexpr std::size_t kMaxListed = 2'000;
 constexpr int kFirstEphemeralPort = 32768;
 
 using Key = std::tuple<std::string, std::string, int, std::uint64_t>;
-Key key_of(const Socket& socket) { return {socket.protocol, socket.address, socket.port, socket.inode}; }
+Key key_of(const Socket& socket) {
+  return {socket.protocol, socket.address, socket.port, socket.inode};
+}
 
 std::string program_of(const Process& process) {
   // A symbolic link may stand for many programs: redis-server's is redis-check-rdb.
-  return process.name.size() < 15 || process.program.empty() ? process.name : std::string(base_name(process.program));
+  return process.name.size() < 15 || process.program.empty() ? process.name
+                                                             : std::string(base_name(process.program));
 }
 
 bool is_legacy(std::string_view kind) {
-  return kind == "ftp" || kind == "telnet" || kind == "tftp" || kind == "portmapper" || kind == "rsh" || kind == "vnc";
+  return kind == "ftp" || kind == "telnet" || kind == "tftp" || kind == "portmapper" || kind == "rsh" ||
+         kind == "vnc";
 }
 
 }  // namespace
@@ -41,16 +45,23 @@ Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
   for (const Socket& socket : *sockets) {
     const Process* process = machine.process(socket.pid);
     // A client that asked something by UDP a moment ago is no listener.
-    if (socket.protocol == "udp" && socket.port >= kFirstEphemeralPort && product_of_port("udp", socket.port) == nullptr) continue;
+    if (socket.protocol == "udp" && socket.port >= kFirstEphemeralPort &&
+        product_of_port("udp", socket.port) == nullptr)
+      continue;
     std::string_view kind;
-    if (const auto known = kinds.find(key_of(socket)); known != kinds.end()) kind = known->second;
-    else if (const Product* product = process == nullptr || process->pid == 1 ? product_of_port(socket.protocol, socket.port) : product_of(*process)) kind = product->kind;
+    if (const auto known = kinds.find(key_of(socket)); known != kinds.end())
+      kind = known->second;
+    else if (const Product* product = process == nullptr || process->pid == 1
+                                          ? product_of_port(socket.protocol, socket.port)
+                                          : product_of(*process))
+      kind = product->kind;
     const std::string_view exposure = exposure_of(socket.address);
     if (socket.protocol == "tcp" && exposure != "loopback") ++exposed;
     if (exposure != "loopback" && is_legacy(kind)) legacy.insert(std::string(kind));
     if (list.size() >= kMaxListed) continue;
-    nlohmann::json row = {{"protocol", socket.protocol}, {"address", socket.address}, {"port", socket.port}, {"exposure", exposure},
-                          {"service", kind}, {"user", machine.user_name(socket.uid)}};
+    nlohmann::json row = {
+        {"protocol", socket.protocol}, {"address", socket.address}, {"port", socket.port},
+        {"exposure", exposure},        {"service", kind},           {"user", machine.user_name(socket.uid)}};
     if (process != nullptr) row["process"] = program_of(*process);
     if (std::find(list.begin(), list.end(), row) == list.end()) list.push_back(std::move(row));
   }

@@ -27,7 +27,8 @@ void set_totals(const Host& host, const std::string& meminfo, Facts& facts) {
   if (const auto available = meminfo_bytes(meminfo, "MemAvailable")) {
     facts.set("memory.available_bytes", *available);
   } else {
-    facts.missing("memory.available_bytes", {ErrorKind::invalid, "no MemAvailable: /proc/meminfo (kernel before 3.14)"});
+    facts.missing("memory.available_bytes",
+                  {ErrorKind::invalid, "no MemAvailable: /proc/meminfo (kernel before 3.14)"});
   }
   if (const auto swap = meminfo_bytes(meminfo, "SwapTotal")) {
     const auto free = meminfo_bytes(meminfo, "SwapFree").value_or(*swap);
@@ -61,7 +62,8 @@ void set_pages(const Host& host, Facts& facts) {
   }
   const auto transparent = read_text(host, "/sys/kernel/mm/transparent_hugepage/enabled");
   if (transparent) {
-    if (const auto value = chosen(*transparent); !value.empty()) facts.set("memory.transparent_hugepages", value);
+    if (const auto value = chosen(*transparent); !value.empty())
+      facts.set("memory.transparent_hugepages", value);
   } else if (!is_absent(transparent.error())) {
     facts.missing("memory.transparent_hugepages", transparent.error());
   }
@@ -69,8 +71,8 @@ void set_pages(const Host& host, Facts& facts) {
   facts.set("memory.swappiness", swappiness);
 }
 
-/// Nodes that are an NVIDIA card's own memory, coherent with the host's (POWER9, Grace Hopper). They hold no host
-/// memory. "Node: 252" in /proc/driver/nvidia/gpus/<address>/numa_status.
+/// Nodes that are an NVIDIA card's own memory, coherent with the host's (POWER9, Grace Hopper). They hold no
+/// host memory. "Node: 252" in /proc/driver/nvidia/gpus/<address>/numa_status.
 std::set<unsigned> gpu_nodes(const Host& host) {
   std::set<unsigned> nodes;
   const std::string folder = "/proc/driver/nvidia/gpus";
@@ -127,7 +129,8 @@ void set_nodes(const Host& host, Facts& facts) {
   int count = 0;
   for (const auto number : numbers) {
     const std::string folder = std::string(kNodeFolder) + "/node" + std::to_string(number);
-    const auto memory = of_gpus.count(number) != 0 ? std::optional<std::uint64_t>(0) : node_memory(host, folder, number);
+    const auto memory =
+        of_gpus.count(number) != 0 ? std::optional<std::uint64_t>(0) : node_memory(host, folder, number);
     const auto cpus = node_cpus(host, folder);
     nlohmann::json node = {{"id", number}, {"cpus", cpus}};
     if (memory) node["memory_bytes"] = *memory;
@@ -146,7 +149,8 @@ std::optional<bool> corrects(const Host& host, const std::string& controller) {
     const bool dimm = entry.name.compare(0, 4, "dimm") == 0 || entry.name.compare(0, 4, "rank") == 0;
     const bool row = entry.name.compare(0, 6, "csrow") == 0;
     if (!dimm && !row) continue;
-    const auto mode = read_text(host, controller + "/" + entry.name + (dimm ? "/dimm_edac_mode" : "/edac_mode"));
+    const auto mode =
+        read_text(host, controller + "/" + entry.name + (dimm ? "/dimm_edac_mode" : "/edac_mode"));
     if (!mode || *mode == "Unknown") continue;
     return *mode != "None";
   }
@@ -177,7 +181,8 @@ void set_ecc(const Host& host, Facts& facts) {
 }
 
 /// Whether one line of /proc/swaps lies on encrypted devices; compressed memory (zram) never reaches a disk.
-std::optional<bool> swap_is_encrypted(const Host& host, Machine& machine, const std::string& file, std::string_view type) {
+std::optional<bool> swap_is_encrypted(const Host& host, Machine& machine, const std::string& file,
+                                      std::string_view type) {
   if (type == "file") {
     const Mount* mount = machine.mount_of(file);
     if (mount == nullptr) return std::nullopt;
@@ -203,7 +208,8 @@ void set_swap(const Host& host, Machine& machine, Facts& facts) {
     any = true;
     const auto encrypted = swap_is_encrypted(host, machine, std::string(parts[0]), parts[1]);
     if (!encrypted) {
-      return facts.missing("memory.swap_encrypted", {ErrorKind::not_found, "no device known below swap on " + std::string(parts[0])});
+      return facts.missing("memory.swap_encrypted",
+                           {ErrorKind::not_found, "no device known below swap on " + std::string(parts[0])});
     }
     all = all && *encrypted;
   }
@@ -217,7 +223,8 @@ Result<void> probe_memory(const Host& host, Machine& machine, Facts& facts) {
   if (meminfo) {
     set_totals(host, *meminfo, facts);
   } else {
-    for (const char* path : {"memory.total_bytes", "memory.available_bytes", "memory.effective_bytes", "memory.swap_total_bytes"}) {
+    for (const char* path : {"memory.total_bytes", "memory.available_bytes", "memory.effective_bytes",
+                             "memory.swap_total_bytes"}) {
       facts.missing(path, meminfo.error());
     }
   }

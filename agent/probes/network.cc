@@ -33,21 +33,26 @@ Result<Addresses> read_addresses(const Host& host) {
   Addresses addresses;
   if (!list.is_array()) return fail(ErrorKind::invalid, "addresses: the answer is no list");
   for (const auto& item : list) {
-    if (!item.is_object() || !item.contains("interface") || !item.contains("address") || !item.contains("prefix")) continue;
-    if (!item["interface"].is_string() || !item["address"].is_string() || !item["prefix"].is_number_integer()) continue;
+    if (!item.is_object() || !item.contains("interface") || !item.contains("address") ||
+        !item.contains("prefix"))
+      continue;
+    if (!item["interface"].is_string() || !item["address"].is_string() || !item["prefix"].is_number_integer())
+      continue;
     addresses[item["interface"].get<std::string>()].push_back(item["address"].get<std::string>() + "/" +
                                                               std::to_string(item["prefix"].get<int>()));
   }
   return addresses;
 }
 
-std::string kind_of(const Host& host, const std::string& folder, std::string_view uevent, std::uint64_t type, bool has_device) {
+std::string kind_of(const Host& host, const std::string& folder, std::string_view uevent, std::uint64_t type,
+                    bool has_device) {
   const auto devtype = value_of(uevent, "DEVTYPE", '=').value_or(std::string_view());
   if (devtype == "bond" || is_there(host, folder + "/bonding")) return "bond";
   if (devtype == "bridge" || is_there(host, folder + "/bridge")) return "bridge";
   if (devtype == "vlan") return "vlan";
   if (type == kTypeInfiniband) return "infiniband";
-  if (devtype == "wlan" || is_there(host, folder + "/wireless") || is_there(host, folder + "/phy80211")) return "wireless";
+  if (devtype == "wlan" || is_there(host, folder + "/wireless") || is_there(host, folder + "/phy80211"))
+    return "wireless";
   return has_device ? "physical" : "virtual";
 }
 
@@ -109,7 +114,8 @@ void set_fastest(const json& interfaces, Facts& facts) {
 void set_interfaces(const Host& host, Facts& facts) {
   const auto entries = host.list(kNetFolder);
   if (!entries) {
-    for (const char* path : {"network.interfaces", "network.fastest_mbps"}) facts.missing(path, entries.error());
+    for (const char* path : {"network.interfaces", "network.fastest_mbps"})
+      facts.missing(path, entries.error());
     return;
   }
   const auto addresses = read_addresses(host);
@@ -117,7 +123,8 @@ void set_interfaces(const Host& host, Facts& facts) {
   for (const auto& entry : *entries) {
     if (entry.type == FileType::regular || entry.name == "lo") continue;  // "bonding_masters" is a file here
     if (interfaces.size() >= kMaxInterfaces) break;
-    if (read_u64(host, std::string(kNetFolder) + "/" + entry.name + "/type").value_or(0) == kTypeLoopback) continue;
+    if (read_u64(host, std::string(kNetFolder) + "/" + entry.name + "/type").value_or(0) == kTypeLoopback)
+      continue;
     auto item = interface_of(host, entry.name);
     if (addresses) {
       const auto found = addresses->find(entry.name);
@@ -136,14 +143,16 @@ Result<std::string> default_route(const Host& host) {
   if (!routes) return tl::unexpected<Error>(routes.error());
   std::string best;
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-  const auto take = [&](std::string_view name, std::optional<std::uint64_t> flags, std::optional<std::uint64_t> metric) {
+  const auto take = [&](std::string_view name, std::optional<std::uint64_t> flags,
+                        std::optional<std::uint64_t> metric) {
     if (!flags || !metric || (*flags & kRouteUp) == 0 || *metric >= least || name == "lo") return;
     best = name;
     least = *metric;
   };
   for (const auto line : lines(*routes)) {
     const auto f = words(line);  // Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
-    if (f.size() >= 8 && f[1] == "00000000" && f[7] == "00000000") take(f[0], parse_hex(f[3]), parse_u64(f[6]));
+    if (f.size() >= 8 && f[1] == "00000000" && f[7] == "00000000")
+      take(f[0], parse_hex(f[3]), parse_u64(f[6]));
   }
   if (!best.empty()) return best;
   const auto routes6 = host.read("/proc/net/ipv6_route");
@@ -181,14 +190,17 @@ void set_bonds(const Host& host, Facts& facts) {
 }
 
 /// "100 Gb/sec (4X EDR)"
-std::optional<double> parse_rate(std::string_view text) { return parse_double(text.substr(0, text.find(' '))); }
+std::optional<double> parse_rate(std::string_view text) {
+  return parse_double(text.substr(0, text.find(' ')));
+}
 
 void set_rdma(const Host& host, Facts& facts) {
   const std::string folder = "/sys/class/infiniband";
   auto ports = json::array();
   const auto devices = host.list(folder);
   if (!devices) {
-    if (!is_absent(devices.error()) || !is_there(host, kNetFolder)) return facts.missing("network.rdma_ports", devices.error());
+    if (!is_absent(devices.error()) || !is_there(host, kNetFolder))
+      return facts.missing("network.rdma_ports", devices.error());
     return facts.set("network.rdma_ports", std::move(ports));
   }
   for (const auto& device : *devices) {
@@ -201,7 +213,8 @@ void set_rdma(const Host& host, Facts& facts) {
       const std::string place = base + "/" + number.name;
       json item = {{"device", device.name}, {"port", *port}};
       if (const auto layer = read_text(host, place + "/link_layer")) item["link_layer"] = *layer;
-      if (const auto state = read_text(host, place + "/state")) item["active"] = contains(*state, "ACTIVE") && !contains(*state, "DEFER");
+      if (const auto state = read_text(host, place + "/state"))
+        item["active"] = contains(*state, "ACTIVE") && !contains(*state, "DEFER");
       if (const auto rate = read_text(host, place + "/rate")) {
         if (const auto gbps = parse_rate(*rate)) item["rate_gbps"] = *gbps;
       }
@@ -215,7 +228,8 @@ std::vector<std::string> parse_servers(std::string_view text) {
   std::vector<std::string> servers;
   for (const auto line : lines(text)) {
     const auto parts = words(line);  // "nameserver 10.0.0.2"
-    if (parts.size() >= 2 && parts[0] == "nameserver" && servers.size() < kMaxServers) servers.emplace_back(parts[1]);
+    if (parts.size() >= 2 && parts[0] == "nameserver" && servers.size() < kMaxServers)
+      servers.emplace_back(parts[1]);
   }
   return servers;
 }
@@ -236,8 +250,10 @@ void set_servers(const Host& host, Facts& facts) {
 Result<void> probe_network(const Host& host, Machine&, Facts& facts) {
   set_interfaces(host, facts);
   const auto route = default_route(host);
-  if (!route) facts.missing("network.default_route_interface", route.error());
-  else if (!route->empty()) facts.set("network.default_route_interface", *route);
+  if (!route)
+    facts.missing("network.default_route_interface", route.error());
+  else if (!route->empty())
+    facts.set("network.default_route_interface", *route);
   set_bonds(host, facts);
   set_rdma(host, facts);
   set_servers(host, facts);

@@ -18,7 +18,10 @@ constexpr std::size_t kMaxReleaseBytes = 64u << 10;
 /// The value of os-release(5): bare, or in quotes with backslashes before " $ ` and itself.
 std::string unquote(std::string_view text) {
   text = trim(text);
-  const char quote = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front() ? text.front() : '\0';
+  const char quote =
+      text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()
+          ? text.front()
+          : '\0';
   if (quote != '\0') text = text.substr(1, text.size() - 2);
   std::string value;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -32,17 +35,26 @@ std::map<std::string, std::string> parse_release(std::string_view text) {
   std::map<std::string, std::string> values;
   for (const auto line : lines(text)) {
     const auto pair = parse_key_value(line, '=');  // PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
-    if (pair && !pair->key.empty() && pair->key.front() != '#') values[std::string(pair->key)] = unquote(pair->value);
+    if (pair && !pair->key.empty() && pair->key.front() != '#')
+      values[std::string(pair->key)] = unquote(pair->value);
   }
   return values;
 }
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kFamilies = {{
-    {"debian", "debian"}, {"ubuntu", "debian"}, {"raspbian", "debian"}, {"linuxmint", "debian"}, {"pop", "debian"},
-    {"kali", "debian"}, {"rhel", "rhel"}, {"fedora", "rhel"}, {"centos", "rhel"}, {"rocky", "rhel"}, {"almalinux", "rhel"},
-    {"ol", "rhel"}, {"amzn", "rhel"}, {"openEuler", "rhel"}, {"openeuler", "rhel"}, {"azurelinux", "rhel"}, {"mariner", "rhel"},
-    {"suse", "suse"}, {"sles", "suse"}, {"opensuse", "suse"}, {"opensuse-leap", "suse"}, {"opensuse-tumbleweed", "suse"},
-    {"sle-micro", "suse"}, {"alpine", "alpine"}, {"arch", "arch"},
+    {"debian", "debian"},      {"ubuntu", "debian"},
+    {"raspbian", "debian"},    {"linuxmint", "debian"},
+    {"pop", "debian"},         {"kali", "debian"},
+    {"rhel", "rhel"},          {"fedora", "rhel"},
+    {"centos", "rhel"},        {"rocky", "rhel"},
+    {"almalinux", "rhel"},     {"ol", "rhel"},
+    {"amzn", "rhel"},          {"openEuler", "rhel"},
+    {"openeuler", "rhel"},     {"azurelinux", "rhel"},
+    {"mariner", "rhel"},       {"suse", "suse"},
+    {"sles", "suse"},          {"opensuse", "suse"},
+    {"opensuse-leap", "suse"}, {"opensuse-tumbleweed", "suse"},
+    {"sle-micro", "suse"},     {"alpine", "alpine"},
+    {"arch", "arch"},
 }};
 
 std::string family_of(const std::string& id, const std::vector<std::string>& like) {
@@ -63,7 +75,8 @@ void set_release(const Host& host, Facts& facts) {
     if (vendor) text = vendor;
   }
   if (!text) {
-    for (const char* path : {"os.id", "os.family", "os.name", "os.version"}) facts.missing(path, text.error());
+    for (const char* path : {"os.id", "os.family", "os.name", "os.version"})
+      facts.missing(path, text.error());
     return;
   }
   const auto values = parse_release(*text);
@@ -78,7 +91,9 @@ void set_release(const Host& host, Facts& facts) {
   facts.set("os.id", id);
   facts.set("os.id_like", like);
   facts.set("os.family", family_of(id, like));
-  for (const auto& [key, path] : {std::pair{"PRETTY_NAME", "os.name"}, {"VERSION_ID", "os.version"}, {"VERSION_CODENAME", "os.codename"}}) {
+  for (const auto& [key, path] : {std::pair{"PRETTY_NAME", "os.name"},
+                                  {"VERSION_ID", "os.version"},
+                                  {"VERSION_CODENAME", "os.codename"}}) {
     if (const auto text_value = value(key); !text_value.empty()) facts.set(path, text_value);
   }
 }

@@ -19,8 +19,8 @@ struct Range {
 };
 
 // NVIDIA's ids from 0fc0 on are Kepler and younger, but for these of Fermi.
-constexpr std::array kFermi = {Range{"10de", 0x1040, 0x109f}, Range{"10de", 0x1140, 0x1140}, Range{"10de", 0x1200, 0x1213},
-                               Range{"10de", 0x1240, 0x125f}};
+constexpr std::array kFermi = {Range{"10de", 0x1040, 0x109f}, Range{"10de", 0x1140, 0x1140},
+                               Range{"10de", 0x1200, 0x1213}, Range{"10de", 0x1240, 0x125f}};
 constexpr unsigned kFirstKepler = 0x0fc0;
 
 // Display class and able to compute.
@@ -38,22 +38,36 @@ constexpr std::array kGpus = {
 
 // Accelerators under classes that say nothing.
 constexpr std::array kOthers = {
-    Range{"1d0f", 0x7064, 0x7067}, Range{"1d0f", 0x7164, 0x7164}, Range{"1d0f", 0x7264, 0x7264}, Range{"1d0f", 0x7364, 0x7364},  // Inferentia, Trainium
-    Range{"1ae0", 0x0027, 0x0027}, Range{"1ae0", 0x005e, 0x005e}, Range{"1ae0", 0x0062, 0x0063}, Range{"1ae0", 0x006f, 0x006f},  // Cloud TPU
-    Range{"1ac1", 0x089a, 0x089a},  // Coral
-    Range{"1e60", 0x2864, 0x2864},  // Hailo-8
-    Range{"1da3", 0x0001, 0xffff},  // Habana
-    Range{"1e52", 0x0001, 0xffff},  // Tenstorrent
-    Range{"1de0", 0x0001, 0xffff},  // Groq
-    Range{"1d95", 0x0001, 0xffff},  // Graphcore
-    Range{"1ed2", 0x0001, 0xffff},  // FuriosaAI
-    Range{"1eff", 0x0001, 0xffff},  // Rebellions
+    Range{"1d0f", 0x7064, 0x7067}, Range{"1d0f", 0x7164, 0x7164},
+    Range{"1d0f", 0x7264, 0x7264}, Range{"1d0f", 0x7364, 0x7364},  // Inferentia, Trainium
+    Range{"1ae0", 0x0027, 0x0027}, Range{"1ae0", 0x005e, 0x005e},
+    Range{"1ae0", 0x0062, 0x0063}, Range{"1ae0", 0x006f, 0x006f},  // Cloud TPU
+    Range{"1ac1", 0x089a, 0x089a},                                 // Coral
+    Range{"1e60", 0x2864, 0x2864},                                 // Hailo-8
+    Range{"1da3", 0x0001, 0xffff},                                 // Habana
+    Range{"1e52", 0x0001, 0xffff},                                 // Tenstorrent
+    Range{"1de0", 0x0001, 0xffff},                                 // Groq
+    Range{"1d95", 0x0001, 0xffff},                                 // Graphcore
+    Range{"1ed2", 0x0001, 0xffff},                                 // FuriosaAI
+    Range{"1eff", 0x0001, 0xffff},                                 // Rebellions
 };
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kVendors = {{
-    {"10de", "nvidia"}, {"1002", "amd"}, {"1022", "amd"}, {"8086", "intel"}, {"1da3", "habana"}, {"1d0f", "aws"}, {"1ae0", "google"},
-    {"1ac1", "google"}, {"1e60", "hailo"}, {"1e52", "tenstorrent"}, {"1de0", "groq"}, {"1d95", "graphcore"}, {"1ed2", "furiosa"},
-    {"1eff", "rebellions"}, {"10ee", "xilinx"},
+    {"10de", "nvidia"},
+    {"1002", "amd"},
+    {"1022", "amd"},
+    {"8086", "intel"},
+    {"1da3", "habana"},
+    {"1d0f", "aws"},
+    {"1ae0", "google"},
+    {"1ac1", "google"},
+    {"1e60", "hailo"},
+    {"1e52", "tenstorrent"},
+    {"1de0", "groq"},
+    {"1d95", "graphcore"},
+    {"1ed2", "furiosa"},
+    {"1eff", "rebellions"},
+    {"10ee", "xilinx"},
 }};
 
 template <std::size_t Size>
@@ -63,7 +77,9 @@ bool holds(const std::array<Range, Size>& ranges, std::string_view vendor, unsig
   });
 }
 
-constexpr std::uint64_t base_class(std::uint64_t code) { return code >> 16 & 0xff; }
+constexpr std::uint64_t base_class(std::uint64_t code) {
+  return code >> 16 & 0xff;
+}
 constexpr std::uint64_t kDisplay = 0x03;
 constexpr std::uint64_t kProcessing = 0x12;
 constexpr std::uint64_t kSystem = 0x08;
@@ -73,21 +89,32 @@ constexpr std::uint64_t kUnassigned = 0xff;
 constexpr std::uint64_t kUnclassified = 0x00;
 
 /// Built into the processor: on the root bus of its first segment.
-bool on_root_bus(std::string_view address) { return address.substr(0, 8) == "0000:00:"; }
+bool on_root_bus(std::string_view address) {
+  return address.substr(0, 8) == "0000:00:";
+}
 
 }  // namespace
 
 bool may_accelerate(std::uint64_t class_code) {
   switch (base_class(class_code)) {
-    case kDisplay: case kProcessing: case kSystem: case kSignal: case kProcessor: case kUnassigned: case kUnclassified: return true;
-    default: return false;
+    case kDisplay:
+    case kProcessing:
+    case kSystem:
+    case kSignal:
+    case kProcessor:
+    case kUnassigned:
+    case kUnclassified:
+      return true;
+    default:
+      return false;
   }
 }
 
 bool may_accelerate(std::uint64_t class_code, std::string_view vendor) {
   const auto kind = base_class(class_code);
   if (kind == kDisplay || kind == kProcessing) return true;
-  return std::any_of(kOthers.begin(), kOthers.end(), [&](const Range& range) { return range.vendor == vendor; });
+  return std::any_of(kOthers.begin(), kOthers.end(),
+                     [&](const Range& range) { return range.vendor == vendor; });
 }
 
 bool is_accelerator(const PciFunction& function) {
@@ -102,9 +129,12 @@ bool is_accelerator(const PciFunction& function) {
 std::string_view class_name(std::uint64_t class_code) {
   if (base_class(class_code) != kDisplay) return "processing";
   switch (class_code >> 8 & 0xff) {
-    case 0x00: return "vga";
-    case 0x02: return "3d";
-    default: return "display";
+    case 0x00:
+      return "vga";
+    case 0x02:
+      return "3d";
+    default:
+      return "display";
   }
 }
 
@@ -116,15 +146,20 @@ std::string vendor_name(std::string_view vendor) {
 }
 
 bool can_compute(std::string_view vendor, std::string_view driver) {
-  if (driver.empty() || driver == "vfio-pci" || driver == "pci-stub" || driver == "xen-pciback" || driver == "uio_pci_generic") return false;
+  if (driver.empty() || driver == "vfio-pci" || driver == "pci-stub" || driver == "xen-pciback" ||
+      driver == "uio_pci_generic")
+    return false;
   if (vendor == "nvidia") return driver == "nvidia";
   if (vendor == "amd") return driver == "amdgpu" || driver == "amdxdna";
   return true;
 }
 
-std::string four_digits(unsigned number) { return fmt::format("{:04x}", number & 0xffff); }
+std::string four_digits(unsigned number) {
+  return fmt::format("{:04x}", number & 0xffff);
+}
 
-std::string pci_address(std::uint64_t domain, std::uint64_t bus, std::uint64_t device, std::uint64_t function) {
+std::string pci_address(std::uint64_t domain, std::uint64_t bus, std::uint64_t device,
+                        std::uint64_t function) {
   return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, device, function);
 }
 

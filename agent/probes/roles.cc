@@ -31,16 +31,19 @@ bool has_accelerator(const Host& host) {
 }
 
 bool is_container(const Host& host) {
-  for (const std::string_view path : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"}) if (is_there(host, path)) return true;
+  for (const std::string_view path : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"})
+    if (is_there(host, path)) return true;
   return false;
 }
 
 bool has_desktop(Machine& machine) {
   const auto& processes = machine.processes();
   return processes && std::any_of(processes->begin(), processes->end(), [](const Process& one) {
-    for (const std::string_view name : {"Xorg", "gdm3", "gdm", "sddm", "lightdm", "gnome-shell", "kwin_wayland", "kwin_x11", "plasmashell", "xfce4-session"}) if (one.name == name) return true;
-    return false;
-  });
+           for (const std::string_view name : {"Xorg", "gdm3", "gdm", "sddm", "lightdm", "gnome-shell",
+                                               "kwin_wayland", "kwin_x11", "plasmashell", "xfce4-session"})
+             if (one.name == name) return true;
+           return false;
+         });
 }
 
 }  // namespace
@@ -49,10 +52,13 @@ Result<void> probe_roles(const Host& host, Machine& machine, Facts& facts) {
   std::set<std::string> names;
   for (const Service& service : machine.services()) {
     const Product& product = *service.product;
-    if (product.family == ProductFamily::data_store && product.category != "coordination") names.insert("database");
+    if (product.family == ProductFamily::data_store && product.category != "coordination")
+      names.insert("database");
     if (product.family == ProductFamily::ai && product.category == "model_server") names.insert("ai_server");
     if (product.family == ProductFamily::ai && product.category == "notebook") names.insert("notebook");
-    if (product.family == ProductFamily::container && product.kind != "lxc" && service.pid != 0) names.insert(product.kind == "kubelet" || product.kind == "kube-apiserver" ? "kubernetes_node" : "container_host");
+    if (product.family == ProductFamily::container && product.kind != "lxc" && service.pid != 0)
+      names.insert(product.kind == "kubelet" || product.kind == "kube-apiserver" ? "kubernetes_node"
+                                                                                 : "container_host");
     if (product.family == ProductFamily::web) names.insert("web_server");
   }
   if (names.count("kubernetes_node") != 0) names.insert("container_host");

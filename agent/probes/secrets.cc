@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets that lie open: in arguments of processes, and in environment files that anybody can read. Counted only.
+// Secrets that lie open: in arguments of processes, and in environment files that anybody can read. Counted
+// only.
 #include <algorithm>
 #include <set>
 
@@ -21,7 +22,8 @@ std::set<std::string> environment_files(const Host& host, Machine& machine) {
   std::set<std::string> files;
   std::size_t read = 0;
   for (const UnitFile& unit : machine.units()) {
-    if (!unit.path.starts_with("/etc/") || !unit.name.ends_with(".service") || ++read > kMaxUnitsRead) continue;
+    if (!unit.path.starts_with("/etc/") || !unit.name.ends_with(".service") || ++read > kMaxUnitsRead)
+      continue;
     const auto text = host.read_redacted(unit.path, redact_unit, kMaxFileBytesRead);
     if (!text) continue;
     for (const auto& line : parse_ini(*text)) {
@@ -36,7 +38,8 @@ std::set<std::string> environment_files(const Host& host, Machine& machine) {
     const auto entries = host.list(base);
     if (!entries) continue;
     for (const auto& entry : *entries) {
-      if (entry.type == FileType::folder && ++folders <= kMaxFolders) files.insert(base + "/" + entry.name + "/.env");
+      if (entry.type == FileType::folder && ++folders <= kMaxFolders)
+        files.insert(base + "/" + entry.name + "/.env");
     }
   }
   return files;
@@ -47,7 +50,8 @@ std::set<std::string> environment_files(const Host& host, Machine& machine) {
 Result<void> probe_secrets(const Host& host, Machine& machine, Facts& facts) {
   if (const auto& processes = machine.processes()) {
     const auto holds_secret = [](const Process& process) {
-      return std::any_of(process.arguments.begin(), process.arguments.end(), [](const auto& argument) { return contains(argument, kRedacted); });
+      return std::any_of(process.arguments.begin(), process.arguments.end(),
+                         [](const auto& argument) { return contains(argument, kRedacted); });
     };
     facts.set("secrets.in_arguments", std::count_if(processes->begin(), processes->end(), holds_secret));
   } else {

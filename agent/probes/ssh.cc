@@ -11,15 +11,37 @@
 namespace plumbline {
 namespace {
 
-constexpr std::string_view kWeak[] = {
-    "3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "blowfish-cbc", "cast128-cbc", "rijndael-cbc@lysator.liu.se", "arcfour",
-    "arcfour128", "arcfour256", "hmac-md5", "hmac-md5-96", "hmac-md5-etm@openssh.com", "hmac-md5-96-etm@openssh.com", "hmac-sha1",
-    "hmac-sha1-96", "hmac-sha1-etm@openssh.com", "hmac-sha1-96-etm@openssh.com", "hmac-ripemd160", "umac-64@openssh.com",
-    "umac-64-etm@openssh.com", "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1",
-    "gss-gex-sha1-", "gss-group1-sha1-", "gss-group14-sha1-"};
+constexpr std::string_view kWeak[] = {"3des-cbc",
+                                      "aes128-cbc",
+                                      "aes192-cbc",
+                                      "aes256-cbc",
+                                      "blowfish-cbc",
+                                      "cast128-cbc",
+                                      "rijndael-cbc@lysator.liu.se",
+                                      "arcfour",
+                                      "arcfour128",
+                                      "arcfour256",
+                                      "hmac-md5",
+                                      "hmac-md5-96",
+                                      "hmac-md5-etm@openssh.com",
+                                      "hmac-md5-96-etm@openssh.com",
+                                      "hmac-sha1",
+                                      "hmac-sha1-96",
+                                      "hmac-sha1-etm@openssh.com",
+                                      "hmac-sha1-96-etm@openssh.com",
+                                      "hmac-ripemd160",
+                                      "umac-64@openssh.com",
+                                      "umac-64-etm@openssh.com",
+                                      "diffie-hellman-group1-sha1",
+                                      "diffie-hellman-group14-sha1",
+                                      "diffie-hellman-group-exchange-sha1",
+                                      "gss-gex-sha1-",
+                                      "gss-group1-sha1-",
+                                      "gss-group14-sha1-"};
 
 Error invalid(std::string_view keyword, std::string_view value) {
-  return {ErrorKind::invalid, "/etc/ssh/sshd_config: sshd refuses " + std::string(keyword) + " " + printable(value)};
+  return {ErrorKind::invalid,
+          "/etc/ssh/sshd_config: sshd refuses " + std::string(keyword) + " " + printable(value)};
 }
 
 /// Writes one effective value each; what cannot be told is missing with its reason.
@@ -34,28 +56,35 @@ class Writer {
     if (word == "yes" || word == "true") return facts_.set(fact, true);
     if (word == "no" || word == "false") return facts_.set(fact, false);
     if (keyword == "ignorerhosts" && word == "shosts-only") return facts_.set(fact, false);
-    if (keyword == "permituserenvironment") return facts_.set(fact, true);  // a pattern of names that are let in
+    if (keyword == "permituserenvironment")
+      return facts_.set(fact, true);  // a pattern of names that are let in
     facts_.missing(fact, invalid(keyword, *value));
   }
 
   void number(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
     const std::string* value = known(fact, keyword);
     if (value == nullptr) return put(fact, keyword, fallback);
-    if (const auto parsed = parse_i64(*value)) facts_.set(fact, *parsed);
-    else facts_.missing(fact, invalid(keyword, *value));
+    if (const auto parsed = parse_i64(*value))
+      facts_.set(fact, *parsed);
+    else
+      facts_.missing(fact, invalid(keyword, *value));
   }
 
   void time(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
     const std::string* value = known(fact, keyword);
     if (value == nullptr) return put(fact, keyword, fallback);
-    if (const auto parsed = parse_sshd_time(*value)) facts_.set(fact, *parsed);
-    else facts_.missing(fact, invalid(keyword, *value));
+    if (const auto parsed = parse_sshd_time(*value))
+      facts_.set(fact, *parsed);
+    else
+      facts_.missing(fact, invalid(keyword, *value));
   }
 
-  void word(std::string_view fact, std::string_view keyword, std::string_view fallback, std::initializer_list<std::string_view> allowed) {
+  void word(std::string_view fact, std::string_view keyword, std::string_view fallback,
+            std::initializer_list<std::string_view> allowed) {
     const std::string* value = known(fact, keyword);
     if (value == nullptr) return put(fact, keyword, fallback);
-    const auto match = std::find_if(allowed.begin(), allowed.end(), [&](auto one) { return lower(one) == lower(*value); });
+    const auto match =
+        std::find_if(allowed.begin(), allowed.end(), [&](auto one) { return lower(one) == lower(*value); });
     if (match == allowed.end()) return facts_.missing(fact, invalid(keyword, *value));
     if (*match == "without-password") return facts_.set(fact, "prohibit-password");
     facts_.set(fact, *match);
@@ -64,7 +93,8 @@ class Writer {
   std::vector<std::string> list(std::string_view fact, std::string_view keyword) {
     std::vector<std::string> items;
     if (const std::string* value = known(fact, keyword)) {
-      for (const std::string_view item : split(*value, ',')) if (!trim(item).empty()) items.emplace_back(trim(item));
+      for (const std::string_view item : split(*value, ','))
+        if (!trim(item).empty()) items.emplace_back(trim(item));
     }
     if (!config_.is_doubtful(keyword)) facts_.set(fact, items);
     return items;
@@ -93,7 +123,9 @@ void write_weak(const std::vector<std::vector<std::string>>& lists, Facts& facts
     if (!items.empty() && items[0].starts_with('-')) continue;  // "-aes128-cbc" takes it away
     for (std::string item : items) {
       if (item.starts_with('+') || item.starts_with('^')) item.erase(0, 1);
-      const bool found = std::any_of(std::begin(kWeak), std::end(kWeak), [&](auto one) { return item == one || (one.ends_with('-') && item.starts_with(one)); });
+      const bool found = std::any_of(std::begin(kWeak), std::end(kWeak), [&](auto one) {
+        return item == one || (one.ends_with('-') && item.starts_with(one));
+      });
       if (found && std::find(weak.begin(), weak.end(), item) == weak.end()) weak.push_back(item);
     }
   }
@@ -111,9 +143,12 @@ void write_host_keys(const Host& host, Machine& machine, Facts& facts) {
     if (!stat) continue;
     bool group_is_for_keys = stat->gid == 0;
     if (const auto& groups = machine.groups()) {
-      for (const auto& group : *groups) group_is_for_keys = group_is_for_keys || (group.gid == stat->gid && group.name == "ssh_keys");
+      for (const auto& group : *groups)
+        group_is_for_keys = group_is_for_keys || (group.gid == stat->gid && group.name == "ssh_keys");
     }
-    if ((stat->mode & 0007) != 0 || (stat->mode & 0020) != 0 || ((stat->mode & 0040) != 0 && !group_is_for_keys)) ++open;
+    if ((stat->mode & 0007) != 0 || (stat->mode & 0020) != 0 ||
+        ((stat->mode & 0040) != 0 && !group_is_for_keys))
+      ++open;
   }
   facts.set("ssh.host_keys_too_open", open);
 }
@@ -144,7 +179,8 @@ std::string_view default_root_login(const Host& host) {
 
 void write_values(const SshdConfig& config, std::string_view root_login, Facts& facts) {
   Writer write(config, facts);
-  write.word("ssh.permit_root_login", "permitrootlogin", root_login, {"yes", "no", "prohibit-password", "without-password", "forced-commands-only"});
+  write.word("ssh.permit_root_login", "permitrootlogin", root_login,
+             {"yes", "no", "prohibit-password", "without-password", "forced-commands-only"});
   write.flag("ssh.password_authentication", "passwordauthentication", true);
   write.flag("ssh.keyboard_interactive", "kbdinteractiveauthentication", true);
   write.flag("ssh.permit_empty_passwords", "permitemptypasswords", false);
@@ -157,15 +193,18 @@ void write_values(const SshdConfig& config, std::string_view root_login, Facts& 
   write.flag("ssh.ignore_rhosts", "ignorerhosts", true);
   write.flag("ssh.hostbased_authentication", "hostbasedauthentication", false);
   write.flag("ssh.permit_user_environment", "permituserenvironment", false);
-  write.word("ssh.log_level", "loglevel", "INFO", {"QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"});
+  write.word("ssh.log_level", "loglevel", "INFO",
+             {"QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"});
   bool limited = false;
   bool doubtful = false;
   for (const std::string_view keyword : {"allowusers", "allowgroups", "denyusers", "denygroups"}) {
     limited = limited || config.value(keyword) != nullptr;
     doubtful = doubtful || config.is_doubtful(keyword);
   }
-  if (limited || !doubtful) facts.set("ssh.access_limited", limited);
-  else facts.missing("ssh.access_limited", *config.unread);
+  if (limited || !doubtful)
+    facts.set("ssh.access_limited", limited);
+  else
+    facts.missing("ssh.access_limited", *config.unread);
   const auto ciphers = write.list("ssh.ciphers", "ciphers");
   const auto macs = write.list("ssh.macs", "macs");
   const auto exchanges = write.list("ssh.kex_algorithms", "kexalgorithms");
@@ -186,10 +225,13 @@ Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
   std::string path = "/etc/ssh/sshd_config";
   const auto main = host.stat(path);
   // openSUSE keeps the vendor's file below /usr and reads it only where /etc has none.
-  if (!main && main.error().kind == ErrorKind::not_found && host.stat("/usr/etc/ssh/sshd_config")) path = "/usr/etc/ssh/sshd_config";
+  if (!main && main.error().kind == ErrorKind::not_found && host.stat("/usr/etc/ssh/sshd_config"))
+    path = "/usr/etc/ssh/sshd_config";
   bool installed = running || main || path.starts_with("/usr");
-  for (const std::string_view program : {"/usr/sbin/sshd", "/usr/local/sbin/sshd"}) installed = installed || host.stat(program);
-  for (const std::string_view name : {"openssh-server", "openssh"}) installed = installed || machine.package(name) != nullptr;
+  for (const std::string_view program : {"/usr/sbin/sshd", "/usr/local/sbin/sshd"})
+    installed = installed || host.stat(program);
+  for (const std::string_view name : {"openssh-server", "openssh"})
+    installed = installed || machine.package(name) != nullptr;
   facts.set("ssh.installed", installed);
   if (machine.processes() || machine.sockets()) facts.set("ssh.running", running);
   if (machine.sockets()) facts.set("ssh.exposure", exposure_of(sockets));

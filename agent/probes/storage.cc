@@ -23,7 +23,8 @@ constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::uint64_t kMaxSectors = INT64_MAX / kSectorBytes;
 
 // Not whole disks of their own: files, memory, what stands on other disks.
-constexpr std::array<std::string_view, 11> kNotDisks = {"loop", "ram", "zram", "dm-", "md", "fd", "drbd", "bcache", "zd", "sr", "nbd"};
+constexpr std::array<std::string_view, 11> kNotDisks = {"loop", "ram",    "zram", "dm-", "md", "fd",
+                                                        "drbd", "bcache", "zd",   "sr",  "nbd"};
 
 bool is_disk(std::string_view name) {
   for (const auto start : kNotDisks) {
@@ -45,7 +46,8 @@ std::optional<json> disk_of(const Host& host, Machine& machine, const std::strin
   if (sectors && *sectors == 0) return std::nullopt;
   json disk = {{"name", name}, {"class", machine.disk_class(name)}};
   if (sectors && *sectors <= kMaxSectors) disk["size_bytes"] = *sectors * kSectorBytes;
-  if (const auto model = read_text(host, folder + "/device/model"); model && !model->empty()) disk["model"] = *model;
+  if (const auto model = read_text(host, folder + "/device/model"); model && !model->empty())
+    disk["model"] = *model;
   if (const auto removable = read_text(host, folder + "/removable")) disk["removable"] = *removable == "1";
   if (name.compare(0, 4, "nvme") == 0) {
     auto node = read_i64(host, folder + "/device/numa_node");
@@ -58,7 +60,8 @@ std::optional<json> disk_of(const Host& host, Machine& machine, const std::strin
 void set_disks(const Host& host, Machine& machine, Facts& facts) {
   const auto entries = host.list("/sys/block");
   if (!entries) {
-    for (const char* path : {"storage.disks", "storage.local_nvme_bytes"}) facts.missing(path, entries.error());
+    for (const char* path : {"storage.disks", "storage.local_nvme_bytes"})
+      facts.missing(path, entries.error());
     return;
   }
   auto disks = json::array();
@@ -67,7 +70,8 @@ void set_disks(const Host& host, Machine& machine, Facts& facts) {
     if (!is_disk(entry.name) || disks.size() >= kMaxDisks) continue;
     auto disk = disk_of(host, machine, entry.name);
     if (!disk) continue;
-    if ((*disk)["class"] == "nvme") nvme_bytes += std::min(disk->value("size_bytes", std::uint64_t{0}), std::uint64_t{1} << 50);
+    if ((*disk)["class"] == "nvme")
+      nvme_bytes += std::min(disk->value("size_bytes", std::uint64_t{0}), std::uint64_t{1} << 50);
     disks.push_back(std::move(*disk));
   }
   facts.set("storage.disks", std::move(disks));
@@ -107,7 +111,8 @@ Result<void> add_space(const Host& host, const Mount& mount, json& item) {
   return {};
 }
 
-/// Those that hold data, each once: bind mounts and subvolumes of one file system count by their shortest path.
+/// Those that hold data, each once: bind mounts and subvolumes of one file system count by their shortest
+/// path.
 std::vector<const Mount*> data_mounts(const std::vector<Mount>& mounts) {
   std::map<std::string, const Mount*> by_device;
   std::vector<const Mount*> chosen;
@@ -129,20 +134,30 @@ std::vector<const Mount*> data_mounts(const std::vector<Mount>& mounts) {
 void set_filesystems(const Host& host, Machine& machine, Facts& facts) {
   const auto& mounts = machine.mounts();
   if (!mounts) {
-    for (const char* path : {"storage.filesystems", "storage.root_encrypted"}) facts.missing(path, mounts.error());
+    for (const char* path : {"storage.filesystems", "storage.root_encrypted"})
+      facts.missing(path, mounts.error());
     return;
   }
   auto filesystems = json::array();
   for (const Mount* mount : data_mounts(*mounts)) {
     if (filesystems.size() >= kMaxFilesystems) break;
-    json item = {{"mount", mount->point}, {"type", mount->type}, {"device", mount->source}, {"network", mount->network}, {"options", mount->options}};
-    if (const auto space = add_space(host, *mount, item); !space) facts.missing("storage.filesystems[].size_bytes", space.error());
+    json item = {{"mount", mount->point},
+                 {"type", mount->type},
+                 {"device", mount->source},
+                 {"network", mount->network},
+                 {"options", mount->options}};
+    if (const auto space = add_space(host, *mount, item); !space)
+      facts.missing("storage.filesystems[].size_bytes", space.error());
     const auto layers = machine.layers_of(*mount);
     if (layers.known) item["encrypted"] = layers.encrypted;
     if (!layers.disk_class.empty()) item["disk_class"] = layers.disk_class;
     if (mount->point == "/") {
-      if (layers.known) facts.set("storage.root_encrypted", layers.encrypted);
-      else facts.missing("storage.root_encrypted", {ErrorKind::not_found, "no block device of this host is known below / (" + mount->type + ")"});
+      if (layers.known)
+        facts.set("storage.root_encrypted", layers.encrypted);
+      else
+        facts.missing(
+            "storage.root_encrypted",
+            {ErrorKind::not_found, "no block device of this host is known below / (" + mount->type + ")"});
     }
     filesystems.push_back(std::move(item));
   }
@@ -167,7 +182,8 @@ json parse_mdstat(std::string_view text) {
     }
     if (raids.empty()) continue;
     for (const auto part : parts) {  // "[U_]": one letter a member
-      const bool members = part.size() > 2 && part.front() == '[' && part.find_first_not_of("[U_]") == std::string_view::npos;
+      const bool members =
+          part.size() > 2 && part.front() == '[' && part.find_first_not_of("[U_]") == std::string_view::npos;
       if (members && part.find('_') != std::string_view::npos) raids.back()["degraded"] = true;
     }
   }

@@ -13,9 +13,16 @@ namespace {
 
 std::string time_service(const std::vector<Process>& processes) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> services = {
-      {{"chronyd", "chrony"}, {"systemd-timesyn", "systemd-timesyncd"}, {"ntpd", "ntpd"}, {"ntpsec", "ntpd"}, {"openntpd", "ntpd"}, {"ptp4l", "ptp"}}};
+      {{"chronyd", "chrony"},
+       {"systemd-timesyn", "systemd-timesyncd"},
+       {"ntpd", "ntpd"},
+       {"ntpsec", "ntpd"},
+       {"openntpd", "ntpd"},
+       {"ptp4l", "ptp"}}};
   for (const auto& [process, service] : services) {
-    if (std::any_of(processes.begin(), processes.end(), [name = process](const Process& one) { return one.name == name; })) return std::string(service);
+    if (std::any_of(processes.begin(), processes.end(),
+                    [name = process](const Process& one) { return one.name == name; }))
+      return std::string(service);
   }
   return "none";
 }
@@ -34,16 +41,21 @@ std::string zone_of(const Host& host) {
 
 Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
   const auto answer = host.ask("adjtimex");
-  const auto json = answer ? parse_json(*answer) : Result<nlohmann::json>(tl::unexpected<Error>(answer.error()));
+  const auto json =
+      answer ? parse_json(*answer) : Result<nlohmann::json>(tl::unexpected<Error>(answer.error()));
   if (json && json->is_object() && json->contains("synchronized") && json->at("synchronized").is_boolean()) {
     facts.set("time.synchronized", json->at("synchronized").get<bool>());
   } else if (host.stat("/run/systemd/timesync/synchronized")) {
     facts.set("time.synchronized", true);
   } else {
-    facts.missing("time.synchronized", json ? Error{ErrorKind::invalid, "adjtimex: an answer without 'synchronized'"} : json.error());
+    facts.missing(
+        "time.synchronized",
+        json ? Error{ErrorKind::invalid, "adjtimex: an answer without 'synchronized'"} : json.error());
   }
-  if (const auto& processes = machine.processes()) facts.set("time.service", time_service(*processes));
-  else facts.missing("time.service", processes.error());
+  if (const auto& processes = machine.processes())
+    facts.set("time.service", time_service(*processes));
+  else
+    facts.missing("time.service", processes.error());
   if (const std::string zone = zone_of(host); !zone.empty()) facts.set("time.zone", zone);
   return {};
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packages of rpm before 4.16: a hash of Berkeley DB, package number to header. Only the pages of its buckets are read
-// and the first overflow pages of each header, in the little-endian form that x86 and ARM write.
+// Packages of rpm before 4.16: a hash of Berkeley DB, package number to header. Only the pages of its buckets
+// are read and the first overflow pages of each header, in the little-endian form that x86 and ARM write.
 //
 //   first page: 12 magic, 20 page size, 32 last page, 72 highest bucket, 96 spares[32]
-//   every page: 8 number, 16 next page, 20 entries (16 bits), 22 bytes used of an overflow page (16 bits), 25 type,
+//   every page: 8 number, 16 next page, 20 entries (16 bits), 22 bytes used of an overflow page (16 bits), 25
+//   type,
 //               26 offsets of the entries (16 bits each): key, value, key, value …
 //   an entry:   its type, then the bytes (1), or at 4 the first overflow page and at 8 the length (3)
 #include <algorithm>
@@ -41,7 +42,8 @@ struct File {
   Result<std::string> page(std::uint32_t at) const {
     auto bytes = read_at(number, path, std::uint64_t{at} * page_bytes, page_bytes);
     if (bytes && (bytes->size() < page_bytes || little_u32(*bytes, 8) != at)) {
-      return fail(ErrorKind::invalid, "rpm database " + std::string(path) + ": page " + std::to_string(at) + " is damaged");
+      return fail(ErrorKind::invalid,
+                  "rpm database " + std::string(path) + ": page " + std::to_string(at) + " is damaged");
     }
     return bytes;
   }
@@ -53,7 +55,8 @@ struct File {
 
 std::size_t little_u16(std::string_view bytes, std::size_t at) {
   if (bytes.size() < 2 || at > bytes.size() - 2) return 0;
-  return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at]) | static_cast<unsigned char>(bytes[at + 1]) << 8);
+  return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at]) |
+                                  static_cast<unsigned char>(bytes[at + 1]) << 8);
 }
 
 Result<std::string> read_overflow(const File& file, std::uint32_t page, std::size_t length) {

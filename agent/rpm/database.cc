@@ -67,15 +67,19 @@ Result<std::string> list_rpm_packages(const std::string& place, std::string_view
   bool unreadable = false;
   const auto done = visit_headers(file.get(), path, [&](std::string_view head) {
     const auto package = parse_rpm_header(head);
-    if (!package) unreadable = true;
-    else if (package->name != "gpg-pubkey") rows.push_back(package->name + "\t" + package->version + "\t" + package->vendor + "\n");
+    if (!package)
+      unreadable = true;
+    else if (package->name != "gpg-pubkey")
+      rows.push_back(package->name + "\t" + package->version + "\t" + package->vendor + "\n");
     return rows.size() <= kMaxRpmPackages;
   });
   if (!done) return tl::unexpected<Error>(done.error());
   if (rows.size() > kMaxRpmPackages) {
-    return fail(ErrorKind::limit, "more than " + std::to_string(kMaxRpmPackages) + " packages: " + std::string(path));
+    return fail(ErrorKind::limit,
+                "more than " + std::to_string(kMaxRpmPackages) + " packages: " + std::string(path));
   }
-  if (rows.empty() && unreadable) return fail(ErrorKind::invalid, "no package can be read: " + std::string(path));
+  if (rows.empty() && unreadable)
+    return fail(ErrorKind::invalid, "no package can be read: " + std::string(path));
   std::sort(rows.begin(), rows.end());
   return join(rows, "");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// rpm's database in its three forms: SQLite (Fedora 33, RHEL 9 and later), Berkeley DB (RHEL 7 and 8, Amazon Linux 2) and
-// rpm's own "ndb" (SUSE). Read without rpm, without locks and without writing.
+// rpm's database in its three forms: SQLite (Fedora 33, RHEL 9 and later), Berkeley DB (RHEL 7 and 8, Amazon
+// Linux 2) and rpm's own "ndb" (SUSE). Read without rpm, without locks and without writing.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,9 @@
 
 namespace plumbline {
 
-/// The packages as lines "name<tab>version<tab>vendor" sorted by name; keys that rpm keeps as packages (gpg-pubkey) are
-/// left out. `place` is what open(2) takes, `path` is what the file is called in errors. Fails with limit above
-/// kMaxRpmPackages and with invalid where nothing of the file is a package.
+/// The packages as lines "name<tab>version<tab>vendor" sorted by name; keys that rpm keeps as packages
+/// (gpg-pubkey) are left out. `place` is what open(2) takes, `path` is what the file is called in errors.
+/// Fails with limit above kMaxRpmPackages and with invalid where nothing of the file is a package.
 Result<std::string> list_rpm_packages(const std::string& place, std::string_view path);
 
 inline constexpr std::size_t kMaxRpmPackages = 20'000;

@@ -44,9 +44,11 @@ struct Values {
   std::uint32_t epoch = 0;
 };
 
-void keep(std::uint32_t tag, std::uint32_t type, std::uint32_t offset, std::string_view data, Values& values) {
+void keep(std::uint32_t tag, std::uint32_t type, std::uint32_t offset, std::string_view data,
+          Values& values) {
   if (tag == kEpoch) {
-    if (type == kInt32 && data.size() >= 4 && offset <= data.size() - 4) values.epoch = number_at(data, offset);
+    if (type == kInt32 && data.size() >= 4 && offset <= data.size() - 4)
+      values.epoch = number_at(data, offset);
     return;
   }
   if (type != kString && type != kI18nString) return;

@@ -42,7 +42,8 @@ Result<void> visit_ndb_headers(int file, std::string_view path, const RpmVisit& 
   for (std::uint32_t page = 0; page < pages; ++page) {
     const auto slots = read_at(file, path, std::uint64_t{page} * kPageBytes, kPageBytes);
     if (!slots) return tl::unexpected<Error>(slots.error());
-    for (std::size_t at = page == 0 ? kFileHeaderBytes : 0; at + kSlotBytes <= slots->size(); at += kSlotBytes) {
+    for (std::size_t at = page == 0 ? kFileHeaderBytes : 0; at + kSlotBytes <= slots->size();
+         at += kSlotBytes) {
       const std::uint32_t package = little_u32(*slots, at + 4);
       const std::uint32_t block = little_u32(*slots, at + 8);
       if (slots->compare(at, 4, "Slot") != 0 || block == 0) continue;  // a free slot

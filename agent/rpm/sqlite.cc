@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// rpmdb.sqlite: table Packages(hnum, blob), through the system's own library, which rpm needs itself. Opened as
-// immutable: no lock, no journal, nothing written beside it; what a transaction under way has not yet written back is
-// not seen.
+// rpmdb.sqlite: table Packages(hnum, blob), through the system's own library, which rpm needs itself. Opened
+// as immutable: no lock, no journal, nothing written beside it; what a transaction under way has not yet
+// written back is not seen.
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -67,13 +67,16 @@ using Handle = std::unique_ptr<void, int (*)(void*)>;
 
 tl::unexpected<Error> failed(const Functions& sqlite, void* database, std::string_view path) {
   const char* words = database == nullptr ? nullptr : sqlite.error(database);
-  return fail(ErrorKind::invalid, "rpm database " + std::string(path) + ": " + printable(words == nullptr ? "cannot be opened" : words));
+  return fail(ErrorKind::invalid, "rpm database " + std::string(path) + ": " +
+                                      printable(words == nullptr ? "cannot be opened" : words));
 }
 
 /// Row by row and only the beginning of each: headers of large packages take megabytes.
-Result<void> visit_rows(const Functions& sqlite, void* database, std::string_view path, const RpmVisit& visit) {
+Result<void> visit_rows(const Functions& sqlite, void* database, std::string_view path,
+                        const RpmVisit& visit) {
   void* made = nullptr;
-  const int prepared = sqlite.prepare(database, "SELECT rowid FROM main.Packages ORDER BY rowid", -1, &made, nullptr);
+  const int prepared =
+      sqlite.prepare(database, "SELECT rowid FROM main.Packages ORDER BY rowid", -1, &made, nullptr);
   const Handle statement(made, sqlite.finalize);
   if (prepared != kOk) return failed(sqlite, database, path);
   Handle blob(nullptr, sqlite.blob_close);
@@ -83,14 +86,16 @@ Result<void> visit_rows(const Functions& sqlite, void* database, std::string_vie
     const std::int64_t row = sqlite.column(statement.get(), 0);
     if (blob == nullptr) {
       void* opened = nullptr;
-      if (sqlite.blob_open(database, "main", "Packages", "blob", row, 0, &opened) != kOk) return failed(sqlite, database, path);
+      if (sqlite.blob_open(database, "main", "Packages", "blob", row, 0, &opened) != kOk)
+        return failed(sqlite, database, path);
       blob.reset(opened);
     } else if (sqlite.blob_reopen(blob.get(), row) != kOk) {
       return failed(sqlite, database, path);
     }
     const int size = std::clamp(sqlite.blob_bytes(blob.get()), 0, static_cast<int>(kRpmHeadBytes));
     head.resize(static_cast<std::size_t>(size));
-    if (size > 0 && sqlite.blob_read(blob.get(), head.data(), size, 0) != kOk) return failed(sqlite, database, path);
+    if (size > 0 && sqlite.blob_read(blob.get(), head.data(), size, 0) != kOk)
+      return failed(sqlite, database, path);
     if (!visit(head)) break;
   }
   return {};
@@ -102,7 +107,8 @@ Result<void> visit_sqlite_headers(int file, std::string_view path, const RpmVisi
   const Handle library(dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL), [](void* one) { return dlclose(one); });
   Functions sqlite;
   if (library == nullptr || !find_all(library.get(), sqlite)) {
-    return fail(ErrorKind::unavailable, "rpm database " + std::string(path) + ": needs the library libsqlite3.so.0, which is not here");
+    return fail(ErrorKind::unavailable, "rpm database " + std::string(path) +
+                                            ": needs the library libsqlite3.so.0, which is not here");
   }
   const std::string place = "file:/proc/self/fd/" + std::to_string(file) + "?mode=ro&immutable=1";
   void* opened = nullptr;
@@ -110,7 +116,8 @@ Result<void> visit_sqlite_headers(int file, std::string_view path, const RpmVisi
   const Handle database(opened, sqlite.close);
   if (code != kOk) return failed(sqlite, database.get(), path);
   // A file made to harm may hold a view that never ends.
-  sqlite.progress(database.get(), kMaxSteps, [](void*) { return 1; }, nullptr);
+  sqlite.progress(
+      database.get(), kMaxSteps, [](void*) { return 1; }, nullptr);
   return visit_rows(sqlite, database.get(), path, visit);
 }
 

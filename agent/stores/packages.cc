@@ -13,18 +13,47 @@ struct PackageName {
   std::string_view name;  // "postgresql-#" stands for any version number
 };
 constexpr std::array kPackages = {
-    PackageName{"postgresql", "postgresql-#"}, PackageName{"postgresql", "postgresql-server"}, PackageName{"postgresql", "postgresql#-server"},
-    PackageName{"postgresql", "postgresql#"}, PackageName{"mysql", "mysql-server"}, PackageName{"mysql", "mysql-server-#"},
-    PackageName{"mysql", "mysql-community-server"}, PackageName{"mysql", "percona-server-server"}, PackageName{"mariadb", "mariadb-server"},
-    PackageName{"mariadb", "MariaDB-server"}, PackageName{"mariadb", "mariadb-server-#"}, PackageName{"mssql", "mssql-server"},
-    PackageName{"redis", "redis-server"}, PackageName{"redis", "redis"}, PackageName{"valkey", "valkey-server"}, PackageName{"valkey", "valkey"},
-    PackageName{"memcached", "memcached"}, PackageName{"mongodb", "mongodb-org-server"}, PackageName{"mongodb", "mongodb-server"},
-    PackageName{"mongodb", "mongodb-server-core"}, PackageName{"couchdb", "couchdb"}, PackageName{"elasticsearch", "elasticsearch"},
-    PackageName{"opensearch", "opensearch"}, PackageName{"rabbitmq", "rabbitmq-server"}, PackageName{"nats", "nats-server"},
-    PackageName{"minio", "minio"}, PackageName{"qdrant", "qdrant"}, PackageName{"milvus", "milvus"}, PackageName{"clickhouse", "clickhouse-server"},
-    PackageName{"influxdb", "influxdb"}, PackageName{"influxdb", "influxdb2"}, PackageName{"cassandra", "cassandra"}, PackageName{"scylla", "scylla-server"},
-    PackageName{"neo4j", "neo4j"}, PackageName{"etcd", "etcd-server"}, PackageName{"etcd", "etcd"}, PackageName{"kafka", "confluent-server"},
-    PackageName{"kafka", "confluent-kafka"}, PackageName{"kafka", "kafka"}, PackageName{"zookeeper", "zookeeperd"}, PackageName{"meilisearch", "meilisearch"},
+    PackageName{"postgresql", "postgresql-#"},
+    PackageName{"postgresql", "postgresql-server"},
+    PackageName{"postgresql", "postgresql#-server"},
+    PackageName{"postgresql", "postgresql#"},
+    PackageName{"mysql", "mysql-server"},
+    PackageName{"mysql", "mysql-server-#"},
+    PackageName{"mysql", "mysql-community-server"},
+    PackageName{"mysql", "percona-server-server"},
+    PackageName{"mariadb", "mariadb-server"},
+    PackageName{"mariadb", "MariaDB-server"},
+    PackageName{"mariadb", "mariadb-server-#"},
+    PackageName{"mssql", "mssql-server"},
+    PackageName{"redis", "redis-server"},
+    PackageName{"redis", "redis"},
+    PackageName{"valkey", "valkey-server"},
+    PackageName{"valkey", "valkey"},
+    PackageName{"memcached", "memcached"},
+    PackageName{"mongodb", "mongodb-org-server"},
+    PackageName{"mongodb", "mongodb-server"},
+    PackageName{"mongodb", "mongodb-server-core"},
+    PackageName{"couchdb", "couchdb"},
+    PackageName{"elasticsearch", "elasticsearch"},
+    PackageName{"opensearch", "opensearch"},
+    PackageName{"rabbitmq", "rabbitmq-server"},
+    PackageName{"nats", "nats-server"},
+    PackageName{"minio", "minio"},
+    PackageName{"qdrant", "qdrant"},
+    PackageName{"milvus", "milvus"},
+    PackageName{"clickhouse", "clickhouse-server"},
+    PackageName{"influxdb", "influxdb"},
+    PackageName{"influxdb", "influxdb2"},
+    PackageName{"cassandra", "cassandra"},
+    PackageName{"scylla", "scylla-server"},
+    PackageName{"neo4j", "neo4j"},
+    PackageName{"etcd", "etcd-server"},
+    PackageName{"etcd", "etcd"},
+    PackageName{"kafka", "confluent-server"},
+    PackageName{"kafka", "confluent-kafka"},
+    PackageName{"kafka", "kafka"},
+    PackageName{"zookeeper", "zookeeperd"},
+    PackageName{"meilisearch", "meilisearch"},
 };
 
 /// "postgresql-#" for "postgresql-15" and "mysql-server-8.0", not for "postgresql-client".
@@ -33,7 +62,8 @@ bool matches(std::string_view pattern, std::string_view name) {
   if (hash == std::string_view::npos) return pattern == name;
   const std::string_view before = pattern.substr(0, hash);
   const std::string_view after = pattern.substr(hash + 1);
-  if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after)) return false;
+  if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after))
+    return false;
   const std::string_view number = name.substr(before.size(), name.size() - before.size() - after.size());
   return number.find_first_not_of("0123456789.") == std::string_view::npos;
 }
@@ -46,7 +76,8 @@ std::vector<const Package*> packages_of(Machine& machine, std::string_view kind)
   if (!all) return found;
   for (const auto& row : kPackages) {
     if (row.kind != kind) continue;
-    for (const auto& package : *all) if (matches(row.name, package.name)) found.push_back(&package);
+    for (const auto& package : *all)
+      if (matches(row.name, package.name)) found.push_back(&package);
   }
   return found;
 }
@@ -60,7 +91,8 @@ std::vector<std::string_view> packaged_kinds() {
 }
 
 bool is_store_package(std::string_view name) {
-  return std::any_of(kPackages.begin(), kPackages.end(), [name](const PackageName& row) { return matches(row.name, name); });
+  return std::any_of(kPackages.begin(), kPackages.end(),
+                     [name](const PackageName& row) { return matches(row.name, name); });
 }
 
 }  // namespace plumbline

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kMaxHbaBytes = 1u << 20;
 
-std::string folder_of(std::string_view path) { return std::string(path.substr(0, path.rfind('/'))); }
+std::string folder_of(std::string_view path) {
+  return std::string(path.substr(0, path.rfind('/')));
+}
 
 std::string setting_in_arguments(const Store& store, std::string_view name) {
   for (const std::string& argument : store.arguments()) {  // "-c", "config_file=/etc/…" and "--config-file=…"
@@ -22,7 +24,8 @@ std::string setting_in_arguments(const Store& store, std::string_view name) {
       if (c == '=') break;
       if (c == '-') c = '_';
     }
-    if (text.starts_with(name) && text.size() > name.size() && text[name.size()] == '=') return text.substr(name.size() + 1);
+    if (text.starts_with(name) && text.size() > name.size() && text[name.size()] == '=')
+      return text.substr(name.size() + 1);
   }
   return "";
 }
@@ -33,9 +36,11 @@ void judge_hba(const Host& host, const std::string& path, Store& store) {
   std::string weak;
   for (const auto& line : parse_pg_hba(*text)) {
     if (line.type == "local" || line.loopback || line.method == "reject") continue;
-    const std::string evidence = "pg_hba.conf line " + std::to_string(line.number) + ": " + line.method + (line.everybody ? " from every address" : "");
+    const std::string evidence = "pg_hba.conf line " + std::to_string(line.number) + ": " + line.method +
+                                 (line.everybody ? " from every address" : "");
     if (line.method == "trust") return set_auth(store, "none", evidence);
-    if (weak.empty() && (line.method == "password" || line.method == "md5" || line.method == "ident")) weak = evidence;
+    if (weak.empty() && (line.method == "password" || line.method == "md5" || line.method == "ident"))
+      weak = evidence;
   }
   if (!weak.empty()) return set_auth(store, "weak", weak);
   set_auth(store, "required", "pg_hba.conf: no trust, password or md5 from other hosts");
@@ -56,8 +61,9 @@ void find_replication(const Host& host, Store& store) {
 
 void find_vector(const Host& host, Store& store) {
   const std::string major = std::to_string(major_of(store.version));
-  for (const std::string& folder : {"/usr/share/postgresql/" + major, "/usr/pgsql-" + major + "/share", std::string("/usr/share/pgsql"),
-                                    std::string("/usr/share/postgresql"), std::string("/usr/local/share/postgresql")}) {
+  for (const std::string& folder :
+       {"/usr/share/postgresql/" + major, "/usr/pgsql-" + major + "/share", std::string("/usr/share/pgsql"),
+        std::string("/usr/share/postgresql"), std::string("/usr/local/share/postgresql")}) {
     const auto text = host.read(folder + "/extension/vector.control", 64u << 10);
     if (!text) continue;
     store.vector_capable = true;
@@ -76,12 +82,14 @@ void inspect_postgresql(const Host& host, Store& store) {
   if (store.data_folder.empty()) store.data_folder = setting_in_arguments(store, "data_directory");
   if (store.data_folder.empty()) store.data_folder = last_of(store.environment, "PGDATA");
   const std::string& data = store.data_folder;
-  const auto config = first_readable(host, {setting_in_arguments(store, "config_file"), data.empty() ? "" : data + "/postgresql.conf",
-                                            "/var/lib/pgsql/data/postgresql.conf"});
+  const auto config = first_readable(
+      host, {setting_in_arguments(store, "config_file"), data.empty() ? "" : data + "/postgresql.conf",
+             "/var/lib/pgsql/data/postgresql.conf"});
   if (!config) return set_auth_unread(store, config.error());
   const auto settings = read_postgresql_config(host, *config);
   if (settings) {
-    if (store.data_folder.empty()) store.data_folder = last_of(*settings, "data_directory", folder_of(*config));
+    if (store.data_folder.empty())
+      store.data_folder = last_of(*settings, "data_directory", folder_of(*config));
     store.tls = is_on(last_of(*settings, "ssl", "off")) ? "on" : "off";
     const std::string archive = lower(last_of(*settings, "archive_mode", "off"));
     store.archiving = archive == "on" || archive == "always" ? "on" : "off";

@@ -52,7 +52,8 @@ bool is_on(std::string_view value) {
   return text == "1" || text == "on" || text == "yes" || text == "true" || text == "enabled";
 }
 
-std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key, std::string fallback) {
+std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key,
+                    std::string fallback) {
   const auto found = settings.find(key);
   return found == settings.end() ? fallback : found->second;
 }

@@ -18,7 +18,7 @@ struct Store {
   const Service* service = nullptr;  // nullptr where it is installed and does not run
   const Process* process = nullptr;  // nullptr where it may not be seen
   const Package* package = nullptr;
-  bool contained = false;            // runs in a container: paths in its arguments are not this host's
+  bool contained = false;  // runs in a container: paths in its arguments are not this host's
   std::map<std::string, std::string> environment;  // names, and values that hold no secret
 
   // What inspectors fill; "" is not known.
@@ -70,7 +70,8 @@ std::string upstream_version(std::string_view version);
 /// The number before the first dot; 0 where there is none.
 int major_of(std::string_view version);
 int minor_of(std::string_view version);
-bool is_on(std::string_view value);   // 1, on, yes, true, enabled
-std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key, std::string fallback = "");
+bool is_on(std::string_view value);  // 1, on, yes, true, enabled
+std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key,
+                    std::string fallback = "");
 
 }  // namespace plumbline

@@ -9,7 +9,7 @@
 namespace plumbline {
 namespace {
 
-constexpr int kMaxDepth = 8;         // disk, partition, RAID, LUKS, LVM, cache: five in the wild
+constexpr int kMaxDepth = 8;  // disk, partition, RAID, LUKS, LVM, cache: five in the wild
 constexpr std::size_t kMaxSlaves = 128;
 
 std::string last_part(std::string_view path) {
@@ -32,7 +32,8 @@ std::string folder_of(const Host& host, std::string_view name) {
   }
   std::string disk(name);
   while (!disk.empty() && disk.back() >= '0' && disk.back() <= '9') disk.pop_back();
-  if (disk.size() > 1 && disk.back() == 'p' && disk[disk.size() - 2] >= '0' && disk[disk.size() - 2] <= '9') disk.pop_back();
+  if (disk.size() > 1 && disk.back() == 'p' && disk[disk.size() - 2] >= '0' && disk[disk.size() - 2] <= '9')
+    disk.pop_back();
   std::string folder = "/sys/block/" + disk + "/" + std::string(name);
   return host.stat(folder) ? folder : std::string();
 }
@@ -44,7 +45,8 @@ std::string disk_of(const Host& host, std::string_view name, const std::string& 
     const std::size_t slash = link->rfind('/');
     if (slash != std::string::npos) return last_part(std::string_view(*link).substr(0, slash));
   }
-  if (folder.starts_with("/sys/block/")) return last_part(std::string_view(folder).substr(0, folder.rfind('/')));
+  if (folder.starts_with("/sys/block/"))
+    return last_part(std::string_view(folder).substr(0, folder.rfind('/')));
   return std::string(name);
 }
 
@@ -102,7 +104,8 @@ std::string kernel_name(const Host& host, std::string_view source) {
   const auto entries = host.list("/sys/class/block");
   if (!entries) return "";
   for (const auto& entry : *entries) {
-    if (entry.name.starts_with("dm-") && text_of(host, "/sys/class/block/" + entry.name + "/dm/name") == name) return entry.name;
+    if (entry.name.starts_with("dm-") && text_of(host, "/sys/class/block/" + entry.name + "/dm/name") == name)
+      return entry.name;
   }
   return "";
 }
@@ -128,7 +131,9 @@ std::string read_disk_class(const Host& host, std::string_view name) {
   return "other";
 }
 
-BlockLayers read_layers_of_device(const Host& host, std::string_view name) { return walk(host, name, 0); }
+BlockLayers read_layers_of_device(const Host& host, std::string_view name) {
+  return walk(host, name, 0);
+}
 
 BlockLayers read_layers(const Host& host, const Mount& mount) {
   if (!mount.device.empty() && !mount.device.starts_with("0:")) {

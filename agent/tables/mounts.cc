@@ -12,13 +12,15 @@ namespace {
 constexpr std::size_t kMaxMounts = 20'000;
 
 constexpr std::array<std::string_view, 22> kNetworkTypes = {
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "afs", "9p", "ocfs2",
-    "gfs2", "fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.ceph", "fuse.rclone", "fuse.gcsfuse", "fuse.goofys",
-    "fuse.moosefs"};
+    "nfs",         "nfs4",         "cifs",           "smb3",        "smbfs",     "ceph",
+    "glusterfs",   "lustre",       "beegfs",         "gpfs",        "afs",       "9p",
+    "ocfs2",       "gfs2",         "fuse.glusterfs", "fuse.sshfs",  "fuse.s3fs", "fuse.ceph",
+    "fuse.rclone", "fuse.gcsfuse", "fuse.goofys",    "fuse.moosefs"};
 // Types that hold data of this machine; anything else is pseudo.
 constexpr std::array<std::string_view, 22> kDataTypes = {
-    "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "nilfs2", "vfat", "exfat", "ntfs",
-    "ntfs3", "fuseblk", "hfsplus", "ufs", "bcachefs", "erofs", "virtiofs", "apfs", "bcache"};
+    "ext2",     "ext3",     "ext4",  "xfs",      "btrfs", "zfs",   "f2fs",    "jfs",
+    "reiserfs", "nilfs2",   "vfat",  "exfat",    "ntfs",  "ntfs3", "fuseblk", "hfsplus",
+    "ufs",      "bcachefs", "erofs", "virtiofs", "apfs",  "bcache"};
 
 template <class Range>
 bool is_one_of(std::string_view word, const Range& range) {

@@ -30,10 +30,14 @@ Package parse_pacman_desc(std::string_view text) {
   std::string_view key;
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view line = next_line(text, at);
-    if (line.starts_with('%')) key = line;
-    else if (key == "%NAME%" && package.name.empty()) package.name = line;
-    else if (key == "%VERSION%" && package.version.empty()) package.version = line;
-    else if (key == "%PACKAGER%" && package.origin.empty()) package.origin = to_utf8(line);
+    if (line.starts_with('%'))
+      key = line;
+    else if (key == "%NAME%" && package.name.empty())
+      package.name = line;
+    else if (key == "%VERSION%" && package.version.empty())
+      package.version = line;
+    else if (key == "%PACKAGER%" && package.origin.empty())
+      package.origin = to_utf8(line);
   }
   return package;
 }
@@ -52,7 +56,8 @@ Result<std::vector<Package>> read_pacman(const Host& host) {
   return found;
 }
 
-/// A root recorded before this question was known, and without the database itself, does not tell its packages.
+/// A root recorded before this question was known, and without the database itself, does not tell its
+/// packages.
 Result<std::vector<Package>> read_rpm(const Host& host, const std::string& path) {
   const auto answer = host.ask("rpm:" + path);
   if (answer) return parse_rpm_lines(*answer);
@@ -71,7 +76,8 @@ std::vector<Package> parse_dpkg_status(std::string_view text) {
   Package package;
   bool installed = false;
   const auto finish = [&] {
-    if (installed && !package.name.empty() && found.size() < kMaxPackages) found.push_back(std::move(package));
+    if (installed && !package.name.empty() && found.size() < kMaxPackages)
+      found.push_back(std::move(package));
     package = {};
     installed = false;
   };
@@ -94,7 +100,8 @@ std::vector<Package> parse_dpkg_status(std::string_view text) {
       case 'M':
         if (line.starts_with("Maintainer: ")) package.origin = to_utf8(trim(line.substr(12)));
         break;
-      default: break;
+      default:
+        break;
     }
   }
   finish();
@@ -113,10 +120,14 @@ std::vector<Package> parse_apk_installed(std::string_view text) {
   };
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view line = next_line(text, at);
-    if (line.empty()) finish();
-    else if (line.starts_with("P:")) package.name = line.substr(2);
-    else if (line.starts_with("V:")) package.version = line.substr(2);
-    else if (line.starts_with("m:")) package.origin = to_utf8(line.substr(2));
+    if (line.empty())
+      finish();
+    else if (line.starts_with("P:"))
+      package.name = line.substr(2);
+    else if (line.starts_with("V:"))
+      package.version = line.substr(2);
+    else if (line.starts_with("m:"))
+      package.origin = to_utf8(line.substr(2));
   }
   finish();
   return found;
@@ -128,7 +139,8 @@ std::vector<Package> parse_rpm_lines(std::string_view text) {
   for (std::size_t at = 0; at < text.size() && found.size() < kMaxPackages;) {
     const auto fields = split(next_line(text, at), '\t');
     if (fields.size() < 2 || fields[0].empty() || fields[1].empty()) continue;
-    found.push_back({std::string(fields[0]), std::string(fields[1]), fields.size() > 2 ? to_utf8(fields[2]) : ""});
+    found.push_back(
+        {std::string(fields[0]), std::string(fields[1]), fields.size() > 2 ? to_utf8(fields[2]) : ""});
   }
   return found;
 }
@@ -139,7 +151,8 @@ PackageTable read_packages(const Host& host) {
   } else if (!text && text.error().kind != ErrorKind::not_found) {
     return {"dpkg", tl::unexpected<Error>(text.error())};
   }
-  if (const auto text = host.read("/lib/apk/db/installed", kMaxDatabaseBytes)) return {"apk", parse_apk_installed(*text)};
+  if (const auto text = host.read("/lib/apk/db/installed", kMaxDatabaseBytes))
+    return {"apk", parse_apk_installed(*text)};
   if (host.stat("/var/lib/pacman/local")) return {"pacman", read_pacman(host)};
   for (const std::string folder : {"/var/lib/rpm", "/usr/lib/sysimage/rpm"}) {
     for (const std::string_view file : {"rpmdb.sqlite", "Packages.db", "Packages"}) {

@@ -55,7 +55,8 @@ Result<std::vector<Process>> read_processes(const Host& host) {
     if (!stat || !parse_stat(*stat, process, state)) continue;
     if (process.pid == kKernelThreads && process.name == "kthreadd") continue;
     if (process.parent == kKernelThreads || state == 'Z' || state == 'X') continue;
-    if (const auto arguments = host.read_redacted(folder + "/cmdline", redact_arguments, kMaxArgumentsBytes)) {
+    if (const auto arguments =
+            host.read_redacted(folder + "/cmdline", redact_arguments, kMaxArgumentsBytes)) {
       process.arguments = split_arguments(*arguments);
     }
     if (auto program = host.read_link(folder + "/exe")) {

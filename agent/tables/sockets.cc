@@ -13,7 +13,8 @@ namespace plumbline {
 namespace {
 
 constexpr std::size_t kMaxSockets = 20'000;
-constexpr std::size_t kMaxLinks = 400'000;  // over all processes; a host with more keeps sockets without a process
+constexpr std::size_t kMaxLinks =
+    400'000;  // over all processes; a host with more keeps sockets without a process
 
 /// "0100007F" is 127.0.0.1 on a little-endian machine, as nearly all are.
 std::string ipv4(std::uint32_t word) {
@@ -28,7 +29,10 @@ std::string ipv6(const std::array<std::uint16_t, 8>& groups) {
   if (std::equal(mapped.begin(), mapped.end(), groups.begin())) {
     std::string out = "::ffff:";
     for (std::size_t i = 6; i < 8; ++i) {
-      out.append(i == 6 ? "" : ".").append(std::to_string(groups[i] >> 8)).append(".").append(std::to_string(groups[i] & 0xff));
+      out.append(i == 6 ? "" : ".")
+          .append(std::to_string(groups[i] >> 8))
+          .append(".")
+          .append(std::to_string(groups[i] & 0xff));
     }
     return out;
   }
@@ -140,12 +144,14 @@ Result<std::vector<Socket>> read_sockets(const Host& host) {
     if (!any) return fail(answer.error().kind, answer.error().message);
   }
   std::sort(found.begin(), found.end(), [](const Socket& a, const Socket& b) {
-    return std::tie(a.protocol, a.port, a.address, a.inode) < std::tie(b.protocol, b.port, b.address, b.inode);
+    return std::tie(a.protocol, a.port, a.address, a.inode) <
+           std::tie(b.protocol, b.port, b.address, b.inode);
   });
   return found;
 }
 
-void find_socket_owners(const Host& host, const std::vector<Process>& processes, std::vector<Socket>& sockets) {
+void find_socket_owners(const Host& host, const std::vector<Process>& processes,
+                        std::vector<Socket>& sockets) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> wanted;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     if (sockets[i].inode != 0) wanted[sockets[i].inode].push_back(i);
@@ -161,7 +167,8 @@ void find_socket_owners(const Host& host, const std::vector<Process>& processes,
       if (++links > kMaxLinks) return;
       const auto target = host.read_link(folder + entry.name);
       if (!target || !target->starts_with("socket:[")) continue;
-      const auto inode = parse_u64(std::string_view(*target).substr(8, target->size() - 9));  // "socket:[688309]"
+      const auto inode =
+          parse_u64(std::string_view(*target).substr(8, target->size() - 9));  // "socket:[688309]"
       const auto match = inode ? wanted.find(*inode) : wanted.end();
       if (match == wanted.end()) continue;
       for (const std::size_t i : match->second) sockets[i].pid = process.pid;

@@ -16,7 +16,8 @@ Result<std::vector<Process>> read_processes(const Host& host);
 /// From the question "sockets", else /proc/net/{tcp,tcp6,udp,udp6}; pids are not set.
 Result<std::vector<Socket>> read_sockets(const Host& host);
 /// Sets the pids of sockets by the links of /proc/<pid>/fd.
-void find_socket_owners(const Host& host, const std::vector<Process>& processes, std::vector<Socket>& sockets);
+void find_socket_owners(const Host& host, const std::vector<Process>& processes,
+                        std::vector<Socket>& sockets);
 
 /// Manager and packages.
 struct PackageTable {

@@ -21,8 +21,9 @@ std::vector<UnitFile> read_units(const Host& host) {
   std::set<std::string> enabled;
   std::set<std::string> masked;
   // In the order of precedence; /lib is /usr/lib on merged systems and is then seen twice, to no harm.
-  for (const std::string folder : {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
-                                   "/usr/lib/systemd/system", "/lib/systemd/system"}) {
+  for (const std::string folder :
+       {"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+        "/usr/lib/systemd/system", "/lib/systemd/system"}) {
     const auto entries = host.list(folder);
     if (!entries) continue;
     for (const auto& entry : *entries) {

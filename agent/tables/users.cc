@@ -15,12 +15,13 @@ Result<std::vector<User>> read_users(const Host& host) {
   std::vector<User> found;
   for (const std::string_view line : lines(*text)) {
     const auto fields = split(line, ':');
-    if (fields.size() < 7 || line.starts_with('#') || line.starts_with('+') || found.size() >= kMaxRows) continue;
+    if (fields.size() < 7 || line.starts_with('#') || line.starts_with('+') || found.size() >= kMaxRows)
+      continue;
     const auto uid = parse_u64(fields[2]);
     const auto gid = parse_u64(fields[3]);
     if (fields[0].empty() || !uid || !gid || *uid > 0xffffffffu || *gid > 0xffffffffu) continue;
-    found.push_back({to_utf8(fields[0]), static_cast<unsigned>(*uid), static_cast<unsigned>(*gid), std::string(fields[5]),
-                     std::string(trim(fields[6]))});
+    found.push_back({to_utf8(fields[0]), static_cast<unsigned>(*uid), static_cast<unsigned>(*gid),
+                     std::string(fields[5]), std::string(trim(fields[6]))});
   }
   return found;
 }

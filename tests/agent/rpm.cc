@@ -29,7 +29,9 @@ std::string little(std::uint32_t value) {
   return {bytes.rbegin(), bytes.rend()};
 }
 
-void put(std::string& bytes, std::size_t at, std::string_view part) { bytes.replace(at, part.size(), part); }
+void put(std::string& bytes, std::size_t at, std::string_view part) {
+  bytes.replace(at, part.size(), part);
+}
 
 struct Entry {
   std::uint32_t tag, type;
@@ -43,12 +45,16 @@ std::string header(const std::vector<Entry>& entries) {
     index += big(entry.tag) + big(entry.type) + big(static_cast<std::uint32_t>(data.size())) + big(1);
     data += entry.value;
   }
-  return big(static_cast<std::uint32_t>(entries.size())) + big(static_cast<std::uint32_t>(data.size())) + index + data;
+  return big(static_cast<std::uint32_t>(entries.size())) + big(static_cast<std::uint32_t>(data.size())) +
+         index + data;
 }
 
-std::string text(std::string_view value) { return std::string(value) + '\0'; }
+std::string text(std::string_view value) {
+  return std::string(value) + '\0';
+}
 
-std::string package(std::string_view name, std::string_view version, std::string_view release, std::uint32_t epoch = 0,
+std::string package(std::string_view name, std::string_view version, std::string_view release,
+                    std::uint32_t epoch = 0,
                     std::string_view vendor = "Rocky Enterprise Software Foundation") {
   std::vector<Entry> entries = {{1000, 6, text(name)}, {1001, 6, text(version)}, {1002, 6, text(release)}};
   if (epoch != 0) entries.push_back({1003, 4, big(epoch)});
@@ -71,13 +77,16 @@ constexpr const char* kLines =
     "postgresql-server\t13.16-1.el9_4\tRocky Enterprise Software Foundation\n";
 
 void make_sqlite(const std::string& place, const std::vector<std::string>& headers,
-                 const std::string& table = "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)") {
+                 const std::string& table =
+                     "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)") {
   std::filesystem::create_directories(std::filesystem::path(place).parent_path());
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open(place.c_str(), &database) == SQLITE_OK);
   REQUIRE(sqlite3_exec(database, (table + "; BEGIN").c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_stmt* insert = nullptr;
-  if (!headers.empty()) REQUIRE(sqlite3_prepare_v2(database, "INSERT INTO Packages(blob) VALUES(?)", -1, &insert, nullptr) == SQLITE_OK);
+  if (!headers.empty())
+    REQUIRE(sqlite3_prepare_v2(database, "INSERT INTO Packages(blob) VALUES(?)", -1, &insert, nullptr) ==
+            SQLITE_OK);
   for (const auto& one : headers) {
     sqlite3_bind_blob(insert, 1, one.data(), static_cast<int>(one.size()), SQLITE_STATIC);
     REQUIRE(sqlite3_step(insert) == SQLITE_DONE);
@@ -94,7 +103,8 @@ std::string make_ndb(const std::vector<std::string>& headers) {
   std::uint32_t number = 0;
   for (const auto& one : headers) {
     ++number;
-    put(file, 16 + 16 * number, "Slot" + little(number) + little(static_cast<std::uint32_t>(file.size() / 16)) + little(1));
+    put(file, 16 + 16 * number,
+        "Slot" + little(number) + little(static_cast<std::uint32_t>(file.size() / 16)) + little(1));
     file += "BlbS" + little(number) + little(1) + little(static_cast<std::uint32_t>(one.size())) + one;
     file.resize((file.size() + 15) / 16 * 16);
   }
@@ -108,7 +118,9 @@ std::string page(std::uint32_t number, std::uint32_t next, std::size_t entries, 
   std::string bytes(kPage, '\0');
   put(bytes, 8, little(number));
   put(bytes, 16, little(next));
-  put(bytes, 20, little(static_cast<std::uint32_t>(entries)).substr(0, 2) + little(static_cast<std::uint32_t>(used)).substr(0, 2));
+  put(bytes, 20,
+      little(static_cast<std::uint32_t>(entries)).substr(0, 2) +
+          little(static_cast<std::uint32_t>(used)).substr(0, 2));
   bytes[25] = type;
   return bytes;
 }
@@ -148,7 +160,9 @@ std::string make_berkeley(const std::vector<std::string>& headers) {
   return meta + bucket + rest;
 }
 
-Result<std::string> listed(const std::string& place) { return list_rpm_packages(place, "/var/lib/rpm/db"); }
+Result<std::string> listed(const std::string& place) {
+  return list_rpm_packages(place, "/var/lib/rpm/db");
+}
 
 }  // namespace
 
@@ -158,7 +172,8 @@ TEST_CASE("a header tells name, version and vendor, whatever order its tags have
   CHECK(found->name == "openssl");
   CHECK(found->version == "1:3.0.7-27.el9");
   CHECK(!contains(found->vendor, "\t"));
-  const auto turned = parse_rpm_header(header({{1002, 6, text("1")}, {1011, 9, text("V")}, {1001, 6, text("2")}, {1000, 6, text("n")}}));
+  const auto turned = parse_rpm_header(
+      header({{1002, 6, text("1")}, {1011, 9, text("V")}, {1001, 6, text("2")}, {1000, 6, text("n")}}));
   REQUIRE(turned);
   CHECK(turned->version == "2-1");
   CHECK(turned->vendor == "V");
@@ -210,7 +225,9 @@ TEST_CASE("a recorded root with rpm's database tells its packages") {
 TEST_CASE("what was answered when a machine was recorded goes before its files") {
   const Scratch scratch;
   scratch.write("/var/lib/rpm/rpmdb.sqlite", "");
-  scratch.write("/.plumbline/recording.json", R"({"answers":{"rpm:/var/lib/rpm/rpmdb.sqlite":"redis\t7.2.1-1.fc39\tFedora Project\n\nodd line\n"}})");
+  scratch.write(
+      "/.plumbline/recording.json",
+      R"({"answers":{"rpm:/var/lib/rpm/rpmdb.sqlite":"redis\t7.2.1-1.fc39\tFedora Project\n\nodd line\n"}})");
   const auto host = recorded_host(scratch.path());
   REQUIRE(host);
   Machine machine(**host);
@@ -228,7 +245,8 @@ TEST_CASE("a damaged or foreign database is an error in words") {
   make_sqlite(scratch.path() + "/other", {}, "CREATE TABLE Parcels(blob)");
   make_sqlite(scratch.path() + "/garbled", {std::string(200, '\xff'), "x"});
   make_sqlite(scratch.path() + "/endless", {},
-              "CREATE VIEW Packages AS WITH RECURSIVE n(rowid, blob) AS (SELECT 1, x'00' UNION ALL SELECT rowid + 1, blob FROM n) "
+              "CREATE VIEW Packages AS WITH RECURSIVE n(rowid, blob) AS (SELECT 1, x'00' UNION ALL SELECT "
+              "rowid + 1, blob FROM n) "
               "SELECT count(*) AS rowid, blob FROM n");
   for (const std::string name : {"empty", "foreign", "cut", "other", "garbled", "endless"}) {
     INFO(name);
@@ -270,7 +288,8 @@ TEST_CASE("databases with flipped bytes end in lines or in an error") {
       std::string bytes = whole;
       for (int flip = 0; flip < 12; ++flip) {
         // Half of the damage where the structure is told.
-        const std::size_t range = flip % 2 == 0 ? bytes.size() : std::min<std::size_t>(bytes.size(), 2 * kPage);
+        const std::size_t range =
+            flip % 2 == 0 ? bytes.size() : std::min<std::size_t>(bytes.size(), 2 * kPage);
         bytes[16 + random() % (range - 16)] = static_cast<char>(random() % 256);
       }
       if (round % 4 == 0) bytes.resize(random() % bytes.size());
