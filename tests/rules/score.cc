@@ -296,6 +296,7 @@ TEST_CASE("a host's own score knows no fleet rules") {
   const AssessedHost host = make_host("one", {kPass, kFail});
   CHECK(score_of_host(rules, host).value == 500);
   rules.rules[1].fleet = true;
+  rules.rules[1].check = *cel::compile("false", {});
   CHECK(score_of_host(rules, host).value == 1000);
 }
 
