@@ -211,13 +211,12 @@ process = None
 try:
     process = start_process(lab.folder)
     root = small + "/root"
-    os.mkdir(root)
     mounted = mount("-t", "tmpfs", "tmpfs", small) and not os.makedirs(small + "/upper") and not os.makedirs(small + "/work") and not os.makedirs(root) and \
         mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={small}/upper,workdir={small}/work", "overlay", root) and \
-        mount("--bind", "/proc", root + "/proc") and mount("--rbind", "/sys", root + "/sys") and mount("--bind", "/dev", root + "/dev")
+        mount("--bind", "/proc", root + "/proc") and mount("--bind", "/sys", root + "/sys") and mount("--bind", "/dev", root + "/dev")
     if not mounted:
         print("# no overlay can be mounted here: the planted files are scanned as a recorded root only")
-        shutil.rmtree(root, ignore_errors=True)
+        root = small + "/plain"
         os.makedirs(root)
     write(root)
     inside = ["chroot", root] if mounted else []
@@ -276,7 +275,10 @@ finally:
     if process:
         process.stdin.close()
         process.wait()
-    for place in reversed(mounts):
-        subprocess.run(["umount", "-l", place])
-    shutil.rmtree(small, ignore_errors=True)
+    # Nothing is deleted under a mount: with the bound /dev still there it would be the machine's own.
+    unmounted = [subprocess.run(["umount", "-l", place]).returncode == 0 for place in reversed(mounts)]
+    if not mounts:
+        shutil.rmtree(small, ignore_errors=True)
+    elif all(unmounted):
+        os.rmdir(small)
 lab.finish()
