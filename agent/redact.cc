@@ -60,11 +60,12 @@ constexpr std::array<std::string_view, 16> kKeyKinds = {
     "api",     "access", "secret",  "private", "encryption", "account", "auth",  "master",
     "signing", "shared", "storage", "encrypt", "license",    "service", "admin", "root"};
 // A name that ends so speaks about a secret and does not hold one.
-constexpr std::array<std::string_view, 31> kHarmlessEnds = {
+constexpr std::array<std::string_view, 37> kHarmlessEnds = {
     "file",      "files",   "path",    "dir",        "folder",         "type",   "length", "len",
     "age",       "ttl",     "policy",  "encryption", "authentication", "count",  "limit",  "size",
     "method",    "mode",    "enabled", "required",   "days",           "min",    "max",    "name",
-    "algorithm", "timeout", "expiry",  "ask",        "minlen",         "prompt", "command"};
+    "algorithm", "timeout", "expiry",  "ask",        "minlen",         "prompt", "command",
+    "store",     "manager", "provider", "endpoint",  "env",            "ref"};
 constexpr std::array<std::string_view, 12> kTokenCounts = {"max",        "min", "num",     "batched",
                                                            "budget",     "new", "prompt",  "total",
                                                            "completion", "ctx", "predict", "special"};

@@ -34,7 +34,7 @@ TEST_CASE("Names of secrets are told from names that only speak of them") {
     INFO(name);
     CHECK(is_secret_name(name));
   }
-  for (const std::string_view name : {"tokenizer", "max-tokens", "max_new_tokens", "password-file", "PASS_MAX_DAYS", "password_encryption", "host", "key", "kv-cache-dtype", "author", "bypass"}) {
+  for (const std::string_view name : {"tokenizer", "max-tokens", "max_new_tokens", "password-file", "password-store", "token-endpoint", "secret_manager", "PASS_MAX_DAYS", "password_encryption", "host", "key", "kv-cache-dtype", "author", "bypass"}) {
     INFO(name);
     CHECK_FALSE(is_secret_name(name));
   }
