@@ -29,7 +29,8 @@ export NINJA_STATUS='[%f/%t] '
 cmake --preset release -DPLUMBLINE_TESTS=ON >/dev/null || { cmake --preset release -DPLUMBLINE_TESTS=ON; exit 1; }
 packaging/build.sh || exit 1
 
-scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d); chmod 755 "$scratch"  # one test runs the agent as nobody
+trap 'rm -rf "$scratch"' EXIT
 export PLUMBLINE_BUILD="$PWD/build/release" PLUMBLINE_RULES="$PWD/rules" PLUMBLINE_SCRATCH="$scratch" PLUMBLINE_TIER="$tier"
 if [[ -f ../shared/data/machines.tar.xz ]]; then
   say "Recorded machines of others"
