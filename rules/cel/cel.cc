@@ -13,17 +13,20 @@ namespace plumbline::cel {
 struct Program::Impl {
   std::string text;
   TypePtr type;
-  std::vector<std::string> reads;
+  std::vector<std::string> reads, constants;
   Plan plan;
 };
 
 Value Program::evaluate(const Lookup& lookup, const Limits& limits) const {
+  return measure(lookup, limits).value;
+}
+
+Program::Measured Program::measure(const Lookup& lookup, const Limits& limits) const {
   Evaluator evaluator(impl_->plan, lookup, limits);
   Value made;
   const Value& value = evaluator.run(impl_->plan.root, made);
-  if (evaluator.exhausted())
-    return Value::error("the cost budget of " + std::to_string(limits.budget) + " units is used up");
-  return value;
+  if (evaluator.exhausted()) return {evaluator.meter().error(), evaluator.meter().spent()};
+  return {value, evaluator.meter().spent()};
 }
 
 const Type& Program::result_type() const {
@@ -34,6 +37,10 @@ const std::string& Program::text() const {
 }
 const std::vector<std::string>& Program::reads() const {
   return impl_->reads;
+}
+
+const std::vector<std::string>& Program::constants() const {
+  return impl_->constants;
 }
 
 std::vector<Program::Step> Program::explain(const Lookup& lookup, const Limits& limits) const {
@@ -50,6 +57,7 @@ tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const D
   impl->text = text;
   impl->type = checked.nodes[syntax->root].type;
   impl->reads = std::move(checked.reads);
+  impl->constants = std::move(checked.constants);
   auto planned = plan(*syntax, checked, options);
   if (!planned) return tl::unexpected<std::vector<Issue>>(std::move(planned.error()));
   impl->plan = std::move(*planned);

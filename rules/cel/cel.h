@@ -3,6 +3,8 @@
 // facts. Pipeline: lex → parse → check → plan → evaluate, each a file that uses only earlier ones.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,11 +57,14 @@ struct Issue {
 /// own path.
 using Lookup = std::function<Value(std::string_view name)>;
 
+inline constexpr std::chrono::milliseconds kNoTimeLimit = std::chrono::milliseconds::max();
 inline constexpr std::uint64_t kDefaultBudget = 1'000'000;  // units an expression, as Kubernetes allows
 
 struct Limits {
   std::uint64_t budget = kDefaultBudget;
-  std::size_t result_elements = 100'000;  // of one list or map, characters of one string × 10
+  std::size_t result_elements = 100'000;          // of one list or map, characters of one string × 10
+  std::chrono::milliseconds time = kNoTimeLimit;  // from the end of the first 2,000 units
+  const std::atomic<bool>* stop = nullptr;        // once true, the evaluation ends
 };
 
 /// A compiled expression: stateless, shared by threads.
@@ -69,10 +74,18 @@ class Program {
   explicit Program(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   /// The value, an error value or unknown; never throws, never runs past the budget.
   Value evaluate(const Lookup& lookup, const Limits& limits = {}) const;
+  /// The same, and what it cost; at most the budget.
+  struct Measured {
+    Value value;
+    std::uint64_t units = 0;
+  };
+  Measured measure(const Lookup& lookup, const Limits& limits = {}) const;
   const Type& result_type() const;
   const std::string& text() const;
   /// The declared paths it reads ("ssh.permit_root_login", "storage.disks[].class"), sorted.
   const std::vector<std::string>& reads() const;
+  /// Which of CompileOptions::constants it uses, sorted.
+  const std::vector<std::string>& constants() const;
   /// Evaluates and tells the sub-expressions that decided: [{"cpu.cores >= 8", "4 >= 8", false}] outermost
   /// first.
   struct Step {
@@ -91,6 +104,9 @@ class Program {
 struct CompileOptions {
   bool check = true;      // false: names and types are looked at only when it runs, as the language allows
   std::string container;  // names are tried under this prefix first: "a.b" finds a.b.x, a.x, x
+  /// Members of declared objects whose values are known already ("props.max_tries"): part of the program, never
+  /// looked up and not among its reads.
+  std::vector<std::pair<std::string, Value>> constants;
 };
 
 /// Parses and checks. All mistakes are reported, in order of place. Beyond the language's own rules, numbers

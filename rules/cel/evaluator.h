@@ -22,6 +22,7 @@ class Evaluator {
   void set_local(std::uint32_t slot, const Value* value) { locals_[slot] = value; }
   /// The budget is used up: whatever was computed means nothing.
   bool exhausted() const { return meter_.exhausted(); }
+  const Meter& meter() const { return meter_; }
 
  private:
   const Value& variable(const Step& step);

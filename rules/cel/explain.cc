@@ -25,7 +25,7 @@ class Explainer {
   Value value_of(std::uint32_t id) {
     Value made;
     Value value = evaluator_.run(id, made);
-    return evaluator_.exhausted() ? Value::error("the cost budget is used up") : value;
+    return evaluator_.exhausted() ? evaluator_.meter().error() : value;
   }
 
   void tell(std::uint32_t id, int depth) {
@@ -171,7 +171,7 @@ class Explainer {
   /// A variable, a bound local, or a member of such a one.
   bool is_readable(std::uint32_t id) const {
     const Step& step = plan_.steps[id];
-    if (step.op == Op::variable) return true;
+    if (step.op == Op::variable || step.named_constant) return true;
     if (step.op == Op::local) return bound_[step.slot];
     return step.op == Op::select && is_readable(step.children[0]);
   }

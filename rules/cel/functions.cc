@@ -17,9 +17,10 @@ class ShapeReader {
  public:
   explicit ShapeReader(std::string_view shape) : text_(shape) {}
 
-  Overload read(Function run) {
+  Overload read(const FunctionRow& row) {
     Overload out;
-    out.run = run;
+    out.run = row.run;
+    out.cost = row.cost;
     const std::size_t open = receiver_end();
     if (open > 0) {
       out.member = true;
@@ -116,7 +117,7 @@ const std::vector<Overload>& table() {
     std::vector<Overload> out;
     for (const auto rows : {operator_functions(), conversion_functions(), text_functions(), time_functions(),
                             math_functions(), encoder_functions(), version_functions()})
-      for (const FunctionRow& row : rows) out.push_back(ShapeReader(row.shape).read(row.run));
+      for (const FunctionRow& row : rows) out.push_back(ShapeReader(row.shape).read(row));
     std::stable_sort(out.begin(), out.end(),
                      [](const Overload& a, const Overload& b) { return a.name < b.name; });
     return out;

@@ -9,47 +9,30 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/cel/meter.h"
 #include "rules/cel/types.h"
 
 namespace plumbline::cel {
-
-/// What one evaluation may still cost. Functions charge what they do beyond one step.
-class Meter {
- public:
-  explicit Meter(const Limits& limits) : left_(limits.budget), elements_(limits.result_elements) {}
-  /// False where the budget does not reach; then everything stops.
-  bool spend(std::uint64_t units) {
-    if (units > left_) {
-      exhausted_ = true;
-      left_ = 0;
-      return false;
-    }
-    left_ -= units;
-    return true;
-  }
-  /// Units for work over so many bytes, as Kubernetes counts them: one for each ten.
-  bool spend_bytes(std::size_t bytes) { return spend(bytes / 10 + 1); }
-  bool exhausted() const { return exhausted_; }
-  std::uint64_t left() const { return left_; }
-  std::size_t max_elements() const { return elements_; }
-  std::size_t max_string_bytes() const { return elements_ * 10; }
-
- private:
-  std::uint64_t left_;
-  std::size_t elements_;
-  bool exhausted_ = false;
-};
 
 using Arguments = std::span<const Value* const>;
 /// Called with arguments of the kinds that the row's shape names; gives a value or an error.
 using Function = Value (*)(Arguments arguments, Meter& meter);
 
+struct Extent;
+struct Estimate;
+/// What a call charges at least and at most, and how large its result is, from the sizes of its arguments:
+/// one of cost.h.
+using Estimator = Estimate (*)(std::span<const Extent> arguments);
+
 /// "string.startsWith(string): bool". A receiver that names a type makes it a member function; operators are
 /// "_+_(int, int): int"; A and B stand for any type, `number` for int, uint or double, `dyn number` for one
-/// that is only known when it runs, `T...` for one or more of T.
+/// that is only known when it runs, `T...` for one or more of T. Without an estimator the function charges
+/// nothing where it works on numbers and times alone, else at most a few units for each byte and element of
+/// its arguments, and its result may have any size.
 struct FunctionRow {
   std::string_view shape;
   Function run;
+  Estimator cost = nullptr;
 };
 
 std::span<const FunctionRow> operator_functions();
@@ -69,6 +52,7 @@ struct Overload {
   std::vector<std::uint16_t> kinds;  // runtime_kinds of each parameter
   TypePtr result;
   Function run = nullptr;
+  Estimator cost = nullptr;
 
   bool takes(std::size_t count) const {
     return variadic ? count >= parameters.size() : count == parameters.size();
