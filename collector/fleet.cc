@@ -126,7 +126,7 @@ Result<std::optional<Judgement>> Fleet::judge_again(const std::string& host_id, 
   }
   Judgement judgement = judge(*rules_, judgeable_facts(*scan, *rules_));
   if (history_ == ScoreHistory::keep)
-    if (auto kept = store_.rejudge(host_id, sequence, rules_->hash, pack_judgement(judgement)); !kept)
+    if (auto kept = store_.rejudge_many(rules_->hash, {{host_id, sequence, pack_judgement(judgement)}}); !kept)
       return tl::unexpected(kept.error());
   return judgement;
 }

@@ -171,7 +171,14 @@ HostRow read_host(const Rows& rows, int row) {
   return host;
 }
 
-#define PLUMBLINE_SCAN_COLUMNS "host_id, sequence, taken_at, received_at, host_name, facts_hash, rules_hash, judgement "
+// A scan's columns. Judgements made again stand in the host's row alone.
+#define PLUMBLINE_SCAN_COLUMNS                                                                               \
+  "s.host_id, s.sequence, s.taken_at, s.received_at, s.host_name, s.facts_hash, "                            \
+  "CASE s.sequence WHEN h.sequence THEN h.rules_hash WHEN h.previous_sequence THEN h.previous_rules_hash "   \
+  "ELSE s.rules_hash END, "                                                                                  \
+  "CASE s.sequence WHEN h.sequence THEN h.judgement WHEN h.previous_sequence THEN h.previous_judgement "     \
+  "ELSE s.judgement END "
+#define PLUMBLINE_SCANS "FROM scans s JOIN hosts h ON h.id=s.host_id "
 
 StoredScan read_stored_scan(const Rows& rows, int row, bool with_document) {
   StoredScan scan;
@@ -224,11 +231,14 @@ class PostgresStore final : public Store {
   Result<std::optional<StoredScan>> scan(std::string_view host_id, std::uint64_t sequence) override;
   Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) override;
   Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) override;
-  Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
-                       std::string_view judgement) override;
+  Result<std::size_t> count_to_rejudge(std::string_view rules_hash) override;
+  Result<std::vector<StoredDocument>> scans_to_rejudge(std::string_view rules_hash, Which which,
+                                                       std::string_view after_host, const PageLimits& limits) override;
+  Result<void> rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) override;
   Result<std::vector<HostRow>> hosts() override;
   Result<std::optional<HostRow>> host(std::string_view host_id) override;
-  Result<std::vector<HostRow>> changed_since(std::int64_t change) override;
+  using Store::changed_since;
+  Result<std::vector<HostRow>> changed_since(std::int64_t change, std::size_t most) override;
   Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) override;
   Result<void> set_denied(std::string_view host_id, bool denied) override;
   Result<void> add_certificate(const CertificateRow& certificate) override;
@@ -550,46 +560,93 @@ Result<std::vector<Acceptance>> PostgresStore::accept(const std::vector<StoredSc
 Result<std::optional<StoredScan>> PostgresStore::latest_scan(std::string_view host_id) {
   return first<StoredScan>(read_whole_scan,
                            "SELECT " PLUMBLINE_SCAN_COLUMNS
-                           ", document FROM scans WHERE host_id=$1 ORDER BY sequence DESC LIMIT 1",
+                           ", s.document " PLUMBLINE_SCANS "WHERE s.host_id=$1 ORDER BY s.sequence DESC LIMIT 1",
                            {host_id});
 }
 
 Result<std::optional<StoredScan>> PostgresStore::scan(std::string_view host_id, std::uint64_t sequence) {
   if (sequence > kMaxSequence) return std::nullopt;
   return first<StoredScan>(read_whole_scan,
-                           "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=$1 AND sequence=$2",
+                           "SELECT " PLUMBLINE_SCAN_COLUMNS ", s.document " PLUMBLINE_SCANS
+                           "WHERE s.host_id=$1 AND s.sequence=$2",
                            {host_id, static_cast<std::int64_t>(sequence)});
 }
 
 Result<std::optional<StoredScan>> PostgresStore::previous_scan(std::string_view host_id) {
   return first<StoredScan>(read_whole_scan,
                            "SELECT " PLUMBLINE_SCAN_COLUMNS
-                           ", document FROM scans WHERE host_id=$1 AND "
-                           "sequence=(SELECT previous_sequence FROM hosts WHERE id=$1)",
+                           ", s.document " PLUMBLINE_SCANS "WHERE s.host_id=$1 AND s.sequence=h.previous_sequence",
                            {host_id});
 }
 
 Result<std::vector<StoredScan>> PostgresStore::history(std::string_view host_id, std::size_t most) {
   return all<StoredScan>(read_scan_head,
-                         "SELECT " PLUMBLINE_SCAN_COLUMNS
-                         "FROM scans WHERE host_id=$1 ORDER BY sequence DESC LIMIT $2",
+                         "SELECT " PLUMBLINE_SCAN_COLUMNS PLUMBLINE_SCANS
+                         "WHERE s.host_id=$1 ORDER BY s.sequence DESC LIMIT $2",
                          {host_id, static_cast<std::int64_t>(most)});
 }
 
-Result<void> PostgresStore::rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
-                                    std::string_view judgement) {
-  const std::vector<Parameter> parameters = {host_id, static_cast<std::int64_t>(sequence), rules_hash, blob(judgement)};
+Result<std::size_t> PostgresStore::count_to_rejudge(std::string_view rules_hash) {
+  auto rows = read("SELECT coalesce(sum((sequence IS NOT NULL AND rules_hash<>$1)::int + (previous_sequence IS NOT NULL "
+                   "AND previous_rules_hash<>$1)::int), 0) FROM hosts", {rules_hash});
+  if (!rows) return tl::unexpected(rows.error());
+  return static_cast<std::size_t>(rows->integer(0, 0));
+}
+
+Result<std::vector<StoredDocument>> PostgresStore::scans_to_rejudge(std::string_view rules_hash, Which which,
+                                                                    std::string_view after_host, const PageLimits& limits) {
+  constexpr auto kTake = +[](const Rows& rows, int row) {
+    return StoredDocument{rows.text(row, 0), rows.sequence(row, 1).value_or(0), rows.bytes(row, 2)};
+  };
+  const std::string column = which == Which::latest ? "" : "previous_";
+  // The sum of what came before a row bounds the page; lengths are known without reading the documents.
+  return all<StoredDocument>(kTake,
+                             "SELECT id, number, document FROM (SELECT h.id, h." + column +
+                                 "sequence AS number, s.document, coalesce(sum(octet_length(s.document)) OVER (ORDER BY "
+                                 "h.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM (SELECT * "
+                                 "FROM hosts WHERE id>$1 AND " + column + "sequence IS NOT NULL AND " + column +
+                                 "rules_hash<>$2 ORDER BY id LIMIT $3) AS h LEFT JOIN scans s ON s.host_id=h.id AND "
+                                 "s.sequence=h." + column + "sequence) AS page WHERE before<$4 ORDER BY id",
+                             {after_host, rules_hash, static_cast<std::int64_t>(limits.scans),
+                              static_cast<std::int64_t>(limits.bytes)});
+}
+
+// Locks the hosts in the order every writer locks them: before the counter, by id.
+Result<void> lock_hosts(PGconn* db, const std::vector<Rejudged>& judgements) {
+  std::string ids = "{";
+  for (const Rejudged& again : judgements) {
+    if (!unhex(again.host_id)) continue;
+    ids += (ids.size() > 1 ? "," : "") + again.host_id;
+  }
+  return done(run(db, "SELECT 1 FROM hosts WHERE id=ANY($1::text[]) ORDER BY id FOR UPDATE", {ids + "}"}));
+}
+
+Result<void> PostgresStore::rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) {
+  if (judgements.empty()) return {};
+  if (judgements.size() > kMostRejudged) return fail(ErrorKind::limit, "store: more than 1,024 judgements in one group");
+  std::vector<Parameter> parameters = {rules_hash};
+  std::string values;
+  for (std::size_t place = 0; place < judgements.size(); ++place) {
+    const std::size_t number = parameters.size();
+    values += (place == 0 ? "($" : ",($") + std::to_string(number + 1) + "::text,$" + std::to_string(number + 2) +
+              "::bigint,$" + std::to_string(number + 3) + "::bytea," + std::to_string(place) + ")";
+    parameters.emplace_back(judgements[place].host_id);
+    parameters.emplace_back(static_cast<std::int64_t>(judgements[place].sequence));
+    parameters.push_back(blob(judgements[place].judgement));
+  }
   return write([&](PGconn* db) -> Result<void> {
-    auto changed = done(run(db, "UPDATE scans SET rules_hash=$3, judgement=$4 WHERE host_id=$1 AND sequence=$2", parameters));
-    if (!changed) return changed;
-    const auto change = next_change(db, 1);
+    if (auto locked = lock_hosts(db, judgements); !locked) return locked;
+    const auto change = next_change(db, static_cast<std::int64_t>(judgements.size()));
     if (!change) return tl::unexpected(change.error());
-    const std::string number = std::to_string(*change);
-    changed = done(run(db, "UPDATE hosts SET rules_hash=$3, judgement=$4, change=" + number +
-                               " WHERE id=$1 AND sequence=$2", parameters));
-    if (!changed) return changed;
-    return done(run(db, "UPDATE hosts SET previous_rules_hash=$3, previous_judgement=$4, change=" + number +
-                            " WHERE id=$1 AND previous_sequence=$2", parameters));
+    return done(run(db,
+                    "UPDATE hosts SET change=" + std::to_string(*change) +
+                        "-v.place, rules_hash=CASE WHEN sequence=v.number THEN $1 ELSE rules_hash END, "
+                        "judgement=CASE WHEN sequence=v.number THEN v.again ELSE judgement END, "
+                        "previous_rules_hash=CASE WHEN sequence=v.number THEN previous_rules_hash ELSE $1 END, "
+                        "previous_judgement=CASE WHEN sequence=v.number THEN previous_judgement ELSE v.again END "
+                        "FROM (VALUES " + values + ") AS v(id, number, again, place) WHERE hosts.id=v.id AND "
+                        "(sequence=v.number OR previous_sequence=v.number)",
+                    parameters));
   });
 }
 
@@ -602,8 +659,10 @@ Result<std::optional<HostRow>> PostgresStore::host(std::string_view host_id) {
   return first<HostRow>(read_host, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE id=$1", {host_id});
 }
 
-Result<std::vector<HostRow>> PostgresStore::changed_since(std::int64_t change) {
-  return all<HostRow>(read_host, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>$1 ORDER BY change", {change});
+Result<std::vector<HostRow>> PostgresStore::changed_since(std::int64_t change, std::size_t most) {
+  return all<HostRow>(read_host,
+                      "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>$1 ORDER BY change LIMIT $2",
+                      {change, static_cast<std::int64_t>(most)});
 }
 
 Result<void> PostgresStore::add_host(std::string_view host_id, std::string_view name, std::int64_t at) {

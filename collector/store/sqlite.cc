@@ -230,7 +230,15 @@ HostRow read_host(const Query& query) {
   return row;
 }
 
-#define PLUMBLINE_SCAN_COLUMNS "host_id, sequence, taken_at, received_at, host_name, facts_hash, rules_hash, judgement "
+// A scan's columns. Judgements made again stand in the host's row alone: a scan's row holds its document, and writing
+// that again for a verdict would cost twenty times as much.
+#define PLUMBLINE_SCAN_COLUMNS                                                                               \
+  "s.host_id, s.sequence, s.taken_at, s.received_at, s.host_name, s.facts_hash, "                            \
+  "CASE s.sequence WHEN h.sequence THEN h.rules_hash WHEN h.previous_sequence THEN h.previous_rules_hash "   \
+  "ELSE s.rules_hash END, "                                                                                  \
+  "CASE s.sequence WHEN h.sequence THEN h.judgement WHEN h.previous_sequence THEN h.previous_judgement "     \
+  "ELSE s.judgement END "
+#define PLUMBLINE_SCANS "FROM scans s JOIN hosts h ON h.id=s.host_id "
 
 StoredScan read_stored_scan(const Query& query, bool with_document) {
   StoredScan scan;
@@ -255,11 +263,14 @@ class SqliteStore final : public Store {
   Result<std::optional<StoredScan>> scan(std::string_view host_id, std::uint64_t sequence) override;
   Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) override;
   Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) override;
-  Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
-                       std::string_view judgement) override;
+  Result<std::size_t> count_to_rejudge(std::string_view rules_hash) override;
+  Result<std::vector<StoredDocument>> scans_to_rejudge(std::string_view rules_hash, Which which,
+                                                       std::string_view after_host, const PageLimits& limits) override;
+  Result<void> rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) override;
   Result<std::vector<HostRow>> hosts() override;
   Result<std::optional<HostRow>> host(std::string_view host_id) override;
-  Result<std::vector<HostRow>> changed_since(std::int64_t change) override;
+  using Store::changed_since;
+  Result<std::vector<HostRow>> changed_since(std::int64_t change, std::size_t most) override;
   Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) override;
   Result<void> set_denied(std::string_view host_id, bool denied) override;
   Result<void> add_certificate(const CertificateRow& certificate) override;
@@ -470,7 +481,9 @@ Result<std::vector<Acceptance>> SqliteStore::accept(const std::vector<StoredScan
 
 Result<std::optional<StoredScan>> SqliteStore::latest_scan(std::string_view host_id) {
   Reader db(*this);
-  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=? ORDER BY sequence DESC LIMIT 1",
+  Query query(db,
+              "SELECT " PLUMBLINE_SCAN_COLUMNS ", s.document " PLUMBLINE_SCANS
+              "WHERE s.host_id=? ORDER BY s.sequence DESC LIMIT 1",
               host_id);
   return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
 }
@@ -478,46 +491,84 @@ Result<std::optional<StoredScan>> SqliteStore::latest_scan(std::string_view host
 Result<std::optional<StoredScan>> SqliteStore::scan(std::string_view host_id, std::uint64_t sequence) {
   if (sequence > kMaxSequence) return std::nullopt;
   Reader db(*this);
-  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=? AND sequence=?", host_id,
-              as_column(sequence));
+  Query query(db,
+              "SELECT " PLUMBLINE_SCAN_COLUMNS ", s.document " PLUMBLINE_SCANS "WHERE s.host_id=? AND s.sequence=?",
+              host_id, as_column(sequence));
   return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
 }
 
 Result<std::optional<StoredScan>> SqliteStore::previous_scan(std::string_view host_id) {
   Reader db(*this);
   Query query(db,
-              "SELECT " PLUMBLINE_SCAN_COLUMNS ", document FROM scans WHERE host_id=?1 AND "
-              "sequence=(SELECT previous_sequence FROM hosts WHERE id=?1)",
+              "SELECT " PLUMBLINE_SCAN_COLUMNS ", s.document " PLUMBLINE_SCANS
+              "WHERE s.host_id=?1 AND s.sequence=h.previous_sequence",
               host_id);
   return first<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, true); });
 }
 
 Result<std::vector<StoredScan>> SqliteStore::history(std::string_view host_id, std::size_t most) {
   Reader db(*this);
-  Query query(db, "SELECT " PLUMBLINE_SCAN_COLUMNS "FROM scans WHERE host_id=? ORDER BY sequence DESC LIMIT ?", host_id,
-              static_cast<std::int64_t>(most));
+  Query query(db,
+              "SELECT " PLUMBLINE_SCAN_COLUMNS PLUMBLINE_SCANS "WHERE s.host_id=? ORDER BY s.sequence DESC LIMIT ?",
+              host_id, static_cast<std::int64_t>(most));
   return all<StoredScan>(query, [](const Query& row) { return read_stored_scan(row, false); });
 }
 
-Result<void> SqliteStore::rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash,
-                                  std::string_view judgement) {
+Result<std::size_t> SqliteStore::count_to_rejudge(std::string_view rules_hash) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT coalesce(sum((sequence IS NOT NULL AND rules_hash<>?1) + (previous_sequence IS NOT NULL AND "
+              "previous_rules_hash<>?1)), 0) FROM hosts",
+              rules_hash);
+  const std::size_t count = query.row() ? static_cast<std::size_t>(query.integer(0)) : 0;
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return count;
+}
+
+Result<std::vector<StoredDocument>> SqliteStore::scans_to_rejudge(std::string_view rules_hash, Which which,
+                                                                  std::string_view after_host, const PageLimits& limits) {
+  Reader db(*this);
+  Query query(db,
+              which == Which::latest
+                  ? "SELECT h.id, h.sequence, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
+                    "s.sequence=h.sequence WHERE h.id>?1 AND h.sequence IS NOT NULL AND h.rules_hash<>?2 "
+                    "ORDER BY h.id LIMIT ?3"
+                  : "SELECT h.id, h.previous_sequence, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
+                    "s.sequence=h.previous_sequence WHERE h.id>?1 AND h.previous_sequence IS NOT NULL AND "
+                    "h.previous_rules_hash<>?2 ORDER BY h.id LIMIT ?3",
+              after_host, rules_hash, as_column(limits.scans));
+  std::vector<StoredDocument> page;
+  std::size_t bytes = 0;
+  while (query.row()) {
+    page.push_back({query.text(0), query.sequence(1).value_or(0), query.text(2)});
+    bytes += page.back().document_zstd.size();
+    if (bytes >= limits.bytes) return page;
+  }
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return page;
+}
+
+Result<void> SqliteStore::rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) {
+  if (judgements.empty()) return {};
+  if (judgements.size() > kMostRejudged) return fail(ErrorKind::limit, "store: more than 1,024 judgements in one group");
   return write([&](Connection& db) -> Result<void> {
-    const BlobOf blob{judgement};
-    const std::int64_t number = as_column(sequence);
-    auto done = Query(db, "UPDATE scans SET rules_hash=?3, judgement=?4 WHERE host_id=?1 AND sequence=?2", host_id,
-                      number, rules_hash, blob).done();
-    if (!done) return done;
-    done = Query(db, "UPDATE counters SET value=value+1 WHERE name='change'").done();
-    if (!done) return done;
-    done = Query(db,
-                 "UPDATE hosts SET rules_hash=?3, judgement=?4, change=(SELECT value FROM counters WHERE "
-                 "name='change') WHERE id=?1 AND sequence=?2",
-                 host_id, number, rules_hash, blob).done();
-    if (!done) return done;
-    return Query(db,
-                 "UPDATE hosts SET previous_rules_hash=?3, previous_judgement=?4, change=(SELECT value FROM "
-                 "counters WHERE name='change') WHERE id=?1 AND previous_sequence=?2",
-                 host_id, number, rules_hash, blob).done();
+    const auto count = static_cast<std::int64_t>(judgements.size());
+    if (auto done = Query(db, "UPDATE counters SET value=value+? WHERE name='change'", count).done(); !done) return done;
+    const auto last = pragma(db, "SELECT value FROM counters WHERE name='change'");
+    if (!last) return tl::unexpected(last.error());
+    std::int64_t change = *last - count;
+    for (const Rejudged& again : judgements) {
+      // Of a host's two judgements at most one is of this scan.
+      auto done = Query(db,
+                        "UPDATE hosts SET change=?5, rules_hash=iif(sequence=?2, ?3, rules_hash), "
+                        "judgement=iif(sequence=?2, ?4, judgement), "
+                        "previous_rules_hash=iif(sequence=?2, previous_rules_hash, ?3), "
+                        "previous_judgement=iif(sequence=?2, previous_judgement, ?4) "
+                        "WHERE id=?1 AND (sequence=?2 OR previous_sequence=?2)",
+                        again.host_id, as_column(again.sequence), rules_hash, BlobOf{again.judgement}, ++change).done();
+      if (!done) return done;
+    }
+    return {};
   });
 }
 
@@ -533,9 +584,10 @@ Result<std::optional<HostRow>> SqliteStore::host(std::string_view host_id) {
   return first<HostRow>(query, read_host);
 }
 
-Result<std::vector<HostRow>> SqliteStore::changed_since(std::int64_t change) {
+Result<std::vector<HostRow>> SqliteStore::changed_since(std::int64_t change, std::size_t most) {
   Reader db(*this);
-  Query query(db, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>? ORDER BY change", change);
+  Query query(db, "SELECT " PLUMBLINE_HOST_COLUMNS "FROM hosts WHERE change>? ORDER BY change LIMIT ?", change,
+              as_column(most));
   return all<HostRow>(query, read_host);
 }
 

@@ -45,6 +45,31 @@ struct HostRow {
   std::int64_t change = 0;                // rises with every write to any host; see changed_since()
 };
 
+/// A stored scan as judging it again needs it.
+struct StoredDocument {
+  std::string host_id;
+  std::uint64_t sequence = 0;
+  std::string document_zstd;  // empty where the scan is gone
+};
+
+/// A judgement made again, for rejudge_many().
+struct Rejudged {
+  std::string host_id;
+  std::uint64_t sequence = 0;
+  std::string judgement;  // pack_judgement()
+};
+
+/// Which of a host's two judgements: of its latest scan, or of the one before it whose facts differ.
+enum class Which { latest, previous };
+
+/// What one page of scans may hold; the first scan comes whatever its size.
+struct PageLimits {
+  std::size_t scans = 128;
+  std::size_t bytes = 4u << 20;  // of compressed documents
+};
+
+inline constexpr std::size_t kMostRejudged = 1024;  // in one group
+
 struct CertificateRow {
   std::string host_id, serial_hex, key_sha256_hex;
   std::int64_t not_after = 0;
@@ -69,14 +94,24 @@ class Store {
   virtual Result<std::optional<StoredScan>> previous_scan(std::string_view host_id) = 0;
   /// Newest first, without documents.
   virtual Result<std::vector<StoredScan>> history(std::string_view host_id, std::size_t most) = 0;
-  /// A judgement made again with other rules: of the scan, and of the host's row where it stands there.
-  virtual Result<void> rejudge(std::string_view host_id, std::uint64_t sequence, std::string_view rules_hash, std::string_view judgement) = 0;
+
+  // judging again: the judgements of a host's latest scan and of the one before it can be replaced; history shows older
+  // scans with the judgement they got when they arrived
+  /// How many of these judgements were not made with these rules.
+  virtual Result<std::size_t> count_to_rejudge(std::string_view rules_hash) = 0;
+  /// The scans of such judgements by host id, after `after_host` ("" from the start). A page after the last is empty.
+  virtual Result<std::vector<StoredDocument>> scans_to_rejudge(std::string_view rules_hash, Which which, std::string_view after_host, const PageLimits& limits) = 0;
+  /// All in one durable transaction. A judgement of a scan that is no longer one of its host's two changes nothing:
+  /// what arrived meanwhile wins. At most kMostRejudged.
+  virtual Result<void> rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) = 0;
 
   // hosts
   virtual Result<std::vector<HostRow>> hosts() = 0;
   virtual Result<std::optional<HostRow>> host(std::string_view host_id) = 0;
-  /// Hosts that changed in any way (scan, name, denied, judgement) after the given change number; for caches.
-  virtual Result<std::vector<HostRow>> changed_since(std::int64_t change) = 0;
+  /// Hosts that changed in any way (scan, name, denied, judgement) after the given change number, in the order of their
+  /// changes, `most` at the most; for caches.
+  virtual Result<std::vector<HostRow>> changed_since(std::int64_t change, std::size_t most) = 0;
+  Result<std::vector<HostRow>> changed_since(std::int64_t change) { return changed_since(change, INT64_MAX); }
   /// Adds a host, or names one that is there again.
   virtual Result<void> add_host(std::string_view host_id, std::string_view name, std::int64_t at) = 0;
   virtual Result<void> set_denied(std::string_view host_id, bool denied) = 0;

@@ -150,21 +150,114 @@ TEST_CASE("the previous scan is the last one with other facts") {
   }
 }
 
-TEST_CASE("a judgement made again replaces the old one in the scan and in the host") {
+TEST_CASE("judgements made again replace the old ones in the scans and in the host") {
   OVER_EVERY_STORE {
     ScratchFolder folder;
     auto store = store_with_hosts(new_store_url(kind, folder));
-    get(store->accept({scan_of(kHostA, 1, "f1"), scan_of(kHostA, 2, "f2")}));
+    get(store->accept({scan_of(kHostA, 1, "f1"), scan_of(kHostA, 2, "f2"), scan_of(kHostB, 1, "g")}));
     const auto before = get(store->host(kHostA))->change;
-    get(store->rejudge(kHostA, 2, "rules-2", std::string("\0new", 4)));
-    get(store->rejudge(kHostA, 1, "rules-2", "older"));
+    CHECK(get(store->count_to_rejudge("rules-1")) == 0);
+    CHECK(get(store->count_to_rejudge("rules-2")) == 3);
+    get(store->rejudge_many("rules-2", {{kHostA, 2, std::string("\0new", 4)}, {kHostB, 1, "b"}}));
+    get(store->rejudge_many("rules-2", {{kHostA, 1, "older"}}));
+    get(store->rejudge_many("rules-2", {}));
     const auto host = get(store->host(kHostA));
     CHECK(host->rules_hash == "rules-2");
     CHECK(host->judgement == std::string("\0new", 4));
     CHECK(host->previous_judgement == "older");
     CHECK(host->previous_rules_hash == "rules-2");
     CHECK(host->change > before);
+    CHECK(get(store->host(kHostB))->judgement == "b");
     CHECK(get(store->scan(kHostA, 2))->judgement == std::string("\0new", 4));
+    CHECK(get(store->latest_scan(kHostA))->rules_hash == "rules-2");
+    CHECK(get(store->previous_scan(kHostA))->judgement == "older");
+    CHECK(get(store->history(kHostA, 9)).back().rules_hash == "rules-2");
+    CHECK(get(store->scan(kHostA, 2))->document_zstd == scan_of(kHostA, 2, "f2").document_zstd);
+    CHECK(get(store->count_to_rejudge("rules-2")) == 0);
+    const auto rows = get(store->changed_since(before));
+    CHECK(rows.size() == 2);
+    CHECK(rows.front().change != rows.back().change);
+  }
+}
+
+TEST_CASE("a judgement of a scan that a newer one has replaced changes nothing") {
+  OVER_EVERY_STORE {
+    ScratchFolder folder;
+    auto store = store_with_hosts(new_store_url(kind, folder));
+    get(store->accept({scan_of(kHostA, 1, "f1")}));
+    get(store->accept({scan_of(kHostA, 2, "f2"), scan_of(kHostA, 3, "f3")}));
+    get(store->rejudge_many("rules-2", {{kHostA, 1, "late"}, {std::string(32, 'c'), 1, "of nobody"}, {"no id", 1, ""}}));
+    const auto host = get(store->host(kHostA));
+    CHECK(host->rules_hash == "rules-1");
+    CHECK(host->judgement == scan_of(kHostA, 3, "f3").judgement);
+    CHECK(host->previous_judgement == scan_of(kHostA, 2, "f2").judgement);
+    CHECK(get(store->scan(kHostA, 1))->judgement == scan_of(kHostA, 1, "f1").judgement);
+    // A scan of the same facts takes the place of the latest one; the one before it keeps its judgement.
+    get(store->rejudge_many("rules-2", {{kHostA, 3, "three"}, {kHostA, 2, "two"}}));
+    get(store->accept({scan_of(kHostA, 4, "f3")}));
+    CHECK(get(store->host(kHostA))->previous_judgement == "two");
+    CHECK(get(store->host(kHostA))->rules_hash == "rules-1");
+  }
+}
+
+TEST_CASE("scans to judge again come in pages by host, bounded in number and in bytes") {
+  OVER_EVERY_STORE {
+    ScratchFolder folder;
+    auto store = get(open_store(new_store_url(kind, folder)));
+    std::vector<std::string> hosts;
+    for (int i = 0; i < 25; ++i) {
+      hosts.push_back(std::string(30, 'e') + std::to_string(10 + i));
+      get(store->add_host(hosts.back(), "", 1));
+      if (i % 5 == 4) continue;  // enrolled, but silent
+      get(store->accept({scan_of(hosts.back(), 1, "first")}));
+      if (i % 2 == 0) get(store->accept({scan_of(hosts.back(), 2, "second, a little longer")}));
+    }
+    const auto walk = [&](Which which, const PageLimits& limits, std::size_t most_in_page) {
+      std::vector<std::string> seen;
+      std::string after;
+      for (;;) {
+        const auto page = get(store->scans_to_rejudge("rules-2", which, after, limits));
+        if (page.empty()) return seen;
+        CHECK(page.size() <= most_in_page);
+        for (const StoredDocument& document : page) {
+          const auto scan = get(store->scan(document.host_id, document.sequence));
+          REQUIRE(scan);
+          CHECK(document.document_zstd == scan->document_zstd);
+          seen.push_back(document.host_id + " " + std::to_string(document.sequence));
+        }
+        after = page.back().host_id;
+      }
+    };
+    std::vector<std::string> latest, previous;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      if (i % 5 == 4) continue;
+      latest.push_back(hosts[i] + (i % 2 == 0 ? " 2" : " 1"));
+      if (i % 2 == 0) previous.push_back(hosts[i] + " 1");
+    }
+    CHECK(walk(Which::latest, {7, 1u << 20}, 7) == latest);
+    CHECK(walk(Which::latest, {1000, 1u << 20}, 1000) == latest);
+    CHECK(walk(Which::latest, {1000, 1}, 1) == latest);
+    CHECK(walk(Which::latest, {1000, 40}, 4) == latest);
+    CHECK(walk(Which::previous, {3, 1u << 20}, 3) == previous);
+    CHECK(get(store->count_to_rejudge("rules-2")) == latest.size() + previous.size());
+    get(store->rejudge_many("rules-2", {{hosts[1], 1, "again"}, {hosts[2], 1, "again"}}));
+    CHECK(get(store->count_to_rejudge("rules-2")) == latest.size() + previous.size() - 2);
+    CHECK(get(store->scans_to_rejudge("rules-2", Which::latest, hosts[0], {1, 1u << 20})).front().host_id == hosts[2]);
+    CHECK(get(store->scans_to_rejudge("rules-2", Which::previous, "", {2, 1u << 20})).back().host_id == hosts[6]);
+    CHECK_FALSE(store->rejudge_many("rules-2", std::vector<Rejudged>(kMostRejudged + 1)));
+  }
+}
+
+TEST_CASE("changes can be read a few at a time") {
+  OVER_EVERY_STORE {
+    ScratchFolder folder;
+    auto store = store_with_hosts(new_store_url(kind, folder));
+    get(store->accept({scan_of(kHostB, 1, "f"), scan_of(kHostA, 1, "f")}));
+    const auto all = get(store->changed_since(-1));
+    REQUIRE(all.size() == 2);
+    CHECK(get(store->changed_since(-1, 1)).front().id == all.front().id);
+    CHECK(get(store->changed_since(all.front().change, 1)).front().id == all.back().id);
+    CHECK(get(store->changed_since(all.back().change, 1)).empty());
   }
 }
 
