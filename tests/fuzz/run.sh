@@ -11,13 +11,16 @@ cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYP
   -DPLUMBLINE_FUZZ=ON -DPLUMBLINE_SANITIZE=address,undefined >/dev/null
 cmake --build build/fuzz --target fuzzers
 mkdir -p build/fuzz/crashes
+tests/fuzz/seeds.py build/fuzz/seeds
 for target in build/fuzz/bin/fuzz_*; do
   name=${target##*/fuzz_}
   (($# == 0)) || [[ " $* " == *" $name "* ]] || continue
   mkdir -p "build/fuzz/corpus/$name"
-  seeds=(); [[ -d tests/fuzz/seeds/$name ]] && seeds=("tests/fuzz/seeds/$name")
+  more=()
+  for seeds in "tests/fuzz/seeds/$name" "build/fuzz/seeds/$name"; do [[ -d $seeds ]] && more+=("$seeds"); done
+  [[ -f tests/fuzz/${name%%_*}.dict ]] && more+=("-dict=tests/fuzz/${name%%_*}.dict")
   if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/crashes/$name-" \
-       "build/fuzz/corpus/$name" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1; then
+       "build/fuzz/corpus/$name" "${more[@]}" >"build/fuzz/$name.log" 2>&1; then
     echo "ok fuzz $name: $(grep -o 'Done [0-9]* runs' "build/fuzz/$name.log" | tail -1) in $seconds s"
   else echo "not ok fuzz $name: see build/fuzz/$name.log"; failed=1; fi
 done

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the first inputs of the fuzz targets: seeds.py FOLDER.
+
+Expressions come from the packs, from tests/rules/cel and, where it is there, from the language's conformance suite
+($PLUMBLINE_CORPUS/cel/all.jsonl); pack files come from rules/."""
+import hashlib
+import json
+import os
+import pathlib
+import re
+import sys
+
+source = pathlib.Path(__file__).resolve().parents[2]
+folder = pathlib.Path(sys.argv[1])
+
+
+def write(target, data):
+    place = folder / target
+    place.mkdir(parents=True, exist_ok=True)
+    (place / hashlib.sha1(data).hexdigest()).write_bytes(data)
+
+
+def expressions():
+    suite = pathlib.Path(os.environ.get("PLUMBLINE_CORPUS", "/nonexistent")) / "cel" / "all.jsonl"
+    if suite.exists():
+        for line in suite.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)["expr"]
+    for row in (source / "tests/rules/cel/cases.txt").read_text(encoding="utf-8").split("\n\n"):
+        yield row.strip().split("\n")[0]
+    for path in sorted((source / "rules").rglob("*.yaml")):
+        for found in re.findall(r"^\s*(?:- )?(?:when|check|observed|value): (.+)$", path.read_text(encoding="utf-8"), re.M):
+            yield found.strip("'\"")
+
+
+for text in sorted(set(expressions())):
+    data = text.encode("utf-8", "surrogatepass")
+    for target in ("cel_parse", "cel_check", "cel_eval"):
+        if len(data) <= 4096:
+            write(target, data)
+for number, document in enumerate(
+    (
+        '{"s":"","l":[],"m":{},"x":null,"h":{}}',
+        '{"h":{"disks":[{"class":1}],"name":5,"labels":[]},"x":{"a":{"b":[1,2,{"c":1e300}]}},"y":18446744073709551615}',
+    )
+):
+    for text in ("h.disks.all(d, d.size > 1)", "x == y || h.name == s", "m.map(k, m[k]) + l"):
+        write("cel_eval", text.encode() + b"\0" + document.encode())
+for path in sorted((source / "rules").rglob("*.yaml")):
+    data = path.read_bytes()
+    if len(data) <= 16384:
+        write("pack_yaml", data)
+    for part in re.split(rb"(?m)^(?=  - id: )", data)[1:]:  # each rule alone: small inputs change faster
+        write("pack_yaml", b"rules:\n" + part)
