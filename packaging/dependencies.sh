@@ -14,7 +14,7 @@ case "${ID:-}:${VERSION_ID:-}" in
 esac
 
 build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
-  libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libsqlite3-dev libpq-dev libyaml-cpp-dev libre2-dev
+  libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libsqlite3-dev libpq-dev libyaml-cpp-dev libre2-dev libsimdjson-dev
   libzstd-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev libsodium-dev libkainjow-mustache-dev
   libxlsxwriter-dev)
 # Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF.

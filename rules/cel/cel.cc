@@ -7,6 +7,7 @@
 #include "rules/cel/explain.h"
 #include "rules/cel/parser.h"
 #include "rules/cel/plan.h"
+#include "rules/cel/typed.h"
 
 namespace plumbline::cel {
 
@@ -15,6 +16,7 @@ struct Program::Impl {
   TypePtr type;
   std::vector<std::string> reads, constants;
   Plan plan;
+  std::unique_ptr<const TypedPlan> typed;  // nullptr where the evaluator has to run it
 };
 
 Value Program::evaluate(const Lookup& lookup, const Limits& limits) const {
@@ -27,6 +29,26 @@ Program::Measured Program::measure(const Lookup& lookup, const Limits& limits) c
   const Value& value = evaluator.run(impl_->plan.root, made);
   if (evaluator.exhausted()) return {evaluator.meter().error(), evaluator.meter().spent()};
   return {value, evaluator.meter().spent()};
+}
+
+Answer Program::decide(const Document& document, const Limits& limits) const {
+  const TypedPlan* typed = impl_->typed.get();
+  if (typed != nullptr && typed->boolean && typed->layout.get() == &document.layout())
+    if (const Answer answer = cel::decide(*typed, document, limits); answer != Answer::undecided) return answer;
+  const Value value = evaluate(document.lookup(), limits);
+  if (const bool* yes = value.get_if<bool>()) return *yes ? Answer::yes : Answer::no;
+  return value.is_unknown() ? Answer::unknown : Answer::undecided;
+}
+
+Value Program::evaluate(const Document& document, const Limits& limits) const {
+  const TypedPlan* typed = impl_->typed.get();
+  if (typed != nullptr && typed->layout.get() == &document.layout())
+    if (auto value = cel::evaluate(*typed, document, limits); value && !value->is_unknown()) return *std::move(value);
+  return evaluate(document.lookup(), limits);
+}
+
+bool Program::is_typed() const {
+  return impl_->typed != nullptr;
 }
 
 const Type& Program::result_type() const {
@@ -58,6 +80,7 @@ tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const D
   impl->type = checked.nodes[syntax->root].type;
   impl->reads = std::move(checked.reads);
   impl->constants = std::move(checked.constants);
+  if (options.check && options.layout) impl->typed = plan_typed(*syntax, checked, options.layout);
   auto planned = plan(*syntax, checked, options);
   if (!planned) return tl::unexpected<std::vector<Issue>>(std::move(planned.error()));
   impl->plan = std::move(*planned);

@@ -67,6 +67,12 @@ struct Limits {
   const std::atomic<bool>* stop = nullptr;        // once true, the evaluation ends
 };
 
+class Document;
+class Layout;
+
+/// What a condition says: unknown where facts are missing, undecided where it cannot be evaluated.
+enum class Answer : unsigned char { no, yes, unknown, undecided };
+
 /// A compiled expression: stateless, shared by threads.
 class Program {
  public:
@@ -80,6 +86,13 @@ class Program {
     std::uint64_t units = 0;
   };
   Measured measure(const Lookup& lookup, const Limits& limits = {}) const;
+  /// What a Boolean expression says of a document. In the fast tier, without an allocation, where the document has the
+  /// layout the expression was compiled for and its types allow; the same answer else.
+  Answer decide(const Document& document, const Limits& limits = {}) const;
+  /// The value on a document; scalars in the fast tier where it can. What is missing is named.
+  Value evaluate(const Document& document, const Limits& limits = {}) const;
+  /// Whether the fast tier can run it.
+  bool is_typed() const;
   const Type& result_type() const;
   const std::string& text() const;
   /// The declared paths it reads ("ssh.permit_root_login", "storage.disks[].class"), sorted.
@@ -107,6 +120,7 @@ struct CompileOptions {
   /// Members of declared objects whose values are known already ("props.max_tries"): part of the program, never
   /// looked up and not among its reads.
   std::vector<std::pair<std::string, Value>> constants;
+  std::shared_ptr<const Layout> layout;  // of the documents it will run on: lets the fast tier run it
 };
 
 /// Parses and checks. All mistakes are reported, in order of place. Beyond the language's own rules, numbers

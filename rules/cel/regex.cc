@@ -21,10 +21,10 @@ Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern
   return regex;
 }
 
-Value match_regex(const re2::RE2& regex, const std::string& text, Meter& meter) {
+Value match_regex(const re2::RE2& regex, std::string_view text, Meter& meter) {
   const auto program = static_cast<std::uint64_t>(regex.ProgramSize());
   if (!meter.spend((text.size() / 10 + 1) * (program / 10 + 1))) return {};
-  return Value::of(RE2::PartialMatch(text, regex));
+  return Value::of(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex));
 }
 
 }  // namespace plumbline::cel

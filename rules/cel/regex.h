@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "rules/cel/functions.h"
@@ -19,6 +20,6 @@ inline constexpr std::size_t kMaxPatternBytes = 4096;
 /// Fails with what is wrong in the pattern.
 Result<std::shared_ptr<const re2::RE2>> compile_regex(const std::string& pattern);
 /// Whether the pattern is found anywhere in the text; charges for the length of both.
-Value match_regex(const re2::RE2& regex, const std::string& text, Meter& meter);
+Value match_regex(const re2::RE2& regex, std::string_view text, Meter& meter);
 
 }  // namespace plumbline::cel
