@@ -2,7 +2,10 @@
 // The pipeline from text to program: parse, check, plan.
 #include "rules/cel/cel.h"
 
+#include <algorithm>
+
 #include "rules/cel/checker.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/evaluator.h"
 #include "rules/cel/explain.h"
 #include "rules/cel/parser.h"
@@ -16,6 +19,7 @@ struct Program::Impl {
   TypePtr type;
   std::vector<std::string> reads, constants;
   Plan plan;
+  std::vector<TypePtr> variables;  // types of the plan's
   std::unique_ptr<const TypedPlan> typed;  // nullptr where the evaluator has to run it
 };
 
@@ -51,6 +55,10 @@ bool Program::is_typed() const {
   return impl_->typed != nullptr;
 }
 
+Bounds Program::cost(const Sizes& sizes) const {
+  return estimate(impl_->plan, impl_->variables, sizes);
+}
+
 const Type& Program::result_type() const {
   return *impl_->type;
 }
@@ -69,6 +77,21 @@ std::vector<Program::Step> Program::explain(const Lookup& lookup, const Limits& 
   return cel::explain(impl_->plan, impl_->text, lookup, limits);
 }
 
+namespace {
+
+/// nullptr for a name that an unchecked expression uses undeclared.
+std::vector<TypePtr> types_of(const std::vector<std::string>& names, const Declarations& declarations) {
+  std::vector<TypePtr> out;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(declarations.begin(), declarations.end(),
+                                    [&](const auto& declaration) { return declaration.first == name; });
+    out.push_back(found == declarations.end() ? nullptr : found->second);
+  }
+  return out;
+}
+
+}  // namespace
+
 tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const Declarations& declarations,
                                                   const CompileOptions& options) {
   auto syntax = parse(text);
@@ -84,6 +107,7 @@ tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const D
   auto planned = plan(*syntax, checked, options);
   if (!planned) return tl::unexpected<std::vector<Issue>>(std::move(planned.error()));
   impl->plan = std::move(*planned);
+  impl->variables = types_of(impl->plan.variables, declarations);
   return Program(std::move(impl));
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -73,6 +74,20 @@ class Layout;
 /// What a condition says: unknown where facts are missing, undecided where it cannot be evaluated.
 enum class Answer : unsigned char { no, yes, unknown, undecided };
 
+/// At least and at most.
+struct Bounds {
+  std::uint64_t least = 0, most = 0;
+};
+
+/// How large the values behind names are at most, and what evaluation makes of them: what a cost is estimated from.
+struct Sizes {
+  std::uint64_t text_bytes = 64 << 10;       // of one text or key
+  std::uint64_t elements = 200'000;          // of one list or map
+  std::uint64_t values = 200'000;            // in the value of one name whose type says nothing about it
+  std::uint64_t result_elements = 100'000;   // as in Limits
+  std::map<std::string, std::uint64_t, std::less<>> paths;  // bytes or elements of one: "storage.disks" → 64
+};
+
 /// A compiled expression: stateless, shared by threads.
 class Program {
  public:
@@ -93,6 +108,9 @@ class Program {
   Value evaluate(const Document& document, const Limits& limits = {}) const;
   /// Whether the fast tier can run it.
   bool is_typed() const;
+  /// The units that an evaluation spends, if nothing is larger than `sizes` and all is as declared; the most it may
+  /// spend is the largest number where there is no telling.
+  Bounds cost(const Sizes& sizes = {}) const;
   const Type& result_type() const;
   const std::string& text() const;
   /// The declared paths it reads ("ssh.permit_root_login", "storage.disks[].class"), sorted.
