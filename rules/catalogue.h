@@ -12,6 +12,8 @@
 
 #include "base/result.h"
 
+#include "rules/cel/document.h"
+
 namespace plumbline {
 
 /// One accelerator model (rules/catalogue/gpus.csv). Numbers that have no source are absent.
@@ -57,5 +59,7 @@ const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view pro
 
 /// Adds every fact the catalog calls "derived: …" to a host's facts, as of `taken_at`.
 void derive_facts(nlohmann::json& facts, const Catalogue& catalogue, std::int64_t taken_at);
+/// The same on a document of fact_layout().
+void derive_facts(cel::Document& facts, const Catalogue& catalogue, std::int64_t taken_at);
 
 }  // namespace plumbline

@@ -11,6 +11,10 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "rules/catalogue.h"
+#include "rules/cel/json.h"
+#include "rules/fact_record.h"
+#include "rules/fact_tree.h"
+#include "rules/fact_values.h"
 
 namespace plumbline {
 namespace {
@@ -19,39 +23,6 @@ using nlohmann::json;
 
 constexpr std::int64_t kDaySeconds = 86'400;
 constexpr double kMemoryTolerance = 0.15;  // ECC on GDDR6 hides about 6 %, firmware a little more
-
-std::string text_of(const json& object, const char* key) {
-  auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-std::optional<double> number_of(const json& object, const char* key) {
-  auto at = object.find(key);
-  return at != object.end() && at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
-}
-
-std::optional<bool> flag_of(const json& object, const char* key) {
-  auto at = object.find(key);
-  return at != object.end() && at->is_boolean() ? std::optional(at->get<bool>()) : std::nullopt;
-}
-
-// The section as an object, or nullptr.
-json* section_of(json& facts, const char* name) {
-  auto at = facts.find(name);
-  return at != facts.end() && at->is_object() ? &*at : nullptr;
-}
-
-// The objects of a list; empty where there is no such list.
-std::vector<json*> objects_of(json* section, const char* list) {
-  std::vector<json*> out;
-  if (!section) return out;
-  auto at = section->find(list);
-  if (at == section->end() || !at->is_array()) return out;
-  for (json& item : *at) {
-    if (item.is_object()) out.push_back(&item);
-  }
-  return out;
-}
 
 // Whole days between the day of the scan and a date; 0 on the last day.
 std::int64_t days_left(std::int64_t end, std::int64_t taken_at) {
@@ -71,36 +42,36 @@ std::string os_product(const std::string& id, const std::string& name) {
   return at == products.end() ? id : at->second;
 }
 
-void derive_os(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  json* os = section_of(facts, "os");
+void derive_os(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
+  FactRecord os = facts.object("os");
   if (!os) return;
-  for (const char* key : {"support_ends", "standard_support_ends", "support_days_left"}) os->erase(key);
-  std::string id = text_of(*os, "id");
-  std::string version = text_of(*os, "version");
-  const Lifecycle* line = find_lifecycle(catalogue, os_product(id, text_of(*os, "name")), version);
+  for (const char* key : {"support_ends", "standard_support_ends", "support_days_left"}) os.erase(key);
+  std::string id = os.text("id");
+  std::string version = os.text("version");
+  const Lifecycle* line = find_lifecycle(catalogue, os_product(id, os.text("name")), version);
   if (!line && id == "alpine") line = find_lifecycle(catalogue, "alpine", version);
   if (!line) return;
-  if (line->standard_end) (*os)["standard_support_ends"] = date_text(*line->standard_end);
+  if (line->standard_end) os.set("standard_support_ends", date_text(*line->standard_end));
   if (!line->support_end) return;
-  (*os)["support_ends"] = date_text(*line->support_end);
-  (*os)["support_days_left"] = days_left(*line->support_end, taken_at);
+  os.set("support_ends", date_text(*line->support_end));
+  os.set("support_days_left", days_left(*line->support_end, taken_at));
 }
 
-void set_days_left(json& object, const char* key, const Catalogue& catalogue, std::string_view product,
+void set_days_left(FactRecord& object, const char* key, const Catalogue& catalogue, std::string_view product,
                    const std::string& version, std::int64_t taken_at) {
   object.erase(key);
   if (version.empty()) return;
   const Lifecycle* line = find_lifecycle(catalogue, product, version);
-  if (line && line->support_end) object[key] = days_left(*line->support_end, taken_at);
+  if (line && line->support_end) object.set(key, days_left(*line->support_end, taken_at));
 }
 
 // ---- accelerators
 
 using Models = std::vector<const AcceleratorModel*>;
 
-Models models_of(const Catalogue& catalogue, const json& device) {
-  std::string vendor = lower(text_of(device, "vendor_id"));
-  std::string id = lower(text_of(device, "device_id"));
+Models models_of(const Catalogue& catalogue, const FactRecord& device) {
+  std::string vendor = lower(device.text("vendor_id"));
+  std::string id = lower(device.text("device_id"));
   Models out;
   for (const AcceleratorModel& model : catalogue.accelerators) {
     bool listed = std::find(model.device_ids.begin(), model.device_ids.end(), id) != model.device_ids.end();
@@ -151,8 +122,8 @@ struct PciAddress {
   std::uint64_t domain = 0, bus = 0;
 };
 // "0000:41:00.0"
-std::optional<PciAddress> pci_address(const json& device) {
-  std::string text = text_of(device, "address");
+std::optional<PciAddress> pci_address(const FactRecord& device) {
+  std::string text = device.text("address");
   auto parts = split(text, ':');
   if (parts.size() != 3) return std::nullopt;
   auto domain = parse_hex(parts[0]);
@@ -162,13 +133,13 @@ std::optional<PciAddress> pci_address(const json& device) {
 }
 
 // GPUs of one board stand behind its bridge on neighbouring buses: whether this device is in such a run.
-bool in_run_of(std::size_t count, const json& device, const std::vector<json*>& devices) {
+bool in_run_of(std::size_t count, const FactRecord& device, const std::vector<FactRecord>& devices) {
   auto own = pci_address(device);
   if (!own) return false;
   std::set<std::uint64_t> buses;
-  for (const json* other : devices) {
-    if (text_of(*other, "device_id") != text_of(device, "device_id")) continue;
-    auto address = pci_address(*other);
+  for (const FactRecord& other : devices) {
+    if (other.text("device_id") != device.text("device_id")) continue;
+    auto address = pci_address(other);
     if (address && address->domain == own->domain) buses.insert(address->bus);
   }
   std::uint64_t first = own->bus, last = own->bus;
@@ -179,11 +150,11 @@ bool in_run_of(std::size_t count, const json& device, const std::vector<json*>& 
 
 // Rows that differ in GPUs a board, as A2 and A16 do: by the PCI subsystem (pci.ids: 10de:14a9 A16, 10de:157e A2), else
 // by neighbours on the bus.
-Models narrow_by_board(const Models& models, const json& device, const std::vector<json*>& devices) {
+Models narrow_by_board(const Models& models, const FactRecord& device, const std::vector<FactRecord>& devices) {
   int most = 1;
   for (const AcceleratorModel* model : models) most = std::max(most, model->gpus_per_board);
   if (most == 1) return models;
-  std::string subsystem = lower(text_of(device, "subsystem_id"));
+  std::string subsystem = lower(device.text("subsystem_id"));
   bool whole_board = in_run_of(static_cast<std::size_t>(most), device, devices);
   if (subsystem == "10de:14a9") whole_board = true;
   if (subsystem == "10de:157e") whole_board = false;
@@ -214,33 +185,33 @@ std::string joined_names(const Models& models) {
   return join(names, " or ");
 }
 
-void derive_memory(json& device, const Models& models) {
-  if (number_of(device, "memory_bytes")) {
-    device["memory_source"] = "device";
+void derive_memory(FactRecord& device, const Models& models) {
+  if (device.number("memory_bytes")) {
+    device.set("memory_source", std::string_view("device"));
     return;
   }
   device.erase("memory_source");
   auto memory = agreed<double>(models, [](const AcceleratorModel& m) { return m.memory_gb; });
   if (!memory) return;
-  device["memory_bytes"] = static_cast<std::int64_t>(std::llround(*memory * 1e9));
-  device["memory_source"] = "catalogue";
+  device.set("memory_bytes", static_cast<std::int64_t>(std::llround(*memory * 1e9)));
+  device.set("memory_source", std::string_view("catalogue"));
 }
 
-void derive_device(json& device, const std::vector<json*>& devices, const Catalogue& catalogue) {
+void derive_device(FactRecord& device, const std::vector<FactRecord>& devices, const Catalogue& catalogue) {
   for (const char* key : {"status", "consumer", "bandwidth_gbs", "tdp_watts"}) device.erase(key);
-  if (text_of(device, "vendor_id").empty() || text_of(device, "device_id").empty()) return;
+  if (device.text("vendor_id").empty() || device.text("device_id").empty()) return;
   Models models = models_of(catalogue, device);
-  if (models.size() > 1) models = narrow_by_name(models, text_of(device, "name"));
+  if (models.size() > 1) models = narrow_by_name(models, device.text("name"));
   if (models.size() > 1) models = narrow_by_board(models, device, devices);
-  if (models.size() > 1) models = narrow_by_memory(models, number_of(device, "memory_bytes"));
+  if (models.size() > 1) models = narrow_by_memory(models, device.number("memory_bytes"));
   derive_memory(device, models);
   if (models.empty()) {
-    if (!catalogue.accelerators.empty()) device["status"] = "unlisted";
+    if (!catalogue.accelerators.empty()) device.set("status", std::string_view("unlisted"));
     return;
   }
-  if (text_of(device, "name").empty()) device["name"] = joined_names(models);
+  if (device.text("name").empty()) device.set("name", std::string_view(joined_names(models)));
   auto set = [&](const char* key, auto value) {
-    if (value) device[key] = *value;
+    if (value) device.set(key, *value);
   };
   set("status", agreed<std::string>(models, [](const AcceleratorModel& m) { return std::optional(m.status); }));
   set("consumer", agreed<bool>(models, [](const AcceleratorModel& m) { return std::optional(m.consumer); }));
@@ -249,40 +220,39 @@ void derive_device(json& device, const std::vector<json*>& devices, const Catalo
   set("tdp_watts", agreed<double>(models, [](const AcceleratorModel& m) {
         return m.tdp_watts ? std::optional(*m.tdp_watts / m.gpus_per_board) : std::nullopt;
       }));
-  if (!number_of(device, "compute_capability")) {
+  if (!device.number("compute_capability")) {
     set("compute_capability",
         agreed<double>(models, [](const AcceleratorModel& m) { return m.compute_capability; }));
   }
 }
 
 // Sums over usable devices; one whose state or memory is not known leaves both unknown.
-void derive_accelerator_sums(json& accelerators, const std::vector<json*>& devices) {
+void derive_accelerator_sums(FactRecord& accelerators, const std::vector<FactRecord>& devices) {
   std::int64_t total = 0, largest = 0;
-  for (const json* device : devices) {
-    auto usable = flag_of(*device, "usable");
+  for (const FactRecord& device : devices) {
+    auto usable = device.flag("usable");
     if (!usable) return;
     if (!*usable) continue;
-    auto memory = number_of(*device, "memory_bytes");
+    auto memory = device.number("memory_bytes");
     if (!memory) return;
     auto bytes = static_cast<std::int64_t>(std::clamp(*memory, 0.0, 1e15));
     total += bytes;
     largest = std::max(largest, bytes);
   }
-  accelerators["memory_total_bytes"] = total;
-  accelerators["memory_largest_bytes"] = largest;
+  accelerators.set("memory_total_bytes", total);
+  accelerators.set("memory_largest_bytes", largest);
 }
 
-void derive_accelerators(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  json* accelerators = section_of(facts, "accelerators");
+void derive_accelerators(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
+  FactRecord accelerators = facts.object("accelerators");
   if (!accelerators) return;
-  for (const char* key : {"memory_total_bytes", "memory_largest_bytes"}) accelerators->erase(key);
-  set_days_left(*accelerators, "nvidia_driver_support_days_left", catalogue, "nvidia-driver",
-                text_of(*accelerators, "nvidia_driver"), taken_at);
-  auto list = accelerators->find("devices");
-  if (list == accelerators->end() || !list->is_array()) return;
-  std::vector<json*> devices = objects_of(accelerators, "devices");
-  for (json* device : devices) derive_device(*device, devices, catalogue);
-  derive_accelerator_sums(*accelerators, devices);
+  for (const char* key : {"memory_total_bytes", "memory_largest_bytes"}) accelerators.erase(key);
+  set_days_left(accelerators, "nvidia_driver_support_days_left", catalogue, "nvidia-driver",
+                accelerators.text("nvidia_driver"), taken_at);
+  if (!accelerators.has("devices")) return;
+  std::vector<FactRecord> devices = accelerators.objects("devices");
+  for (FactRecord& device : devices) derive_device(device, devices, catalogue);
+  derive_accelerator_sums(accelerators, devices);
 }
 
 // ---- data stores and containers
@@ -333,61 +303,92 @@ Origin rhel_origin(std::string_view version) {
 
 // The package's own version where the instance has a shortened one: the entry of packages.versions whose name begins
 // with the kind and whose version begins with that of the instance.
-std::string package_version(json& facts, const std::string& kind, const std::string& version) {
-  if (version.find('-') != std::string::npos) return version;
-  json* packages = section_of(facts, "packages");
-  auto list = packages ? packages->find("versions") : json::iterator();
-  if (!packages || list == packages->end() || !list->is_object() || version.empty()) return version;
-  for (const auto& [name, entry] : list->items()) {
-    if (name.compare(0, kind.size(), kind) != 0 || !entry.is_string()) continue;
-    std::string full = entry.get<std::string>();
+std::string package_version(const FactRecord& facts, const std::string& kind, const std::string& version) {
+  if (version.find('-') != std::string::npos || version.empty()) return version;
+  const FactRecord packages = facts.object("packages");
+  const cel::Cell* versions = packages.cell("versions");
+  if (versions == nullptr || versions->kind() != cel::CellKind::map) return version;
+  for (std::uint32_t i = 0; i < versions->size(); ++i) {
+    std::string_view name = versions->cells[1 + 2 * i].view(), full = versions->cells[2 + 2 * i].view();
+    if (name.compare(0, kind.size(), kind) != 0) continue;
     std::string_view plain = full;
     if (auto colon = plain.find(':'); colon != std::string_view::npos && colon < 4) plain.remove_prefix(colon + 1);
     bool longer = plain.size() > version.size() && !std::isdigit(static_cast<unsigned char>(plain[version.size()]));
-    if (longer && plain.compare(0, version.size(), version) == 0) return full;
+    if (longer && plain.compare(0, version.size(), version) == 0) return std::string(full);
   }
   return version;
 }
 
-void derive_distro_supported(json& facts, json& instance) {
+void derive_distro_supported(const FactRecord& facts, FactRecord& instance) {
   instance.erase("distro_supported");
-  json* os = section_of(facts, "os");
+  const FactRecord os = facts.object("os");
   if (!os) return;
-  std::string family = text_of(*os, "family");
-  std::string version = package_version(facts, text_of(instance, "kind"), text_of(instance, "version"));
+  std::string family = os.text("family");
+  std::string version = package_version(facts, instance.text("kind"), instance.text("version"));
   Origin origin = Origin::unknown;
   if (family == "debian") origin = debian_origin(version);
   if (family == "rhel") origin = rhel_origin(version);
-  if (origin == Origin::elsewhere) instance["distro_supported"] = false;
-  auto left = number_of(*os, "support_days_left");
-  if (origin == Origin::distribution && left) instance["distro_supported"] = *left >= 0;
+  if (origin == Origin::elsewhere) instance.set("distro_supported", false);
+  auto left = os.number("support_days_left");
+  if (origin == Origin::distribution && left) instance.set("distro_supported", *left >= 0);
 }
 
-void derive_data_stores(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  for (json* instance : objects_of(section_of(facts, "data_stores"), "instances")) {
-    set_days_left(*instance, "support_days_left", catalogue, store_product(text_of(*instance, "kind")),
-                  text_of(*instance, "version"), taken_at);
-    derive_distro_supported(facts, *instance);
+void derive_data_stores(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
+  for (FactRecord& instance : facts.object("data_stores").objects("instances")) {
+    set_days_left(instance, "support_days_left", catalogue, store_product(instance.text("kind")),
+                  instance.text("version"), taken_at);
+    derive_distro_supported(facts, instance);
   }
 }
 
-void derive_containers(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  for (json* runtime : objects_of(section_of(facts, "containers"), "runtimes")) {
-    std::string name = text_of(*runtime, "name");
+void derive_containers(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
+  for (FactRecord& runtime : facts.object("containers").objects("runtimes")) {
+    std::string name = runtime.text("name");
     if (name == "docker") name = "docker-engine";
     if (name == "kubelet") name = "kubernetes";
-    set_days_left(*runtime, "support_days_left", catalogue, name, text_of(*runtime, "version"), taken_at);
+    set_days_left(runtime, "support_days_left", catalogue, name, runtime.text("version"), taken_at);
+  }
+}
+
+// Lays the derived facts of a document over the JSON it was read from: those the document lacks are taken away.
+void write_back(const FactRecord& record, const FactTree& tree, json& data) {
+  for (const FactTree& member : tree.members) {
+    if (member.is_group()) {
+      auto at = data.find(member.name);
+      if (at != data.end() && at->is_object()) write_back(record.object(member.name), member, *at);
+    } else if (member.fact->type == FactType::object_list) {
+      auto at = data.find(member.name);
+      if (at == data.end() || !at->is_array()) continue;
+      std::size_t i = 0;
+      std::vector<FactRecord> records = record.objects(member.name);
+      for (json& item : *at) {
+        if (item.is_object() && i < records.size()) write_back(records[i++], member, item);
+      }
+    } else if (contains(member.fact->source, "derived")) {
+      const cel::Cell* cell = record.cell(member.name);
+      data.erase(member.name);
+      if (cell && !cell->missing()) data[member.name] = cel::to_json(cel::value_of(*cell));
+    }
   }
 }
 
 }  // namespace
 
-void derive_facts(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  if (!facts.is_object()) return;
+void derive_facts(cel::Document& document, const Catalogue& catalogue, std::int64_t taken_at) {
+  FactRecord facts(document);
   derive_os(facts, catalogue, taken_at);
   derive_accelerators(facts, catalogue, taken_at);
   derive_data_stores(facts, catalogue, taken_at);
   derive_containers(facts, catalogue, taken_at);
+}
+
+void derive_facts(json& facts, const Catalogue& catalogue, std::int64_t taken_at) {
+  if (!facts.is_object()) return;
+  FactReader reader;
+  auto document = reader.read_facts(facts);
+  if (!document) return;
+  derive_facts(**document, catalogue, taken_at);
+  write_back(FactRecord(**document), fact_tree(), facts);
 }
 
 }  // namespace plumbline

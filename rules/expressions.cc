@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "rules/fact_values.h"
 
 namespace plumbline {
 namespace {
@@ -55,7 +56,9 @@ std::optional<cel::Program> read_condition(Fields& fields, std::string_view key,
     fields.mistake(key, "the condition is longer than " + std::to_string(kMaxCondition) + " bytes");
     return std::nullopt;
   }
-  auto program = cel::compile(scalar->text, scope.names);
+  cel::CompileOptions options;
+  if (!scope.fleet) options.layout = fact_layout();
+  auto program = cel::compile(scalar->text, scope.names, options);
   if (!program) {
     for (const cel::Issue& issue : program.error()) {
       std::string message = issue.message;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON along the catalog's tree to CEL values, and the same tree as CEL types.
+// The catalog's tree as CEL types, and facts read along them.
 #include "rules/fact_values.h"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "rules/fact_tree.h"
@@ -14,76 +11,6 @@ namespace {
 
 using cel::Value;
 using nlohmann::json;
-
-std::optional<Value> value_of(const json& data, const FactTree& node);
-
-Value object_of(const json& data, const FactTree& node) {
-  cel::Map map;
-  map.entries.reserve(data.size());
-  for (const auto& [key, member] : data.items()) {
-    const FactTree* known = node.find(key);
-    if (!known) continue;
-    if (auto value = value_of(member, *known)) map.entries.emplace_back(Value::of(key), std::move(*value));
-  }
-  return Value::of(std::move(map));
-}
-
-std::optional<Value> integer_of(const json& data) {
-  if (data.is_number_unsigned()) {
-    auto number = data.get<std::uint64_t>();
-    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
-    return Value::of(static_cast<std::int64_t>(number));
-  }
-  if (data.is_number_integer()) return Value::of(data.get<std::int64_t>());
-  return std::nullopt;
-}
-
-std::optional<Value> strings_of(const json& data) {
-  if (!data.is_array()) return std::nullopt;
-  cel::List list;
-  for (const json& item : data) {
-    if (item.is_string()) list.push_back(Value::of(item.get<std::string>()));
-  }
-  return Value::of(std::move(list));
-}
-
-std::optional<Value> string_map_of(const json& data) {
-  if (!data.is_object()) return std::nullopt;
-  cel::Map map;
-  for (const auto& [key, item] : data.items()) {
-    std::string text = item.is_string() ? item.get<std::string>() : item.dump();
-    map.entries.emplace_back(Value::of(key), Value::of(std::move(text)));
-  }
-  return Value::of(std::move(map));
-}
-
-std::optional<Value> objects_of(const json& data, const FactTree& node) {
-  if (!data.is_array()) return std::nullopt;
-  cel::List list;
-  list.reserve(data.size());
-  for (const json& item : data) {
-    if (item.is_object()) list.push_back(object_of(item, node));
-  }
-  return Value::of(std::move(list));
-}
-
-std::optional<Value> value_of(const json& data, const FactTree& node) {
-  if (data.is_null()) return std::nullopt;
-  if (node.is_group()) return data.is_object() ? std::optional(object_of(data, node)) : std::nullopt;
-  switch (node.fact->type) {
-    case FactType::boolean:
-      return data.is_boolean() ? std::optional(Value::of(data.get<bool>())) : std::nullopt;
-    case FactType::integer: return integer_of(data);
-    case FactType::number:
-      return data.is_number() ? std::optional(Value::of(data.get<double>())) : std::nullopt;
-    case FactType::string:
-      return data.is_string() ? std::optional(Value::of(data.get<std::string>())) : std::nullopt;
-    case FactType::string_list: return strings_of(data);
-    case FactType::string_map: return string_map_of(data);
-    case FactType::object_list: return objects_of(data, node);
-  }
-  return std::nullopt;
-}
 
 using TypePointer = std::shared_ptr<const cel::Type>;
 
@@ -124,20 +51,22 @@ TypePointer type_of(const FactTree& node) {
 
 }  // namespace
 
-FactValues::FactValues(const json& facts) {
-  static const json nothing = json::object();
-  for (const FactTree& section : fact_tree().members) {
-    auto found = facts.is_object() ? facts.find(section.name) : facts.end();
-    bool there = facts.is_object() && found != facts.end() && found->is_object();
-    sections_.emplace_back(section.name, object_of(there ? *found : nothing, section));
-  }
+const std::shared_ptr<const cel::Layout>& fact_layout() {
+  static const std::shared_ptr<const cel::Layout> layout = cel::Layout::of(fact_declarations());
+  return layout;
 }
 
-Value FactValues::find(std::string_view section) const {
-  auto at = std::lower_bound(sections_.begin(), sections_.end(), section,
-                             [](const auto& entry, std::string_view name) { return entry.first < name; });
-  if (at == sections_.end() || at->first != section) return Value::unknown({std::string(section)});
-  return at->second;
+Result<cel::Document*> FactReader::read_scan(std::string_view json) {
+  static constexpr cel::Envelope kSections = {"sections", "data", "missing"};
+  return reader_.read(json, kSections);
+}
+
+Result<cel::Document*> FactReader::read_facts(const json& facts) {
+  return reader_.read(facts.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+FactValues::FactValues(const json& facts) : nothing_(fact_layout()), document_(&nothing_) {
+  if (auto read = reader_.read_facts(facts)) document_ = *read;
 }
 
 cel::Lookup fleet_lookup(const RuleSet& rules, const std::vector<std::optional<double>>& aggregates) {

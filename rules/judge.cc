@@ -7,6 +7,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+#include "facts/catalog.h"
 #include "rules/fact_values.h"
 
 namespace plumbline {
@@ -178,21 +180,118 @@ Verdict decide(const cel::Program& condition, const cel::Lookup& lookup) {
   return *yes ? Verdict::pass : Verdict::fail;
 }
 
-Judgement judge(const RuleSet& rules, const nlohmann::json& facts) {
-  FactValues values(facts);
-  cel::Lookup lookup = values.lookup();
+Verdict decide(const cel::Program& condition, const cel::Document& facts) {
+  switch (condition.decide(facts)) {
+    case cel::Answer::yes: return Verdict::pass;
+    case cel::Answer::no: return Verdict::fail;
+    default: return Verdict::unknown;
+  }
+}
+
+Verdict decide(const Rule& rule, const cel::Document& facts) {
+  if (rule.when) {
+    switch (rule.when->decide(facts)) {
+      case cel::Answer::yes: break;
+      case cel::Answer::no: return Verdict::not_applicable;
+      default: return Verdict::unknown;
+    }
+  }
+  if (rule.check->result_type().kind == cel::Type::boolean) return decide(*rule.check, facts);
+  std::optional<double> degree = degree_of(rule.check->evaluate(facts));
+  return !degree ? Verdict::unknown : *degree >= 1 ? Verdict::pass : Verdict::fail;
+}
+
+namespace {
+
+Verdict verdict_of(const Rule& rule, const cel::Document& facts) {
+  return rule.fleet ? Verdict::not_applicable : decide(rule, facts);
+}
+Verdict verdict_of(const Requirement& requirement, const cel::Document& facts) {
+  return requirement.fleet ? Verdict::not_applicable : decide(requirement.check, facts);
+}
+
+// ---- what depends on what
+
+constexpr std::uint64_t kDated = std::uint64_t{1} << 63;  // reads a derived fact, which is of a day
+constexpr std::uint64_t kEverything = ~std::uint64_t{0};
+
+std::uint64_t bit_of(std::string_view section) {
+  static const std::vector<std::string_view> all = sections();
+  auto at = std::find(all.begin(), all.end(), section);
+  auto index = static_cast<std::size_t>(at - all.begin());
+  return at == all.end() || index >= 63 ? kEverything : std::uint64_t{1} << index;
+}
+
+// The sections that a fact depends on: its own, and those its derived facts are made from.
+std::uint64_t reads_of(std::string_view path) {
+  std::string_view section = path.substr(0, path.find('.'));
+  std::uint64_t out = bit_of(section);
+  if (section == "data_stores") out |= bit_of("os") | bit_of("packages");  // data_stores.instances[].distro_supported
+  for (const Fact& fact : catalog()) {
+    bool inside = fact.path.substr(0, path.size()) == path || path.substr(0, fact.path.size()) == fact.path;
+    if (inside && contains(fact.source, "derived")) out |= kDated;
+  }
+  return out;
+}
+std::uint64_t reads_of(const cel::Program& program) {
+  std::uint64_t out = 0;
+  for (const std::string& path : program.reads()) out |= reads_of(path);
+  return out;
+}
+
+}  // namespace
+
+Judgement judge(const RuleSet& rules, const cel::Document& facts) {
   Judgement out;
   out.verdicts.reserve(rules.rules.size());
-  for (const Rule& rule : rules.rules) {
-    out.verdicts.push_back(rule.fleet ? Verdict::not_applicable : decide(rule, lookup).verdict);
-  }
+  for (const Rule& rule : rules.rules) out.verdicts.push_back(verdict_of(rule, facts));
   out.measures.reserve(rules.measures.size());
-  for (const Measure& measure : rules.measures) {
-    out.measures.push_back(number_of(measure.value.evaluate(lookup)));
+  for (const Measure& measure : rules.measures) out.measures.push_back(number_of(measure.value.evaluate(facts)));
+  for (const Workload& workload : rules.workloads) {
+    for (const Requirement& one : workload.minimum) out.requirements.push_back(verdict_of(one, facts));
+    for (const Requirement& one : workload.recommended) out.requirements.push_back(verdict_of(one, facts));
   }
-  for (const Requirement* requirement : requirements_of(rules)) {
-    out.requirements.push_back(requirement->fleet ? Verdict::not_applicable : decide(requirement->check, lookup));
+  return out;
+}
+
+Judgement judge(const RuleSet& rules, const nlohmann::json& facts) {
+  return judge(rules, FactValues(facts).document());
+}
+
+RuleIndex::RuleIndex(const RuleSet& rules) : rules_(rules), requirements_(requirements_of(rules)) {
+  for (const Rule& rule : rules.rules) {
+    rule_reads_.push_back(rule.fleet ? 0 : reads_of(*rule.check) | (rule.when ? reads_of(*rule.when) : 0));
   }
+  for (const Measure& measure : rules.measures) measure_reads_.push_back(reads_of(measure.value));
+  for (const Requirement* one : requirements_) requirement_reads_.push_back(one->fleet ? 0 : reads_of(one->check));
+}
+
+Judgement RuleIndex::judge_again(const cel::Document& facts, const Judgement& before,
+                                 const std::vector<std::string>& changed, bool new_day, std::size_t* judged) const {
+  if (before.verdicts.size() != rules_.rules.size() || before.measures.size() != rules_.measures.size() ||
+      before.requirements.size() != requirements_.size()) {
+    if (judged) *judged = rules_.rules.size() + rules_.measures.size() + requirements_.size();
+    return judge(rules_, facts);
+  }
+  std::uint64_t touched = new_day ? kDated : 0;
+  for (const std::string& section : changed) touched |= bit_of(section);
+  std::size_t count = 0;
+  auto concerns = [&](std::uint64_t reads) {
+    if ((reads & touched) == 0) return false;
+    ++count;
+    return true;
+  };
+  Judgement out = before;
+  for (std::size_t i = 0; i < rule_reads_.size(); ++i) {
+    if (concerns(rule_reads_[i])) out.verdicts[i] = verdict_of(rules_.rules[i], facts);
+  }
+  for (std::size_t i = 0; i < measure_reads_.size(); ++i) {
+    if (concerns(measure_reads_[i])) out.measures[i] = number_of(rules_.measures[i].value.evaluate(facts));
+  }
+  for (std::size_t i = 0; i < requirement_reads_.size(); ++i) {
+    if (concerns(requirement_reads_[i])) out.requirements[i] = verdict_of(*requirements_[i], facts);
+  }
+  if (judged) *judged = count;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/cel/document.h"
 #include "rules/pack.h"
 
 namespace plumbline {
@@ -26,8 +27,26 @@ struct Judgement {
 /// what lets a fleet's workloads be told without reading every host's facts again.
 std::vector<const Requirement*> requirements_of(const RuleSet& rules);
 
-/// Facts as facts_of() gives them, already with derived facts. Never fails: what cannot be evaluated is unknown.
+/// Facts with derived facts among them. Never fails: what cannot be evaluated is unknown.
+Judgement judge(const RuleSet& rules, const cel::Document& facts);
+/// The same on facts as facts_of() gives them.
 Judgement judge(const RuleSet& rules, const nlohmann::json& facts);
+
+/// Which rules read which sections, so that a scan touches only the rules whose facts changed. Belongs to one rule set.
+class RuleIndex {
+ public:
+  explicit RuleIndex(const RuleSet& rules);
+  /// What judge() would give, made from what it gave for `before` and the sections (names as in a scan) whose facts are
+  /// other now. Derived facts are of a day: `new_day` where the scans were taken on different ones. `judged`, where
+  /// given, is set to the number of conditions that were judged.
+  Judgement judge_again(const cel::Document& facts, const Judgement& before, const std::vector<std::string>& changed,
+                        bool new_day, std::size_t* judged = nullptr) const;
+
+ private:
+  const RuleSet& rules_;
+  std::vector<const Requirement*> requirements_;
+  std::vector<std::uint64_t> rule_reads_, measure_reads_, requirement_reads_;  // bit: index in sections()
+};
 
 /// Why a verdict is what it is, computed from the facts again.
 struct Evidence {
@@ -50,8 +69,11 @@ struct Decision {
   std::string problem;
 };
 Decision decide(const Rule& rule, const cel::Lookup& lookup);
+/// The verdict alone of a host rule.
+Verdict decide(const Rule& rule, const cel::Document& facts);
 /// Pass, fail or unknown of a Boolean condition.
 Verdict decide(const cel::Program& condition, const cel::Lookup& lookup);
+Verdict decide(const cel::Program& condition, const cel::Document& facts);
 
 /// What `observed` gives, for a person: units of facts, lists joined, "fact not read" where it is unknown. `unit` is for
 /// numbers that no fact gives a unit to.
