@@ -38,7 +38,7 @@ Units ten_bytes(Units bytes) {
   return bytes / 10 + 1;
 }
 
-Extent text_of(Bounds bytes) {
+Extent text_extent(Bounds bytes) {
   Extent out;
   out.bytes = bytes;
   out.compared = 1 + bytes.most / 100;
@@ -46,7 +46,7 @@ Extent text_of(Bounds bytes) {
   return out;
 }
 
-Extent list_of(Bounds elements, Extent element) {
+Extent list_extent(Bounds elements, Extent element) {
   Extent out;
   out.elements = elements;
   out.compared = plus(1, times(elements.most, element.compared));
@@ -56,8 +56,8 @@ Extent list_of(Bounds elements, Extent element) {
   return out;
 }
 
-Extent map_of(Bounds elements, Units key_bytes, Extent element) {
-  Extent out = list_of(elements, std::move(element));
+Extent map_extent(Bounds elements, Units key_bytes, Extent element) {
+  Extent out = list_extent(elements, std::move(element));
   out.keyed = true;
   out.key_bytes = key_bytes;
   out.written = plus(out.written, times(elements.most, plus(key_bytes, kNumberBytes)));
@@ -102,9 +102,9 @@ Extent size_of(const Value& value, Units& left) {
   --left;
   Extent out;
   if (const auto* text = value.string()) {
-    out = text_of({text->size(), text->size()});
+    out = text_extent({text->size(), text->size()});
   } else if (const auto* bytes = value.bytes()) {
-    out = text_of({bytes->data.size(), bytes->data.size()});
+    out = text_extent({bytes->data.size(), bytes->data.size()});
   } else if (value.list() != nullptr || value.map() != nullptr) {
     std::optional<Extent> element;
     Units key_bytes = 0;
@@ -123,15 +123,15 @@ Extent size_of(const Value& value, Units& left) {
     Extent nothing;
     nothing.sure = true;
     if (!element) element = std::move(nothing);
-    out = value.map() != nullptr ? map_of({count, count}, key_bytes, std::move(*element))
-                                 : list_of({count, count}, std::move(*element));
+    out = value.map() != nullptr ? map_extent({count, count}, key_bytes, std::move(*element))
+                                 : list_extent({count, count}, std::move(*element));
   }
   out.sure = !value.is_error() && !value.is_unknown();
   return out;
 }
 
 /// A list's element, a map's value, an optional's content.
-const Extent* element_of(const Extent& extent) {
+const Extent* content_of(const Extent& extent) {
   return extent.element ? extent.element.get() : nullptr;
 }
 
@@ -210,13 +210,13 @@ class Estimating {
     switch (type->kind) {
       case Type::string:
       case Type::bytes:
-        return text_of({0, size_at(path, text_bytes)});
+        return text_extent({0, size_at(path, text_bytes)});
       case Type::list:
-        return cel::list_of({0, size_at(path, elements)},
-                            of_type(type->element, path + "[]", text_bytes, elements));
+        return list_extent({0, size_at(path, elements)},
+                           of_type(type->element, path + "[]", text_bytes, elements));
       case Type::map:
-        return map_of({0, size_at(path, elements)}, text_bytes,
-                      of_type(element_of(*type), path + "[]", text_bytes, elements));
+        return map_extent({0, size_at(path, elements)}, text_bytes,
+                          of_type(element_of(*type), path + "[]", text_bytes, elements));
       case Type::object: {
         Extent out = anything();
         out.open = false;
@@ -237,7 +237,7 @@ class Estimating {
   }
 
   Extent element(const Extent& range) const {
-    if (const Extent* inner = cel::element_of(range)) {
+    if (const Extent* inner = content_of(range)) {
       Extent out = *inner;
       if (range.open) out = joined(out, anything());
       return out;
@@ -283,7 +283,7 @@ class Estimating {
     Estimate out;
     const auto simple = [](const TypePtr& type) {
       return is_numeric(type) || type == number_when_run() || type->kind == Type::boolean ||
-             type->kind == Type::timestamp || type->kind == Type::duration || type->kind == Type::opaque;
+             type->kind == Type::timestamp || type->kind == Type::duration;
     };
     if (std::all_of(overload.parameters.begin(), overload.parameters.end(), simple)) return out;
     for (const Extent& argument : arguments)
@@ -303,9 +303,10 @@ class Estimating {
       elements = std::max(elements, argument.elements.most);
     }
     const bool is_text = !result.open && !result.element && !result.object;
-    if (is_text && result.bytes.most > bytes) return text_of({std::min(result.bytes.least, bytes), bytes});
+    if (is_text && result.bytes.most > bytes)
+      return text_extent({std::min(result.bytes.least, bytes), bytes});
     if (!result.open && result.element && result.elements.most > elements)
-      return cel::list_of({std::min(result.elements.least, elements), elements}, *result.element);
+      return list_extent({std::min(result.elements.least, elements), elements}, *result.element);
     result.bytes.most = std::min(result.bytes.most, bytes);
     result.elements.most = std::min(result.elements.most, elements);
     return result;
@@ -347,7 +348,7 @@ class Estimating {
       cost = plus(cost, part.cost);
       element = i == 0 ? std::move(part.value) : joined(element, part.value);
     }
-    return {cost, cel::list_of({step.children.size(), step.children.size()}, std::move(element))};
+    return {cost, list_extent({step.children.size(), step.children.size()}, std::move(element))};
   }
 
   Part map(const Step& step) {
@@ -365,7 +366,7 @@ class Estimating {
       element = i == 0 ? std::move(value.value) : joined(element, value.value);
     }
     const Units count = step.children.size() / 2;
-    Extent out = map_of({count, count}, key_bytes, std::move(element));
+    Extent out = map_extent({count, count}, key_bytes, std::move(element));
     out.sure = false;  // two keys may be equal
     return {cost, std::move(out)};
   }
@@ -373,7 +374,7 @@ class Estimating {
   /// The variables of one round: the element, or index or key and value.
   void set_locals(const Step& step, const Extent& range) {
     const Extent value = element(range);
-    Extent key = text_of({0, range.key_bytes});
+    Extent key = text_extent({0, range.key_bytes});
     key.sure = range.sure;
     if (step.two_variables) {
       locals_[step.slot] = std::move(key);
@@ -419,17 +420,17 @@ class Estimating {
       case Macro::exists_one:
         return out;
       case Macro::filter:
-        out = cel::list_of(count, locals_[step.two_variables ? step.second_slot : step.slot]);
+        out = list_extent(count, locals_[step.two_variables ? step.second_slot : step.slot]);
         break;
       case Macro::map:
       case Macro::transform_list:
-        out = cel::list_of(count, std::move(body));
+        out = list_extent(count, std::move(body));
         break;
       case Macro::transform_map:
-        out = map_of(count, range.key_bytes, std::move(body));
+        out = map_extent(count, range.key_bytes, std::move(body));
         break;
       case Macro::transform_map_entry:
-        out = map_of({0, times(count.most, body.elements.most)}, body.key_bytes, element(body));
+        out = map_extent({0, times(count.most, body.elements.most)}, body.key_bytes, element(body));
         break;
     }
     out.sure = sure && !filtered && step.macro != Macro::transform_map_entry;
@@ -462,7 +463,7 @@ Estimate first(Extents a) {
   return {0, a[0]};
 }
 Estimate short_text(Extents) {
-  return {0, text_of({1, kNumberBytes})};
+  return {0, text_extent({1, kNumberBytes})};
 }
 Estimate read_first(Extents a) {
   return {ten_bytes(a[0].bytes.most), {}};
@@ -476,13 +477,13 @@ Estimate read_all(Extents a) {
   return {ten_bytes(bytes), {}};
 }
 Estimate change_first(Extents a) {
-  return {ten_bytes(a[0].bytes.most), text_of({0, a[0].bytes.most})};
+  return {ten_bytes(a[0].bytes.most), text_extent({0, a[0].bytes.most})};
 }
 Estimate double_first(Extents a) {
-  return {ten_bytes(a[0].bytes.most), text_of({0, plus(4, times(2, a[0].bytes.most))})};
+  return {ten_bytes(a[0].bytes.most), text_extent({0, plus(4, times(2, a[0].bytes.most))})};
 }
 Estimate one_character(Extents a) {
-  return {ten_bytes(a[0].bytes.most), text_of({0, 4})};
+  return {ten_bytes(a[0].bytes.most), text_extent({0, 4})};
 }
 Estimate search(Extents a) {
   return {times(ten_bytes(a[0].bytes.most), ten_bytes(a[1].bytes.most)), {}};
@@ -491,19 +492,19 @@ Estimate search(Extents a) {
 Estimate replace(Extents a) {
   const Units places = plus(1, a[0].bytes.most / std::max<Units>(1, a[1].bytes.least));
   const Units bytes = plus(a[0].bytes.most, times(places, a[2].bytes.most));
-  return {plus(search(a).units, ten_bytes(bytes)), text_of({0, bytes})};
+  return {plus(search(a).units, ten_bytes(bytes)), text_extent({0, bytes})};
 }
 
 Estimate split(Extents a) {
   const Units parts = plus(1, a[0].bytes.most);
-  return {plus(search(a).units, parts), list_of({0, parts}, text_of({0, a[0].bytes.most}))};
+  return {plus(search(a).units, parts), list_extent({0, parts}, text_extent({0, a[0].bytes.most}))};
 }
 
 Estimate join(Extents a) {
   const Units part = a[0].element ? a[0].element->bytes.most : a[0].bytes.most;
   const Units separator = a.size() > 1 ? a[1].bytes.most : 0;
   return {times(a[0].elements.most, ten_bytes(part)),
-          text_of({0, times(a[0].elements.most, plus(part, separator))})};
+          text_extent({0, times(a[0].elements.most, plus(part, separator))})};
 }
 
 Estimate format(Extents a) {
@@ -511,7 +512,7 @@ Estimate format(Extents a) {
   const Units clauses = std::min(list.elements.most, pattern.bytes.most / 2);
   const Units bytes = plus(pattern.bytes.most, plus(times(2, list.written), times(clauses, kDecimalBytes)));
   return {plus(ten_bytes(pattern.bytes.most), plus(plus(bytes / 10, list.written / 10), times(2, clauses))),
-          text_of({0, bytes})};
+          text_extent({0, bytes})};
 }
 
 Estimate match(Extents a) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/number_text.h"
 #include "rules/cel/time.h"
@@ -134,34 +135,34 @@ Value type_of(Arguments a, Meter&) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"int(int): int", same},
+    {"int(int): int", same, cost::first},
     {"int(uint): int", int_of_uint},
     {"int(double): int", int_of_double},
-    {"int(string): int", whole_of_string<std::int64_t>},
+    {"int(string): int", whole_of_string<std::int64_t>, cost::read_first},
     {"int(timestamp): int", int_of_timestamp},
     {"int(duration): int", int_of_duration},
-    {"uint(uint): uint", same},
+    {"uint(uint): uint", same, cost::first},
     {"uint(int): uint", uint_of_int},
     {"uint(double): uint", uint_of_double},
-    {"uint(string): uint", whole_of_string<std::uint64_t>},
-    {"double(double): double", same},
+    {"uint(string): uint", whole_of_string<std::uint64_t>, cost::read_first},
+    {"double(double): double", same, cost::first},
     {"double(int): double", double_of_int},
     {"double(uint): double", double_of_uint},
-    {"double(string): double", double_of_string},
-    {"string(string): string", same},
-    {"string(bool): string", string_of_number},
-    {"string(int): string", string_of_number},
-    {"string(uint): string", string_of_number},
-    {"string(double): string", string_of_double},
-    {"string(bytes): string", string_of_bytes},
-    {"string(timestamp): string", string_of_timestamp},
-    {"string(duration): string", string_of_duration},
-    {"bytes(bytes): bytes", same},
-    {"bytes(string): bytes", bytes_of_string},
-    {"bool(bool): bool", same},
-    {"bool(string): bool", bool_of_string},
-    {"dyn(A): dyn", same},
-    {"type(A): type", type_of},
+    {"double(string): double", double_of_string, cost::read_first},
+    {"string(string): string", same, cost::first},
+    {"string(bool): string", string_of_number, cost::short_text},
+    {"string(int): string", string_of_number, cost::short_text},
+    {"string(uint): string", string_of_number, cost::short_text},
+    {"string(double): string", string_of_double, cost::short_text},
+    {"string(bytes): string", string_of_bytes, cost::change_first},
+    {"string(timestamp): string", string_of_timestamp, cost::short_text},
+    {"string(duration): string", string_of_duration, cost::short_text},
+    {"bytes(bytes): bytes", same, cost::first},
+    {"bytes(string): bytes", bytes_of_string, cost::change_first},
+    {"bool(bool): bool", same, cost::first},
+    {"bool(string): bool", bool_of_string, cost::nothing},
+    {"dyn(A): dyn", same, cost::first},
+    {"type(A): type", type_of, cost::nothing},
 };
 
 }  // namespace

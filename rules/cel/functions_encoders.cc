@@ -2,6 +2,7 @@
 // The encoders extension: base64 with the standard alphabet; decoding takes it with and without padding.
 #include <optional>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -49,8 +50,8 @@ Value decode(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"base64.encode(bytes): string", encode},
-    {"base64.decode(string): bytes", decode},
+    {"base64.encode(bytes): string", encode, cost::double_first},
+    {"base64.decode(string): bytes", decode, cost::change_first},
 };
 
 }  // namespace

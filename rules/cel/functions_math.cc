@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -131,18 +132,18 @@ constexpr FunctionRow kRows[] = {
     {"math.greatest(uint...): uint", extreme<1>},
     {"math.greatest(double...): double", extreme<1>},
     {"math.greatest(number...): dyn", extreme<1>},
-    {"math.greatest(list(int)): int", extreme_of_list<1>},
-    {"math.greatest(list(uint)): uint", extreme_of_list<1>},
-    {"math.greatest(list(double)): double", extreme_of_list<1>},
-    {"math.greatest(list(number)): dyn", extreme_of_list<1>},
+    {"math.greatest(list(int)): int", extreme_of_list<1>, cost::each_element},
+    {"math.greatest(list(uint)): uint", extreme_of_list<1>, cost::each_element},
+    {"math.greatest(list(double)): double", extreme_of_list<1>, cost::each_element},
+    {"math.greatest(list(number)): dyn", extreme_of_list<1>, cost::each_element},
     {"math.least(int...): int", extreme<-1>},
     {"math.least(uint...): uint", extreme<-1>},
     {"math.least(double...): double", extreme<-1>},
     {"math.least(number...): dyn", extreme<-1>},
-    {"math.least(list(int)): int", extreme_of_list<-1>},
-    {"math.least(list(uint)): uint", extreme_of_list<-1>},
-    {"math.least(list(double)): double", extreme_of_list<-1>},
-    {"math.least(list(number)): dyn", extreme_of_list<-1>},
+    {"math.least(list(int)): int", extreme_of_list<-1>, cost::each_element},
+    {"math.least(list(uint)): uint", extreme_of_list<-1>, cost::each_element},
+    {"math.least(list(double)): double", extreme_of_list<-1>, cost::each_element},
+    {"math.least(list(number)): dyn", extreme_of_list<-1>, cost::each_element},
     {"math.ceil(double): double", rounded<ceiling>},
     {"math.floor(double): double", rounded<floored>},
     {"math.round(double): double", rounded<nearest>},

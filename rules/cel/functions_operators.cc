@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/time.h"
 #include "rules/cel/utf8.h"
@@ -237,9 +238,9 @@ constexpr FunctionRow kRows[] = {
     {"_+_(int, int): int", checked<Int, add_overflows<Int>>},
     {"_+_(uint, uint): uint", checked<Uint, add_overflows<Uint>>},
     {"_+_(double, double): double", add_double},
-    {"_+_(string, string): string", add_strings},
-    {"_+_(bytes, bytes): bytes", add_bytes},
-    {"_+_(list(A), list(A)): list(A)", add_lists},
+    {"_+_(string, string): string", add_strings, cost::add},
+    {"_+_(bytes, bytes): bytes", add_bytes, cost::add},
+    {"_+_(list(A), list(A)): list(A)", add_lists, cost::add},
     {"_+_(timestamp, duration): timestamp", add_timestamp_duration},
     {"_+_(duration, timestamp): timestamp", add_duration_timestamp},
     {"_+_(duration, duration): duration", add_durations},
@@ -260,13 +261,13 @@ constexpr FunctionRow kRows[] = {
     {"-_(int): int", negate_int},
     {"-_(double): double", negate_double},
     {"!_(bool): bool", not_bool},
-    {"_==_(number, number): bool", equals},
-    {"_==_(A, A): bool", equals},
-    {"_!=_(number, number): bool", differs},
-    {"_!=_(A, A): bool", differs},
+    {"_==_(number, number): bool", equals, cost::equal},
+    {"_==_(A, A): bool", equals, cost::equal},
+    {"_!=_(number, number): bool", differs, cost::equal},
+    {"_!=_(A, A): bool", differs, cost::equal},
 #define PLUMBLINE_CEL_ORDER(symbol, function)                                                         \
-  {"_" symbol "_(number, number): bool", function}, {"_" symbol "_(string, string): bool", function}, \
-      {"_" symbol "_(bool, bool): bool", function}, {"_" symbol "_(bytes, bytes): bool", function},   \
+  {"_" symbol "_(number, number): bool", function}, {"_" symbol "_(string, string): bool", function, cost::order}, \
+      {"_" symbol "_(bool, bool): bool", function}, {"_" symbol "_(bytes, bytes): bool", function, cost::order},   \
       {"_" symbol "_(timestamp, timestamp): bool", function}, {                                       \
     "_" symbol "_(duration, duration): bool", function                                                \
   }
@@ -275,20 +276,20 @@ constexpr FunctionRow kRows[] = {
     PLUMBLINE_CEL_ORDER(">", greater),
     PLUMBLINE_CEL_ORDER(">=", greater_or_equal),
 #undef PLUMBLINE_CEL_ORDER
-    {"_in_(number, list(number)): bool", in_list},
-    {"_in_(A, list(A)): bool", in_list},
-    {"_in_(A, map(A, B)): bool", in_map},
-    {"_[_](list(A), int): A", index_list},
-    {"_[_](list(A), dyn number): A", index_list},
-    {"_[_](map(A, B), A): B", index_map},
-    {"size(string): int", size_of_string},
-    {"size(bytes): int", size_of_bytes},
-    {"size(list(A)): int", size_of_list},
-    {"size(map(A, B)): int", size_of_map},
-    {"string.size(): int", size_of_string},
-    {"bytes.size(): int", size_of_bytes},
-    {"list(A).size(): int", size_of_list},
-    {"map(A, B).size(): int", size_of_map},
+    {"_in_(number, list(number)): bool", in_list, cost::in_list},
+    {"_in_(A, list(A)): bool", in_list, cost::in_list},
+    {"_in_(A, map(A, B)): bool", in_map, cost::in_map},
+    {"_[_](list(A), int): A", index_list, cost::index_list},
+    {"_[_](list(A), dyn number): A", index_list, cost::index_list},
+    {"_[_](map(A, B), A): B", index_map, cost::index_map},
+    {"size(string): int", size_of_string, cost::read_first},
+    {"size(bytes): int", size_of_bytes, cost::nothing},
+    {"size(list(A)): int", size_of_list, cost::nothing},
+    {"size(map(A, B)): int", size_of_map, cost::nothing},
+    {"string.size(): int", size_of_string, cost::read_first},
+    {"bytes.size(): int", size_of_bytes, cost::nothing},
+    {"list(A).size(): int", size_of_list, cost::nothing},
+    {"map(A, B).size(): int", size_of_map, cost::nothing},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "rules/cel/format.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/regex.h"
 #include "rules/cel/utf8.h"
@@ -230,30 +231,30 @@ Value format(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"string.contains(string): bool", contains_text},
-    {"string.startsWith(string): bool", starts_with},
-    {"string.endsWith(string): bool", ends_with},
-    {"string.matches(string): bool", matches},
-    {"matches(string, string): bool", matches},
-    {"string.lowerAscii(): string", lower_ascii},
-    {"string.upperAscii(): string", upper_ascii},
-    {"string.trim(): string", trimmed},
-    {"string.charAt(int): string", char_at},
-    {"string.indexOf(string): int", index_of},
-    {"string.indexOf(string, int): int", index_of},
-    {"string.lastIndexOf(string): int", last_index_of},
-    {"string.lastIndexOf(string, int): int", last_index_of},
-    {"string.substring(int): string", substring},
-    {"string.substring(int, int): string", substring},
-    {"string.replace(string, string): string", replace},
-    {"string.replace(string, string, int): string", replace},
-    {"string.split(string): list(string)", split_text},
-    {"string.split(string, int): list(string)", split_text},
-    {"list(string).join(): string", join_list},
-    {"list(string).join(string): string", join_list},
-    {"string.reverse(): string", reverse_text},
-    {"string.format(list(dyn)): string", format},
-    {"strings.quote(string): string", quote},
+    {"string.contains(string): bool", contains_text, cost::search},
+    {"string.startsWith(string): bool", starts_with, cost::read_second},
+    {"string.endsWith(string): bool", ends_with, cost::read_second},
+    {"string.matches(string): bool", matches, cost::match},
+    {"matches(string, string): bool", matches, cost::match},
+    {"string.lowerAscii(): string", lower_ascii, cost::change_first},
+    {"string.upperAscii(): string", upper_ascii, cost::change_first},
+    {"string.trim(): string", trimmed, cost::change_first},
+    {"string.charAt(int): string", char_at, cost::one_character},
+    {"string.indexOf(string): int", index_of, cost::search},
+    {"string.indexOf(string, int): int", index_of, cost::search},
+    {"string.lastIndexOf(string): int", last_index_of, cost::search},
+    {"string.lastIndexOf(string, int): int", last_index_of, cost::search},
+    {"string.substring(int): string", substring, cost::change_first},
+    {"string.substring(int, int): string", substring, cost::change_first},
+    {"string.replace(string, string): string", replace, cost::replace},
+    {"string.replace(string, string, int): string", replace, cost::replace},
+    {"string.split(string): list(string)", split_text, cost::split},
+    {"string.split(string, int): list(string)", split_text, cost::split},
+    {"list(string).join(): string", join_list, cost::join},
+    {"list(string).join(string): string", join_list, cost::join},
+    {"string.reverse(): string", reverse_text, cost::change_first},
+    {"string.format(list(dyn)): string", format, cost::format},
+    {"strings.quote(string): string", quote, cost::double_first},
 };
 
 }  // namespace

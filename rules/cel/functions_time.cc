@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // timestamp(), duration() and the parts of both.
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/time.h"
 
@@ -102,31 +103,31 @@ Value duration_millisecond_part(Arguments a, Meter&) {
 
 constexpr FunctionRow kRows[] = {
     {"timestamp(timestamp): timestamp", same},
-    {"timestamp(string): timestamp", timestamp_of_string},
+    {"timestamp(string): timestamp", timestamp_of_string, cost::read_first},
     {"timestamp(int): timestamp", timestamp_of_int},
     {"duration(duration): duration", same},
-    {"duration(string): duration", duration_of_string},
+    {"duration(string): duration", duration_of_string, cost::read_first},
     {"duration(int): duration", duration_of_int},
     {"timestamp.getFullYear(): int", full_year},
-    {"timestamp.getFullYear(string): int", full_year},
+    {"timestamp.getFullYear(string): int", full_year, cost::zone},
     {"timestamp.getMonth(): int", month},
-    {"timestamp.getMonth(string): int", month},
+    {"timestamp.getMonth(string): int", month, cost::zone},
     {"timestamp.getDayOfMonth(): int", day_of_month},
-    {"timestamp.getDayOfMonth(string): int", day_of_month},
+    {"timestamp.getDayOfMonth(string): int", day_of_month, cost::zone},
     {"timestamp.getDate(): int", date},
-    {"timestamp.getDate(string): int", date},
+    {"timestamp.getDate(string): int", date, cost::zone},
     {"timestamp.getDayOfWeek(): int", day_of_week},
-    {"timestamp.getDayOfWeek(string): int", day_of_week},
+    {"timestamp.getDayOfWeek(string): int", day_of_week, cost::zone},
     {"timestamp.getDayOfYear(): int", day_of_year},
-    {"timestamp.getDayOfYear(string): int", day_of_year},
+    {"timestamp.getDayOfYear(string): int", day_of_year, cost::zone},
     {"timestamp.getHours(): int", hours},
-    {"timestamp.getHours(string): int", hours},
+    {"timestamp.getHours(string): int", hours, cost::zone},
     {"timestamp.getMinutes(): int", minutes},
-    {"timestamp.getMinutes(string): int", minutes},
+    {"timestamp.getMinutes(string): int", minutes, cost::zone},
     {"timestamp.getSeconds(): int", seconds},
-    {"timestamp.getSeconds(string): int", seconds},
+    {"timestamp.getSeconds(string): int", seconds, cost::zone},
     {"timestamp.getMilliseconds(): int", milliseconds},
-    {"timestamp.getMilliseconds(string): int", milliseconds},
+    {"timestamp.getMilliseconds(string): int", milliseconds, cost::zone},
     {"duration.getHours(): int", duration_in_hours},
     {"duration.getMinutes(): int", duration_in_minutes},
     {"duration.getSeconds(): int", duration_in_seconds},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -130,9 +131,9 @@ Value unknown_fact(Arguments a, Meter&) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"version_at_least(string, string): bool", version_at_least},
-    {"major(string): int", major},
-    {"unknown(string): bool", unknown_fact},
+    {"version_at_least(string, string): bool", version_at_least, cost::read_all},
+    {"major(string): int", major, cost::nothing},
+    {"unknown(string): bool", unknown_fact, cost::nothing},
 };
 
 }  // namespace
