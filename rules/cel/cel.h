@@ -19,7 +19,8 @@
 
 namespace plumbline::cel {
 
-/// A static type. `list` and `map` use `element`; `object` has named members; `dyn` is checked only when run.
+/// A static type. `list`, `map`, `optional` and `type` use `element`; `object` has named members; `opaque` has a
+/// name, and types as parameters where it is a template; `dyn` is checked only when run.
 struct Type {
   enum Kind {
     dyn,
@@ -35,12 +36,16 @@ struct Type {
     timestamp,
     duration,
     type,
-    object
+    object,
+    optional,
+    opaque
   };
   Kind kind = dyn;
-  std::shared_ptr<const Type> element;  // list: of its items; map: of its values
+  std::shared_ptr<const Type> element;  // list: of its items; map: of its values; optional: of what it may hold
   std::vector<std::pair<std::string, std::shared_ptr<const Type>>> members;  // object
   std::shared_ptr<const Type> key;  // map: of its keys; absent: strings
+  std::string name;                 // opaque: "net.IP"
+  std::vector<std::shared_ptr<const Type>> parameters;  // opaque
 };
 std::string to_text(const Type& type);
 
@@ -131,10 +136,13 @@ class Program {
   std::shared_ptr<const Impl> impl_;
 };
 
+struct Overload;
+
 /// How an expression is read where the usual way does not fit.
 struct CompileOptions {
   bool check = true;      // false: names and types are looked at only when it runs, as the language allows
   std::string container;  // names are tried under this prefix first: "a.b" finds a.b.x, a.x, x
+  std::shared_ptr<const std::vector<Overload>> functions;  // beside the built-in ones: declare_functions()
   /// Members of declared objects whose values are known already ("props.max_tries"): part of the program, never
   /// looked up and not among its reads.
   std::vector<std::pair<std::string, Value>> constants;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxIssues = 50;
 constexpr std::size_t kMinSuggestedLetters = 3;  // shorter words are near to everything
 
-constexpr std::array<std::string_view, 12> kTypeNames = {"bool",
+constexpr std::array<std::string_view, 18> kTypeNames = {"bool",
                                                          "int",
                                                          "uint",
                                                          "double",
@@ -25,10 +25,16 @@ constexpr std::array<std::string_view, 12> kTypeNames = {"bool",
                                                          "null_type",
                                                          "type",
                                                          "google.protobuf.Timestamp",
-                                                         "google.protobuf.Duration"};
-constexpr std::array<std::string_view, 9> kMacroNames = {
-    "all",    "exists",        "exists_one",   "existsOne",        "map",
-    "filter", "transformList", "transformMap", "transformMapEntry"};
+                                                         "google.protobuf.Duration",
+                                                         "optional_type",
+                                                         "net.IP",
+                                                         "net.CIDR",
+                                                         "kubernetes.Semver",
+                                                         "kubernetes.Quantity",
+                                                         "kubernetes.URL"};
+constexpr std::array<std::string_view, 12> kMacroNames = {
+    "all",          "exists",            "exists_one", "existsOne", "map",       "filter", "transformList",
+    "transformMap", "transformMapEntry", "sortBy",     "optMap",    "optFlatMap"};
 
 const TypePtr& dyn() {
   return simple_type(Type::dyn);
@@ -59,7 +65,9 @@ TypePtr type_of_constant(const Value& value) {
 /// Whether any part of the type is only known when it runs.
 bool has_open_part(const TypePtr& type) {
   if (is_open(type)) return true;
-  if (type->kind == Type::list) return has_open_part(element_of(*type));
+  if (type->kind == Type::list || type->kind == Type::optional) return has_open_part(element_of(*type));
+  if (type->kind == Type::opaque)
+    return std::any_of(type->parameters.begin(), type->parameters.end(), has_open_part);
   return type->kind == Type::map && (has_open_part(key_of(*type)) || has_open_part(element_of(*type)));
 }
 
@@ -84,8 +92,10 @@ class Checker {
 
   Checked run() {
     visit(syntax_.root);
-    std::sort(out_.reads.begin(), out_.reads.end());
-    out_.reads.erase(std::unique(out_.reads.begin(), out_.reads.end()), out_.reads.end());
+    for (std::vector<std::string>* names : {&out_.reads, &out_.constants}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
     std::stable_sort(out_.issues.begin(), out_.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.offset < b.offset; });
     return std::move(out_);
@@ -225,8 +235,18 @@ class Checker {
     if (std::find(kTypeNames.begin(), kTypeNames.end(), name) == kTypeNames.end()) return false;
     meaning.meaning = Meaning::constant;
     meaning.value = Value::of(TypeName{name});
-    meaning.type = simple_type(Type::type);
+    meaning.type = type_of(named_type(name));
     return true;
+  }
+
+  /// The type that a type's name stands for; the parts of lists and maps stay open.
+  static TypePtr named_type(const std::string& name) {
+    static constexpr std::array<Type::Kind, 13> kinds = {
+        Type::boolean, Type::int_type, Type::uint_type, Type::number,    Type::string,   Type::bytes, Type::list,
+        Type::map,     Type::null_type, Type::type,     Type::timestamp, Type::duration, Type::optional};
+    const auto index = static_cast<std::size_t>(std::find(kTypeNames.begin(), kTypeNames.end(), name) - kTypeNames.begin());
+    if (index >= kinds.size()) return opaque_type(name);
+    return kinds[index] == Type::map ? map_of(dyn(), dyn()) : simple_type(kinds[index]);
   }
 
   void name(NodeId id) {
@@ -240,6 +260,8 @@ class Checker {
       return;
     }
     if (resolve(id, (node.absolute ? "." : "") + node.text)) return;
+    if (node.text.starts_with("cel."))
+      return broken(id, node.place, node.text + " stands for nothing here; cel.block() and macros give it a value");
     std::vector<std::string> candidates;
     for (const Local& local : locals_) candidates.emplace_back(local.name);
     for (const auto& declaration : declarations_) candidates.push_back(declaration.first);
@@ -254,7 +276,7 @@ class Checker {
   }
 
   void select(NodeId id) {
-    const auto name = dotted(id);
+    const auto name = syntax_[id].optional ? std::nullopt : dotted(id);
     if (name && resolve(id, *name)) return;
     visit_part(syntax_[id].children[0]);
     select_from(id);
@@ -265,45 +287,70 @@ class Checker {
     const Node& node = syntax_[id];
     const NodeMeaning& operand = at(node.children[0]);
     NodeMeaning& meaning = at(id);
-    if (operand.type->kind == Type::object) return select_member(id, operand);
-    read(operand.path);
-    if (operand.type->kind == Type::map)
-      meaning.type = element_of(*operand.type);
-    else if (is_open(operand.type))
-      meaning.type = dyn();
-    else
-      issue(
-          id, node.place,
-          to_text(*operand.type) + " has no members, so no '" + node.text + "'" + macro_hint(node, operand));
+    const bool from_optional = operand.type->kind == Type::optional;
+    const TypePtr container = from_optional ? element_of(*operand.type) : operand.type;
+    if (container->kind == Type::object) {
+      select_member(id, operand, *container);
+    } else {
+      read(operand.path);
+      if (container->kind == Type::map)
+        meaning.type = element_of(*container);
+      else if (is_open(container))
+        meaning.type = dyn();
+      else
+        return issue(id, node.place,
+                     to_text(*container) + " has no members, so no '" + node.text + "'" +
+                         macro_hint(node, *container));
+    }
+    if ((!node.optional && !from_optional) || node.kind != NodeKind::select) return;
+    meaning.type = optional_of(meaning.type);
+    if (meaning.meaning == Meaning::constant) meaning.value = Value::some(std::move(meaning.value));
   }
 
-  static std::string macro_hint(const Node& node, const NodeMeaning& operand) {
-    if (operand.type->kind != Type::list) return "";
+  static std::string macro_hint(const Node& node, const Type& container) {
+    if (container.kind != Type::list) return "";
     return "; look into the list with .exists(x, x." + node.text + " …) or .all(x, …)";
   }
 
-  void select_member(NodeId id, const NodeMeaning& operand) {
+  void select_member(NodeId id, const NodeMeaning& operand, const Type& container) {
     const Node& node = syntax_[id];
     NodeMeaning& meaning = at(id);
     meaning.declared_member = true;
     const std::string prefix = operand.path.empty() ? "" : operand.path + ".";
-    for (const auto& [member, type] : operand.type->members) {
+    for (const auto& [member, type] : container.members) {
       if (member != node.text) continue;
       meaning.type = type ? type : dyn();
+      meaning.number_member = meaning.type->kind == Type::number;
       meaning.path = prefix + member;
+      use_constant(meaning);
       return;
     }
     std::vector<std::string> candidates;
-    for (const auto& member : operand.type->members) candidates.push_back(member.first);
+    for (const auto& member : container.members) candidates.push_back(member.first);
     issue(id, node.place, "no name '" + prefix + node.text + "'" + suggestion(node.text, candidates, prefix));
+  }
+
+  /// A member whose value is given needs no lookup.
+  void use_constant(NodeMeaning& meaning) {
+    for (const auto& [path, value] : options_.constants) {
+      if (path != meaning.path) continue;
+      out_.constants.push_back(path);
+      meaning.meaning = Meaning::constant;
+      meaning.value = value;
+      meaning.path.clear();
+      return;
+    }
   }
 
   void has(NodeId id) {
     visit_part(syntax_[id].children[0]);
     select_from(id);
-    read(at(id).path);
-    at(id).path.clear();
-    at(id).type = boolean();
+    NodeMeaning& meaning = at(id);
+    read(meaning.path);
+    const bool given = meaning.meaning == Meaning::constant;
+    meaning.value = given ? Value::of(true) : Value::unknown({meaning.path.empty() ? syntax_[id].text : meaning.path});
+    meaning.path.clear();
+    meaning.type = boolean();
   }
 
   // Calls
@@ -312,16 +359,29 @@ class Checker {
     const Node& node = syntax_[id];
     for (const NodeId child : node.children) visit(child);
     apply(id, node.text, false, node.children);
-    if (node.text == "_[_]" && at(node.children[0]).type->kind == Type::list &&
+    if ((node.text == "_[_]" || node.text == "_[?_]") && holds_list(*at(node.children[0]).type) &&
         !at(node.children[0]).path.empty())
       at(id).path = at(node.children[0]).path + "[]";
+  }
+
+  static bool holds_list(const Type& type) {
+    return type.kind == Type::list || (type.kind == Type::optional && element_of(type)->kind == Type::list);
+  }
+
+  /// All overloads of a name, the built-in ones first.
+  std::vector<const Overload*> functions(std::string_view name) const {
+    std::vector<const Overload*> out;
+    for (const Overload& overload : find_functions(name)) out.push_back(&overload);
+    if (options_.functions)
+      for (const Overload& overload : find_functions(name, *options_.functions)) out.push_back(&overload);
+    return out;
   }
 
   void member_call(NodeId id) {
     const Node& node = syntax_[id];
     const std::vector<NodeId> arguments(node.children.begin() + 1, node.children.end());
     const auto space = dotted(node.children[0]);
-    if (space && !find_functions(*space + "." + node.text).empty()) {
+    if (space && !functions(*space + "." + node.text).empty()) {
       for (const NodeId child : arguments) visit(child);
       apply(id, *space + "." + node.text, false, arguments);
       if (at(id).meaning == Meaning::function) at(id).meaning = Meaning::namespaced;
@@ -333,7 +393,7 @@ class Checker {
                     "no function '" + *space + "." + node.text + "'" +
                         suggestion(*space + "." + node.text, function_names()));
     }
-    if (is_macro(node.text) && find_functions(node.text).empty()) {
+    if (is_macro(node.text) && functions(node.text).empty()) {
       visit(node.children[0]);
       return broken(id, node.place, no_function(node.text, true, false));  // its variables are no names
     }
@@ -354,12 +414,12 @@ class Checker {
 
   /// Chooses the overloads that the visited arguments fit.
   void apply(NodeId id, const std::string& function, bool member, const std::vector<NodeId>& arguments) {
-    const auto all = find_functions(function);
+    const auto all = functions(function);
     std::vector<const Overload*> by_shape;
-    for (const Overload& overload : all)
-      if (overload.member == member && overload.takes(arguments.size())) by_shape.push_back(&overload);
+    for (const Overload* overload : all)
+      if (overload->member == member && overload->takes(arguments.size())) by_shape.push_back(overload);
     if (all.empty() ||
-        std::none_of(all.begin(), all.end(), [&](const Overload& o) { return o.member == member; }))
+        std::none_of(all.begin(), all.end(), [&](const Overload* o) { return o->member == member; }))
       return broken(id, syntax_[id].place, no_function(function, member, !all.empty()));
     NodeMeaning& meaning = at(id);
     meaning.meaning = Meaning::function;
@@ -407,9 +467,24 @@ class Checker {
     std::vector<std::string> types;
     for (const NodeId argument : arguments) types.push_back(to_text(*at(argument).type));
     if (is_operator(function)) return operator_does_not_fit(function, types, arguments);
+    if (fits_other_style(function, member, arguments))
+      return member ? function + "() is not called on a value here; write " + function + "(…)"
+                    : function + "() is called on a value here, as in x." + function + "(…)";
     const std::string target = member ? " on " + types[0] : "";
     if (member) types.erase(types.begin());
     return function + "() does not take (" + join(types, ", ") + ")" + target + shapes(function, member);
+  }
+
+  /// x.f(y) where there is an f(x, y), and the other way round.
+  bool fits_other_style(const std::string& function, bool member, const std::vector<NodeId>& arguments) {
+    for (const Overload* overload : functions(function)) {
+      Bindings bindings;
+      bool fits = overload->member != member && overload->takes(arguments.size());
+      for (std::size_t i = 0; fits && i < arguments.size(); ++i)
+        fits = accepts(overload->parameter(i), at(arguments[i]).type, bindings);
+      if (fits) return true;
+    }
+    return false;
   }
 
   std::string operator_does_not_fit(const std::string& function, const std::vector<std::string>& types,
@@ -421,7 +496,7 @@ class Checker {
       return types[0] + " and " + types[1] + " are never equal" +
              (null ? "; a fact that was not read is tested with has()" : "");
     }
-    if (function == "_[_]") return types[0] + " has no element [" + types[1] + "]";
+    if (function == "_[_]" || function == "_[?_]") return types[0] + " has no element [" + types[1] + "]";
     if (function == "_in_") return types[0] + " cannot be in " + types[1];
     const bool numbers = is_numeric(at(arguments[0]).type) && is_numeric(at(arguments[1]).type);
     return "no operator " + name + " for " + types[0] + " and " + types[1] +
@@ -429,15 +504,15 @@ class Checker {
   }
 
   /// "; it takes (int) or (int, int)".
-  static std::string shapes(const std::string& function, bool member) {
+  std::string shapes(const std::string& function, bool member) const {
     std::vector<std::string> out;
-    for (const Overload& overload : find_functions(function)) {
-      if (overload.member != member) continue;
+    for (const Overload* overload : functions(function)) {
+      if (overload->member != member) continue;
       std::vector<std::string> types;
-      for (std::size_t i = member ? 1 : 0; i < overload.parameters.size(); ++i)
-        types.push_back(to_text(*overload.parameters[i]));
-      std::string shape = "(" + join(types, ", ") + (overload.variadic ? ", …)" : ")") +
-                          (member ? " on " + to_text(*overload.parameters[0]) : "");
+      for (std::size_t i = member ? 1 : 0; i < overload->parameters.size(); ++i)
+        types.push_back(to_text(*overload->parameters[i]));
+      std::string shape = "(" + join(types, ", ") + (overload->variadic ? ", …)" : ")") +
+                          (member ? " on " + to_text(*overload->parameters[0]) : "");
       if (std::find(out.begin(), out.end(), shape) == out.end()) out.push_back(std::move(shape));
     }
     return out.size() > 4 ? "" : "; it takes " + join(out, " or ");
@@ -447,11 +522,23 @@ class Checker {
 
   void list(NodeId id) {
     TypePtr element = free_type();
-    for (const NodeId child : syntax_[id].children) {
-      TypePtr joined = join_types(element, visit(child));
+    const Node& node = syntax_[id];
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      visit(node.children[i]);
+      TypePtr joined = join_types(element, element_type(id, i, node.children[i]));
       element = joined ? joined : dyn();
     }
     at(id).type = list_of(std::move(element));
+  }
+
+  /// What a visited element adds: of ?e, what the optional may hold.
+  TypePtr element_type(NodeId literal, std::size_t index, NodeId element) {
+    const auto& optional = syntax_[literal].optional_elements;
+    const TypePtr type = at(element).type;
+    if (optional.empty() || !optional[index] || is_open(type)) return type;
+    if (type->kind == Type::optional) return element_of(*type);
+    issue(element, syntax_[element].place, "an element written with ? must be an optional, not " + to_text(*type));
+    return dyn();
   }
 
   void map(NodeId id) {
@@ -462,8 +549,9 @@ class Checker {
       if (!is_key(key_type))
         issue(children[i], syntax_[children[i]].place,
               "a map's key is a bool, int, uint or string, not " + to_text(*key_type));
+      visit(children[i + 1]);
       TypePtr joined_key = join_types(key, at(children[i]).type),
-              joined_value = join_types(value, visit(children[i + 1]));
+              joined_value = join_types(value, element_type(id, i / 2, children[i + 1]));
       key = joined_key ? joined_key : dyn();
       value = joined_value ? joined_value : dyn();
     }
@@ -524,11 +612,15 @@ class Checker {
   void comprehension(NodeId id) {
     const Node& node = syntax_[id];
     const TypePtr range = visit(node.children[0]);
+    const bool on_optional = node.macro == Macro::opt_map || node.macro == Macro::opt_flat_map;
     const bool is_list = range->kind == Type::list;
-    if (!is_list && range->kind != Type::map && !is_open(range))
-      issue(id, node.place, node.text + "() goes over a list or a map, not over " + to_text(*range));
+    const bool fits = on_optional                       ? range->kind == Type::optional
+                      : node.macro == Macro::sort_by ? is_list
+                                                        : is_list || range->kind == Type::map;
+    if (!fits && !is_open(range)) issue(id, node.place, not_its_range(node, on_optional, *range));
+    const std::string& range_path = at(node.children[0]).path;
     const std::string element_path =
-        is_list && !at(node.children[0]).path.empty() ? at(node.children[0]).path + "[]" : "";
+        is_list && !range_path.empty() ? range_path + "[]" : on_optional ? range_path : "";
     const TypePtr element = is_open(range) ? dyn() : element_of(*range);
     const TypePtr key = range->kind == Type::map ? key_of(*range)
                         : is_list                ? simple_type(Type::int_type)
@@ -545,6 +637,29 @@ class Checker {
     locals_.resize(outer);
   }
 
+  static std::string not_its_range(const Node& node, bool on_optional, const Type& range) {
+    if (on_optional) return node.text + "() is called on an optional, not on " + to_text(range);
+    if (node.macro == Macro::sort_by) return "sortBy() sorts a list, not " + to_text(range);
+    return node.text + "() goes over a list or a map, not over " + to_text(range);
+  }
+
+  void want_order(NodeId id, const Node& node) {
+    switch (at(id).type->kind) {
+      case Type::null_type:
+      case Type::list:
+      case Type::map:
+      case Type::type:
+      case Type::object:
+      case Type::optional:
+      case Type::opaque:
+        return issue(id, syntax_[id].place,
+                     "values of type " + to_text(*at(id).type) + " have no order that " + node.text +
+                         "() could sort by");
+      default:
+        return;
+    }
+  }
+
   TypePtr result_of(NodeId id, const TypePtr& range, const TypePtr& key) {
     const Node& node = syntax_[id];
     const NodeId body = node.children.back();
@@ -557,6 +672,18 @@ class Checker {
         return map_of(key, at(body).type);
       case Macro::transform_map_entry:
         return at(body).type->kind == Type::map ? at(body).type : map_of(dyn(), dyn());
+      case Macro::opt_map:
+        return optional_of(at(body).type);
+      case Macro::opt_flat_map:
+        if (at(body).type->kind != Type::optional && !is_open(at(body).type))
+          issue(body, syntax_[body].place,
+                "optFlatMap() wants an expression that gives an optional, not " + to_text(*at(body).type) +
+                    "; optMap() takes any");
+        return at(body).type->kind == Type::optional ? at(body).type : optional_of(dyn());
+      case Macro::sort_by:
+        want_order(body, node);
+        at(id).path = at(node.children[0]).path;
+        return range;
       case Macro::filter:
         want_bool(body, "the condition of filter()");
         at(id).path = at(node.children[0]).path;

@@ -3,6 +3,7 @@
 #include "rules/cel/evaluator.h"
 
 #include "rules/cel/regex.h"
+#include "rules/cel/value_set.h"
 
 namespace plumbline::cel {
 namespace {
@@ -60,6 +61,25 @@ bool is_key(const Value& value) {
          kind == ValueKind::string;
 }
 
+Value not_optional(std::string_view where, const Value& value) {
+  return Value::error("no such overload: " + std::string(where) + " wants an optional, not " +
+                      std::string(type_name_of(value)));
+}
+
+Value no_members(const Step& step, const Value& operand, std::string_view what) {
+  return Value::error("type " + std::string(type_name_of(operand)) + " does not support " + std::string(what) +
+                      " of '" + step.text + "'");
+}
+
+/// What an element written with ? adds: its value, or nothing; an error where it is no optional.
+const Value* given_element(const Value& element, bool is_optional, Failures& failures) {
+  if (failures.add(element)) return nullptr;
+  if (!is_optional) return &element;
+  const Optional* optional = element.optional();
+  if (optional == nullptr) failures.add(not_optional("?", element));
+  return optional != nullptr && optional->present ? &optional->value : nullptr;
+}
+
 Value too_many(std::string_view what) {
   return Value::error("the " + std::string(what) + " becomes too long");
 }
@@ -94,6 +114,8 @@ const Value& Evaluator::run(std::uint32_t id, Value& scratch) {
       return *locals_[step.slot];
     case Op::select:
       return select(step, scratch);
+    case Op::optional_select:
+      return optional_select(step, scratch);
     case Op::has:
       return has(step, scratch);
     case Op::call:
@@ -113,6 +135,8 @@ const Value& Evaluator::run(std::uint32_t id, Value& scratch) {
       return comprehension(step, scratch);
     case Op::bind:
       return bind(step, scratch);
+    case Op::optional_or:
+      return optional_or(step, scratch);
   }
   return scratch;
 }
@@ -138,8 +162,8 @@ const Value& Evaluator::select(const Step& step, Value& scratch) {
     if (step.declared_member && is_missing(operand))
       return step.value;  // the section is missing: so is the fact
     if (failed(operand)) return give(scratch, operand);
-    return give(scratch, Value::error("type " + std::string(type_name_of(operand)) +
-                                      " does not support field selection of '" + step.text + "'"));
+    if (operand.optional() != nullptr) return optional_member(step, operand, scratch);
+    return give(scratch, no_members(step, operand, "field selection"));
   }
   const Value* member = map->find(step.text, step.hash);
   if (step.declared_member && (member == nullptr || is_missing(*member))) return step.value;
@@ -148,17 +172,65 @@ const Value& Evaluator::select(const Step& step, Value& scratch) {
   return &operand == &made ? give(scratch, Value(*member)) : *member;
 }
 
+/// Whether what is missing in a declared record is there, but could not be read.
+bool Evaluator::could_not_be_read(std::uint32_t missing) {
+  const Step& step = plan_.steps[missing];
+  if (step.op == Op::local) return locals_[step.slot]->is_unknown();
+  if ((step.op != Op::select && step.op != Op::optional_select) || !step.declared_member) return false;
+  Value made;
+  return has(step, made).is_unknown();
+}
+
 const Value& Evaluator::has(const Step& step, Value& scratch) {
   Value made;
-  const Value& operand = run(step.children[0], made);
-  if (step.declared_member && is_missing(operand)) return give(scratch, Value::of(false));
-  if (failed(operand)) return give(scratch, operand);
-  const Map* map = operand.map();
-  if (map == nullptr)
-    return give(scratch, Value::error("type " + std::string(type_name_of(operand)) +
-                                      " does not support has() of '" + step.text + "'"));
+  const Value* operand = &run(step.children[0], made);
+  if (const Optional* optional = operand->optional()) {
+    if (!optional->present) return give(scratch, Value::of(false));
+    operand = &optional->value;
+  }
+  if (step.declared_member && is_missing(*operand))
+    return could_not_be_read(step.children[0]) ? step.value : give(scratch, Value::of(false));
+  if (failed(*operand)) return give(scratch, *operand);
+  const Map* map = operand->map();
+  if (map == nullptr) return give(scratch, no_members(step, *operand, "has()"));
   const Value* member = map->find(step.text, step.hash);
+  if (member != nullptr && member->is_unknown())
+    return step.declared_member ? step.value : give(scratch, Value(*member));
   return give(scratch, Value::of(member != nullptr && !(step.declared_member && is_missing(*member))));
+}
+
+const Value& Evaluator::optional_select(const Step& step, Value& scratch) {
+  Value made;
+  return optional_member(step, run(step.children[0], made), scratch);
+}
+
+/// a.?b, and a.b where a is an optional: the member as an optional.
+const Value& Evaluator::optional_member(const Step& step, const Value& operand, Value& scratch) {
+  const Value* inner = &operand;
+  if (const Optional* optional = operand.optional()) {
+    if (!optional->present) return Value::none();
+    inner = &optional->value;
+  }
+  if (step.declared_member && is_missing(*inner))
+    return could_not_be_read(step.children[0]) ? step.value : Value::none();
+  if (failed(*inner)) return give(scratch, Value(*inner));
+  const Map* map = inner->map();
+  if (map == nullptr) return give(scratch, no_members(step, *inner, "field selection"));
+  const Value* member = map->find(step.text, step.hash);
+  if (member == nullptr) return Value::none();
+  if (member->is_unknown()) return step.declared_member ? step.value : give(scratch, Value(*member));
+  if (step.declared_member && is_missing(*member)) return Value::none();
+  return give(scratch, Value::some(step.number_member ? as_number(*member) : *member));
+}
+
+const Value& Evaluator::optional_or(const Step& step, Value& scratch) {
+  Value made;
+  const Value& operand = run(step.children[0], made);
+  if (failed(operand)) return give(scratch, operand);
+  const Optional* optional = operand.optional();
+  if (optional == nullptr) return give(scratch, not_optional(step.text + "()", operand));
+  if (!optional->present) return run(step.children[1], scratch);
+  return give(scratch, step.text == "or" ? Value(operand) : Value(optional->value));
 }
 
 const Value& Evaluator::call(const Step& step, Value& scratch) {
@@ -238,10 +310,11 @@ const Value& Evaluator::list(const Step& step, Value& scratch) {
   List out;
   out.reserve(step.children.size());
   Failures failures;
-  for (const std::uint32_t child : step.children) {
+  for (std::size_t i = 0; i < step.children.size(); ++i) {
     Value made;
-    const Value& value = run(child, made);
-    if (!failures.add(value)) out.push_back(value);
+    const Value& value = run(step.children[i], made);
+    const bool optional = !step.optional_elements.empty() && step.optional_elements[i];
+    if (const Value* given = given_element(value, optional, failures)) out.push_back(*given);
   }
   return give(scratch, failures.any() ? failures.value() : Value::of(std::move(out)));
 }
@@ -254,12 +327,14 @@ const Value& Evaluator::map(const Step& step, Value& scratch) {
     Value made_key, made_value;
     const Value& key = run(step.children[i], made_key);
     const Value& value = run(step.children[i + 1], made_value);
-    const bool bad_key = failures.add(key), bad_value = failures.add(value);
-    if (bad_key || bad_value) continue;
+    const bool bad_key = failures.add(key);
+    const bool optional = !step.optional_elements.empty() && step.optional_elements[i / 2];
+    const Value* given = given_element(value, optional, failures);
+    if (bad_key || given == nullptr) continue;
     if (!is_key(key))
       failures.add(Value::error("unsupported key type: " + std::string(type_name_of(key))));
     else
-      out.entries.emplace_back(key, value);
+      out.entries.emplace_back(key, *given);
   }
   if (failures.any()) return give(scratch, failures.value());
   if (!out.build_index()) return give(scratch, Value::error("failed with repeated key"));
@@ -291,7 +366,9 @@ const Value& Evaluator::comprehension(const Step& step, Value& scratch) {
   Value made;
   const Value& range = run(step.children[0], made);
   if (failed(range)) return give(scratch, range);
-  if (range.list() == nullptr && range.map() == nullptr)
+  if (step.macro == Macro::opt_map || step.macro == Macro::opt_flat_map)
+    return mapped_optional(step, range, scratch);
+  if (range.list() == nullptr && (range.map() == nullptr || step.macro == Macro::sort_by))
     return give(scratch,
                 Value::error("no such overload: " + step.text + "() goes over a list or a map, not " +
                              std::string(type_name_of(range))));
@@ -304,6 +381,8 @@ const Value& Evaluator::comprehension(const Step& step, Value& scratch) {
     case Macro::transform_map:
     case Macro::transform_map_entry:
       return gather_map(step, range, scratch);
+    case Macro::sort_by:
+      return sorted(step, range, scratch);
     default:
       return gather_list(step, range, scratch);
   }
@@ -390,6 +469,32 @@ const Value& Evaluator::gather_map(const Step& step, const Value& range, Value& 
   if (failures.any()) return give(scratch, failures.value());
   if (!out.build_index()) return give(scratch, Value::error("failed with repeated key"));
   return give(scratch, Value::of(std::move(out)));
+}
+
+const Value& Evaluator::sorted(const Step& step, const Value& range, Value& scratch) {
+  List keys;
+  Failures failures;
+  each(step, range, [&] {
+    Value made;
+    const Value& key = run(step.children[1], made);
+    if (!failures.add(key)) keys.push_back(key);
+    return true;
+  });
+  if (failures.any() || meter_.exhausted()) return give(scratch, failures.value());
+  return give(scratch, sort_by_keys(*range.list(), keys, meter_));
+}
+
+/// optMap and optFlatMap.
+const Value& Evaluator::mapped_optional(const Step& step, const Value& operand, Value& scratch) {
+  const Optional* optional = operand.optional();
+  if (optional == nullptr) return give(scratch, not_optional(step.text + "()", operand));
+  if (!optional->present) return Value::none();
+  locals_[step.slot] = &optional->value;
+  Value made;
+  const Value& value = run(step.children[1], made);
+  if (failed(value)) return give(scratch, Value(value));
+  if (step.macro == Macro::opt_map) return give(scratch, Value::some(value));
+  return give(scratch, value.optional() != nullptr ? Value(value) : not_optional(step.text + "()", value));
 }
 
 const Value& Evaluator::bind(const Step& step, Value& scratch) {

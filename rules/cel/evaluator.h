@@ -27,6 +27,10 @@ class Evaluator {
  private:
   const Value& variable(const Step& step);
   const Value& select(const Step& step, Value& scratch);
+  const Value& optional_select(const Step& step, Value& scratch);
+  const Value& optional_member(const Step& step, const Value& operand, Value& scratch);
+  const Value& optional_or(const Step& step, Value& scratch);
+  bool could_not_be_read(std::uint32_t missing);
   const Value& has(const Step& step, Value& scratch);
   const Value& call(const Step& step, Value& scratch);
   template <std::size_t Count>
@@ -42,6 +46,8 @@ class Evaluator {
   const Value& exactly_one(const Step& step, const Value& range, Value& scratch);
   const Value& gather_list(const Step& step, const Value& range, Value& scratch);
   const Value& gather_map(const Step& step, const Value& range, Value& scratch);
+  const Value& sorted(const Step& step, const Value& range, Value& scratch);
+  const Value& mapped_optional(const Step& step, const Value& operand, Value& scratch);
   const Value& bind(const Step& step, Value& scratch);
   template <class Visit>
   bool each(const Step& step, const Value& range, Visit visit);

@@ -173,7 +173,7 @@ class Explainer {
     const Step& step = plan_.steps[id];
     if (step.op == Op::variable || step.named_constant) return true;
     if (step.op == Op::local) return bound_[step.slot];
-    return step.op == Op::select && is_readable(step.children[0]);
+    return (step.op == Op::select || step.op == Op::optional_select) && is_readable(step.children[0]);
   }
 
   static std::string short_text(const Value& value) {

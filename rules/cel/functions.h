@@ -42,6 +42,14 @@ std::span<const FunctionRow> time_functions();
 std::span<const FunctionRow> math_functions();
 std::span<const FunctionRow> encoder_functions();
 std::span<const FunctionRow> version_functions();
+std::span<const FunctionRow> optional_functions();
+std::span<const FunctionRow> list_functions();
+std::span<const FunctionRow> set_functions();
+std::span<const FunctionRow> regex_functions();
+std::span<const FunctionRow> network_functions();
+std::span<const FunctionRow> semver_functions();
+std::span<const FunctionRow> quantity_functions();
+std::span<const FunctionRow> url_functions();
 
 /// A row, read.
 struct Overload {
@@ -50,6 +58,7 @@ struct Overload {
   bool variadic = false;  // the last parameter may repeat
   std::vector<TypePtr> parameters;
   std::vector<std::uint16_t> kinds;  // runtime_kinds of each parameter
+  bool has_opaque = false;           // a parameter is an opaque type: fits() looks at its name too
   TypePtr result;
   Function run = nullptr;
   Estimator cost = nullptr;
@@ -61,12 +70,27 @@ struct Overload {
     return parameters[index < parameters.size() ? index : parameters.size() - 1];
   }
   bool fits(Arguments arguments) const;
+
+ private:
+  bool fits_opaque(Arguments arguments) const;
 };
+
+/// An overload of one's own for CompileOptions::functions; the shape must be right.
+Overload read_shape(const FunctionRow& row);
+/// Ready for CompileOptions::functions. One without `run` is only type-checked: calling it is an error.
+std::shared_ptr<const std::vector<Overload>> declare_functions(std::vector<Overload> overloads);
+/// Those of a name among them.
+std::span<const Overload> find_functions(std::string_view name, const std::vector<Overload>& sorted);
 
 /// All overloads of a name; empty where there are none.
 std::span<const Overload> find_functions(std::string_view name);
 /// All names, for "did you mean".
 const std::vector<std::string>& function_names();
+
+/// Equality that charges for what it compares; false, and the meter exhausted, where the budget does not reach.
+bool metered_equal(const Value& a, const Value& b, Meter& meter);
+/// The order of two values, charged likewise.
+std::partial_ordering metered_compare(const Value& a, const Value& b, Meter& meter);
 
 /// The error of a call whose arguments no overload takes.
 Value no_such_overload(std::string_view name, Arguments arguments);

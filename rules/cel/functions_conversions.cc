@@ -162,7 +162,7 @@ constexpr FunctionRow kRows[] = {
     {"bool(bool): bool", same, cost::first},
     {"bool(string): bool", bool_of_string, cost::nothing},
     {"dyn(A): dyn", same, cost::first},
-    {"type(A): type", type_of, cost::nothing},
+    {"type(A): type(A)", type_of, cost::nothing},
 };
 
 }  // namespace

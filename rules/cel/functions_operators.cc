@@ -144,12 +144,6 @@ Value subtract_durations(Arguments a, Meter&) {
                           std::int64_t{duration_of(*a[0]).nanos} - duration_of(*a[1]).nanos));
 }
 
-bool metered_equal(const Value& a, const Value& b, Meter& meter) {
-  std::uint64_t left = meter.left();
-  const bool same = equal(a, b, left);
-  meter.spend(left == 0 ? meter.left() + 1 : meter.left() - left);
-  return same;
-}
 Value equals(Arguments a, Meter& meter) {
   return Value::of(metered_equal(*a[0], *a[1], meter));
 }

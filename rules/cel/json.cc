@@ -83,7 +83,10 @@ nlohmann::json convert_back(const Value& value, std::size_t& left) {
     case ValueKind::timestamp:
     case ValueKind::duration:
     case ValueKind::type:
+    case ValueKind::opaque:
       return to_text(value);
+    case ValueKind::optional:
+      return value.optional()->present ? convert_back(value.optional()->value, left) : nullptr;
     default:
       return nullptr;
   }

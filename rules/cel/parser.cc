@@ -21,7 +21,7 @@ struct MacroRow {
   int variables;
   bool filtered;
 };
-constexpr std::array<MacroRow, 17> kMacros = {{
+constexpr std::array<MacroRow, 20> kMacros = {{
     {"all", 2, Macro::all, 1, false},
     {"exists", 2, Macro::exists, 1, false},
     {"exists_one", 2, Macro::exists_one, 1, false},
@@ -39,6 +39,9 @@ constexpr std::array<MacroRow, 17> kMacros = {{
     {"transformMap", 4, Macro::transform_map, 2, true},
     {"transformMapEntry", 3, Macro::transform_map_entry, 2, false},
     {"transformMapEntry", 4, Macro::transform_map_entry, 2, true},
+    {"sortBy", 2, Macro::sort_by, 1, false},
+    {"optMap", 2, Macro::opt_map, 1, false},
+    {"optFlatMap", 2, Macro::opt_flat_map, 1, false},
 }};
 
 struct BinaryRow {
@@ -62,6 +65,7 @@ constexpr std::array<BinaryRow, 12> kBinary = {{
 }};
 
 constexpr NodeId kNone = ~NodeId{0};
+constexpr std::string_view kAccumulator = "__result__";
 
 class Parser {
  public:
@@ -224,10 +228,10 @@ class Parser {
       } else if (is("[")) {
         const std::uint32_t place = token().begin;
         advance();
-        if (is("?")) return fail(token().begin, "optional indexes [?…] are not part of this version");
+        const std::string_view function = accept("?") ? "_[?_]" : "_[_]";
         const NodeId index = expression();
         if (!expect("]", "after the index")) return kNone;
-        operand = add(make(NodeKind::call, place, begin, "_[_]", {operand, index}));
+        operand = add(make(NodeKind::call, place, begin, function, {operand, index}));
       } else {
         break;
       }
@@ -236,16 +240,18 @@ class Parser {
   }
 
   NodeId after_point(NodeId operand, std::uint32_t begin) {
-    if (is("?"))
-      return fail(token().begin, "optional members .?name are not part of this version; use has()");
+    const bool optional = accept("?");
     const Token& name = token();
     const bool fits = name.kind == TokenKind::identifier || name.kind == TokenKind::reserved ||
                       name.kind == TokenKind::quoted_identifier ||
                       (name.kind == TokenKind::keyword && name.text == "in");
     if (!fits) return fail(name.begin, "expected a name after the point, found " + shown(name));
     advance();
-    if (!is("(") || name.kind == TokenKind::quoted_identifier)
-      return add(make(NodeKind::select, name.begin, begin, name.text, {operand}));
+    if (optional || !is("(") || name.kind == TokenKind::quoted_identifier) {
+      Node node = make(NodeKind::select, name.begin, begin, name.text, {operand});
+      node.optional = optional;
+      return add(std::move(node));
+    }
     advance();
     std::vector<NodeId> arguments = expressions(")", "after the arguments");
     if (issue_) return kNone;
@@ -254,13 +260,13 @@ class Parser {
     return add(make(NodeKind::member_call, name.begin, begin, name.text, std::move(arguments)));
   }
 
-  /// Comma-separated up to `closing`, which is read; a comma may stand before it.
+  /// Comma-separated up to `closing`, which is read.
   std::vector<NodeId> expressions(std::string_view closing, std::string_view after) {
     std::vector<NodeId> out;
     while (!issue_ && !is(closing)) {
       out.push_back(expression());
       if (!accept(",")) break;
-      if (closing == ")" && is(closing)) fail(token().begin, "expected an argument after the comma");
+      if (is(closing)) fail(token().begin, "expected an argument after the comma");
     }
     expect(closing, after);
     return out;
@@ -269,8 +275,7 @@ class Parser {
   /// Nothing where the call is no macro.
   std::optional<NodeId> member_macro(NodeId operand, const Token& name, const std::vector<NodeId>& arguments,
                                      std::uint32_t begin) {
-    if (name.text == "bind" && is_name(operand, "cel") && arguments.size() == 3)
-      return bind(name, arguments, begin);
+    if (is_name(operand, "cel")) return cel_macro(name, arguments, begin);
     const MacroRow* row = nullptr;
     for (const MacroRow& candidate : kMacros)
       if (candidate.name == name.text && candidate.arguments == arguments.size()) row = &candidate;
@@ -284,6 +289,8 @@ class Parser {
       if (variable.kind != NodeKind::name || variable.absolute)
         return fail(variable.begin,
                     std::string(name.text) + "() wants a plain variable name here, as in x.all(v, v > 0)");
+      if (variable.text == kAccumulator)
+        return fail(variable.begin, "'" + variable.text + "' is a name that the language keeps for itself");
       (i == 0 ? node.variable : node.second_variable) = variable.text;
     }
     if (variables == 2 && node.variable == node.second_variable)
@@ -291,6 +298,43 @@ class Parser {
     node.children = {operand};
     node.children.insert(node.children.end(), arguments.begin() + row->variables, arguments.end());
     return add(std::move(node));
+  }
+
+  /// cel.bind(), and what optimisers write: cel.block() with the names cel.index(), cel.iterVar(), cel.accuVar().
+  std::optional<NodeId> cel_macro(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
+    if (name.text == "bind" && arguments.size() == 3) return bind(name, arguments, begin);
+    if (name.text == "block" && arguments.size() == 2) return block(name, arguments, begin);
+    if (name.text == "index" && arguments.size() == 1) return numbered_name(name, arguments, begin);
+    if ((name.text == "iterVar" || name.text == "accuVar") && arguments.size() == 2)
+      return numbered_name(name, arguments, begin);
+    return std::nullopt;
+  }
+
+  /// A name that nobody can write: "cel.index(0)".
+  NodeId numbered_name(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
+    std::string text = "cel." + std::string(name.text);
+    for (const NodeId argument : arguments) {
+      const auto* number = syntax_[argument].constant.get_if<std::int64_t>();
+      if (syntax_[argument].kind != NodeKind::constant || number == nullptr || *number < 0)
+        return fail(syntax_[argument].begin, text + "() wants plain whole numbers from 0 on");
+      text += (argument == arguments.front() ? "(" : ", ") + std::to_string(*number);
+    }
+    return add(make(NodeKind::name, name.begin, begin, text + ")"));
+  }
+
+  /// cel.block([a, b], body): a and b are computed once, and are cel.index(0) and cel.index(1) in what follows.
+  NodeId block(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
+    const Node& list = syntax_[arguments[0]];
+    if (list.kind != NodeKind::list || !list.optional_elements.empty())
+      return fail(list.begin, "cel.block() wants a list [a, b, …] first");
+    const std::vector<NodeId> values = list.children;
+    NodeId body = arguments[1];
+    for (std::size_t i = values.size(); i-- > 0 && !issue_;) {
+      Node node = make(NodeKind::bind, name.begin, begin, "bind", {values[i], body});
+      node.variable = "cel.index(" + std::to_string(i) + ")";
+      body = add(std::move(node));
+    }
+    return body;
   }
 
   NodeId bind(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
@@ -346,10 +390,7 @@ class Parser {
       const NodeId inner = expression();
       return expect(")", "to close '('") ? inner : kNone;
     }
-    if (accept("[")) {
-      std::vector<NodeId> elements = expressions("]", "to close '['");
-      return issue_ ? kNone : add(make(NodeKind::list, token.begin, token.begin, "[]", std::move(elements)));
-    }
+    if (accept("[")) return list(token);
     if (accept("{")) return map(token);
     if (accept(".")) {
       const Token& name = this->token();
@@ -360,16 +401,35 @@ class Parser {
     return fail(token.begin, "expected a value, found " + shown(token));
   }
 
+  NodeId list(const Token& open) {
+    std::vector<NodeId> elements;
+    std::vector<bool> optional;
+    while (!issue_ && !is("]")) {
+      optional.push_back(accept("?"));
+      elements.push_back(expression());
+      if (!accept(",")) break;
+    }
+    if (!expect("]", "to close '['")) return kNone;
+    return add_elements(make(NodeKind::list, open.begin, open.begin, "[]", std::move(elements)), optional);
+  }
+
+  NodeId add_elements(Node node, const std::vector<bool>& optional) {
+    if (std::find(optional.begin(), optional.end(), true) != optional.end()) node.optional_elements = optional;
+    return add(std::move(node));
+  }
+
   NodeId map(const Token& open) {
     std::vector<NodeId> children;
+    std::vector<bool> optional;
     while (!issue_ && !is("}")) {
+      optional.push_back(accept("?"));
       children.push_back(expression());
       if (!expect(":", "after the key")) return kNone;
       children.push_back(expression());
       if (!accept(",")) break;
     }
     if (!expect("}", "to close '{'")) return kNone;
-    return add(make(NodeKind::map, open.begin, open.begin, "{}", std::move(children)));
+    return add_elements(make(NodeKind::map, open.begin, open.begin, "{}", std::move(children)), optional);
   }
 
   NodeId keyword(const Token& token) {
@@ -426,7 +486,8 @@ class Parser {
 
   NodeId has(NodeId argument, std::uint32_t begin) {
     const Node& path = syntax_[argument];
-    if (path.kind != NodeKind::select) return fail(path.begin, "has() wants a member, as in has(a.b)");
+    if (path.kind != NodeKind::select || path.optional)
+      return fail(path.begin, "has() wants a member, as in has(a.b)");
     Node node = make(NodeKind::has, path.place, begin, path.text, {path.children[0]});
     return add(std::move(node));
   }

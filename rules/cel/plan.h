@@ -19,6 +19,7 @@ enum class Op : unsigned char {
   variable,
   local,
   select,
+  optional_select,  // .?member
   has,
   call,
   matches,
@@ -28,7 +29,8 @@ enum class Op : unsigned char {
   list,
   map,
   comprehension,
-  bind
+  bind,
+  optional_or  // .or() and .orValue() of an optional: the other side only where it is needed
 };
 
 struct Step {
@@ -36,11 +38,13 @@ struct Step {
   Macro macro = Macro::none;
   bool filtered = false;
   bool two_variables = false;
-  bool declared_member = false;      // an absent member is `value`, an unknown
+  bool declared_member = false;      // an absent member is `value`, an unknown; of has: one that cannot be read
   bool number_member = false;        // declared a double: whole numbers become one
+  bool named_constant = false;       // a constant that the text names: explanations put its value there
   std::uint32_t begin = 0, end = 0;  // in the text
   std::uint32_t slot = 0, second_slot = 0;
   std::vector<std::uint32_t> children;
+  std::vector<bool> optional_elements;  // of a list or map: as in its Node
   Value value;           // constant, or the unknown of an absent member
   std::string text;      // member or function
   std::size_t hash = 0;  // of the text of a select or has
@@ -53,6 +57,7 @@ struct Plan {
   std::uint32_t root = 0;
   std::vector<std::string> variables;
   std::uint32_t locals = 0;
+  std::shared_ptr<const std::vector<Overload>> functions;  // beside the built-in ones
 };
 
 /// Fails with the mistakes that only show here: a constant pattern that is no regular expression.

@@ -22,6 +22,7 @@ class Planner {
     out_.root = add(syntax_.root);
     out_.variables = std::move(checked_.variables);
     out_.locals = checked_.locals;
+    out_.functions = options_.functions;
     if (!issues_.empty()) return tl::unexpected<std::vector<Issue>>(std::move(issues_));
     return std::move(out_);
   }
@@ -37,6 +38,7 @@ class Planner {
     step.second_slot = meaning.second_slot;
     if (node.kind == NodeKind::constant || meaning.meaning == Meaning::constant) {
       step.value = node.kind == NodeKind::constant ? node.constant : meaning.value;
+      step.named_constant = node.kind == NodeKind::select && meaning.declared_member;
       return push(std::move(step));
     }
     if (meaning.meaning == Meaning::variable || meaning.meaning == Meaning::local) {
@@ -62,10 +64,11 @@ class Planner {
     step.filtered = node.filtered;
     step.two_variables = !node.second_variable.empty();
     step.declared_member = meaning.declared_member;
-    step.number_member = meaning.declared_member && meaning.type->kind == Type::number;
+    step.number_member = meaning.number_member;
+    step.optional_elements = node.optional_elements;
     switch (node.kind) {
       case NodeKind::select:
-        step.op = Op::select;
+        step.op = node.optional ? Op::optional_select : Op::select;
         break;
       case NodeKind::has:
         step.op = Op::has;
@@ -96,13 +99,17 @@ class Planner {
         step.text = meaning.function;
         step.overloads = std::move(meaning.overloads);
     }
-    if (step.op == Op::select || step.op == Op::has) step.hash = hash_text(step.text);
-    if (step.op == Op::select && step.declared_member)
+    if (node.kind == NodeKind::select || node.kind == NodeKind::has) step.hash = hash_text(step.text);
+    if (node.kind == NodeKind::has) step.value = meaning.value;
+    if (node.kind == NodeKind::select && step.declared_member)
       step.value = Value::unknown({meaning.path.empty() ? node.text : meaning.path});
   }
 
   /// A constant pattern is compiled once; a wrong one is a mistake of the expression.
   void prepare_call(Step& step, const Node& node) {
+    const bool on_optional =
+        !step.overloads.empty() && !step.children.empty() && step.overloads[0]->parameters[0]->kind == Type::optional;
+    if (on_optional && (step.text == "or" || step.text == "orValue")) step.op = Op::optional_or;
     if (step.text != "matches" || step.children.size() != 2) return;
     const Step& pattern = out_.steps[step.children[1]];
     if (pattern.op != Op::constant || pattern.value.string() == nullptr) return;
@@ -128,6 +135,7 @@ class Planner {
     std::vector<const Value*> arguments;
     for (const std::uint32_t child : step.children) arguments.push_back(&out_.steps[child].value);
     Value value;
+    if (!step.optional_elements.empty()) return;
     if (step.op == Op::list) {
       List list;
       for (const Value* argument : arguments) list.push_back(*argument);

@@ -18,9 +18,9 @@ inline constexpr std::uint32_t kMaxDepth = 250;  // of the tree, and of brackets
 enum class NodeKind : unsigned char {
   constant,
   name,         // text; children none
-  select,       // children: operand; text: member
+  select,       // children: operand; text: member; optional: written .?member
   has,          // children: operand; text: member
-  call,         // text: function, also "_+_", "!_", "_[_]"; children: arguments
+  call,         // text: function, also "_+_", "!_", "_[_]", "_[?_]"; children: arguments
   member_call,  // text: function; children: target, arguments
   list,         // children: elements
   map,          // children: key, value, key, value …
@@ -29,7 +29,7 @@ enum class NodeKind : unsigned char {
   conditional,    // children: condition, then, else
   comprehension,  // text: macro; children: range, then filter where the macro has one, key where it makes
                   // entries, body
-  bind,           // cel.bind(variable, value, body): children value, body
+  bind,           // cel.bind(variable, value, body): children value, body; cel.block() is a chain of them
 };
 
 enum class Macro : unsigned char {
@@ -41,7 +41,10 @@ enum class Macro : unsigned char {
   filter,
   transform_list,
   transform_map,
-  transform_map_entry
+  transform_map_entry,
+  sort_by,
+  opt_map,  // over an optional: at most one element
+  opt_flat_map
 };
 
 struct Node {
@@ -49,6 +52,7 @@ struct Node {
   Macro macro = Macro::none;
   bool absolute = false;  // a name written with a leading point
   bool filtered = false;  // a comprehension with a filter before its body
+  bool optional = false;  // a select that gives an optional
   std::uint32_t depth = 1;
   std::uint32_t place = 0;           // where a caret should stand
   std::uint32_t begin = 0, end = 0;  // bytes of the text it was made of
@@ -56,6 +60,7 @@ struct Node {
   std::string variable, second_variable;  // of comprehensions and bind
   Value constant;
   std::vector<NodeId> children;
+  std::vector<bool> optional_elements;  // of a list or map: which are written ?e, ?k: v; empty where none is
 };
 
 struct Syntax {

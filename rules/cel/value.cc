@@ -64,23 +64,6 @@ std::strong_ordering compare_bytes(const std::string& a, const std::string& b) {
   return a.compare(b) <=> 0;
 }
 
-/// Equal keys have equal hashes: whole numbers of every type hash alike.
-std::size_t hash_key(const Value& key) {
-  if (const auto* text = key.string()) return hash_text(*text);
-  if (const auto* number = key.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
-  if (const auto* number = key.get_if<std::uint64_t>())
-    return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
-  if (const auto* number = key.get_if<double>()) {
-    if (*number >= -kTwo63 && *number < kTwo63)
-      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
-    if (*number >= kTwo63 && *number < kTwo64)
-      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(static_cast<std::uint64_t>(*number)));
-    return 0;
-  }
-  if (const auto* boolean = key.get_if<bool>()) return *boolean ? 1U : 2U;
-  return 0;
-}
-
 template <class Same>
 const Value* find_indexed(const Map& map, std::size_t hash, Same same) {
   const std::size_t mask = map.index.size() - 1;
@@ -103,6 +86,10 @@ bool equal_lists(const List& a, const List& b, std::uint64_t& steps_left) {
   for (std::size_t i = 0; i < a.size(); ++i)
     if (!equal(a[i], b[i], steps_left)) return false;
   return true;
+}
+
+bool equal_optionals(const Optional& a, const Optional& b, std::uint64_t& steps_left) {
+  return a.present == b.present && (!a.present || equal(a.value, b.value, steps_left));
 }
 
 bool equal_maps(const Map& a, const Map& b, std::uint64_t& steps_left) {
@@ -193,6 +180,12 @@ class Writer {
       case ValueKind::unknown:
         add_unknown(*value.as_unknown());
         break;
+      case ValueKind::optional:
+        add_optional(*value.optional());
+        break;
+      case ValueKind::opaque:
+        out_ += value.opaque()->text();
+        break;
     }
   }
 
@@ -237,6 +230,12 @@ class Writer {
     out_ += '}';
   }
 
+  void add_optional(const Optional& optional) {
+    out_ += optional.present ? "optional.of(" : "optional.none(";
+    if (optional.present) add(optional.value);
+    out_ += ')';
+  }
+
   void add_unknown(const Unknown& unknown) {
     out_ += "unknown:";
     for (std::size_t i = 0; i < unknown.paths.size() && !full(); ++i)
@@ -265,6 +264,13 @@ Value Value::of(Map value) {
   if (value.index.empty()) value.build_index();
   return Value(Storage(std::make_shared<const Map>(std::move(value))));
 }
+Value Value::some(Value value) {
+  return Value(Storage(std::make_shared<const Optional>(Optional{std::move(value), true})));
+}
+const Value& Value::none() {
+  static const Value value(Storage(std::make_shared<const Optional>()));
+  return value;
+}
 Value Value::error(std::string message) {
   return Value(Storage(std::make_shared<const EvalError>(EvalError{std::move(message)})));
 }
@@ -276,6 +282,27 @@ Value Value::unknown(std::vector<std::string> paths) {
 
 std::size_t hash_text(std::string_view text) {
   return std::hash<std::string_view>{}(text);
+}
+
+/// Whole numbers of every type hash alike.
+std::size_t hash_of(const Value& value) {
+  if (const auto* text = value.string()) return hash_text(*text);
+  if (const auto* number = value.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
+  if (const auto* number = value.get_if<std::uint64_t>())
+    return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+  if (const auto* number = value.get_if<double>()) {
+    if (*number >= -kTwo63 && *number < kTwo63)
+      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(*number));
+    if (*number >= kTwo63 && *number < kTwo64)
+      return std::hash<std::int64_t>{}(static_cast<std::int64_t>(static_cast<std::uint64_t>(*number)));
+    return 0;
+  }
+  if (const auto* boolean = value.get_if<bool>()) return *boolean ? 1U : 2U;
+  if (const auto* bytes = value.bytes()) return hash_text(bytes->data);
+  if (const auto* time = value.get_if<Timestamp>()) return std::hash<std::int64_t>{}(time->seconds);
+  if (const auto* time = value.get_if<Duration>()) return std::hash<std::int64_t>{}(time->seconds);
+  if (const auto* name = value.type_name()) return hash_text(name->name);
+  return 0;
 }
 
 const Value* Map::find(std::string_view key) const {
@@ -296,7 +323,7 @@ const Value* Map::find(std::string_view key, std::size_t hash) const {
 const Value* Map::find(const Value& key) const {
   if (const auto* text = key.string()) return find(std::string_view(*text));
   const auto same = [&](const Value& candidate) { return equal(candidate, key); };
-  if (!index.empty()) return find_indexed(*this, hash_key(key), same);
+  if (!index.empty()) return find_indexed(*this, hash_of(key), same);
   for (const auto& entry : entries)
     if (same(entry.first)) return &entry.second;
   return nullptr;
@@ -316,7 +343,7 @@ bool Map::build_index() {
   bool distinct = true;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Value& key = entries[i].first;
-    std::size_t slot = hash_key(key) & (size - 1);
+    std::size_t slot = hash_of(key) & (size - 1);
     while (index[slot] != 0 && !equal(entries[index[slot] - 1].first, key)) slot = (slot + 1) & (size - 1);
     if (index[slot] == 0)
       index[slot] = static_cast<std::uint32_t>(i + 1);
@@ -349,6 +376,10 @@ bool equal(const Value& a, const Value& b, std::uint64_t& steps_left) {
       return equal_maps(*a.map(), *b.map(), steps_left);
     case ValueKind::type:
       return a.type_name()->name == b.type_name()->name;
+    case ValueKind::optional:
+      return equal_optionals(*a.optional(), *b.optional(), steps_left);
+    case ValueKind::opaque:
+      return a.opaque()->type_name() == b.opaque()->type_name() && a.opaque()->equals(*b.opaque());
     case ValueKind::error:
     case ValueKind::unknown:
       return false;
@@ -387,7 +418,8 @@ std::string to_text(const Value& value, std::size_t max_bytes) {
 }
 
 std::string_view type_name_of(const Value& value) {
-  static constexpr std::array<std::string_view, 14> names = {"null_type",
+  if (const Opaque* opaque = value.opaque()) return opaque->type_name();
+  static constexpr std::array<std::string_view, 15> names = {"null_type",
                                                              "bool",
                                                              "int",
                                                              "uint",
@@ -400,7 +432,8 @@ std::string_view type_name_of(const Value& value) {
                                                              "google.protobuf.Duration",
                                                              "type",
                                                              "error",
-                                                             "unknown"};
+                                                             "unknown",
+                                                             "optional_type"};
   return names[value.storage().index()];
 }
 

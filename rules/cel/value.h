@@ -15,7 +15,8 @@ namespace plumbline::cel {
 
 class Value;
 using List = std::vector<Value>;
-struct Map;  // insertion-ordered entries with CEL equality on keys
+struct Map;       // insertion-ordered entries with CEL equality on keys
+struct Optional;  // optional.of(x) or optional.none()
 
 struct Null {};
 struct Bytes {
@@ -42,6 +43,16 @@ struct Unknown {
   std::vector<std::string> paths;
 };
 
+/// A value that only its own functions look into: an address, a version, a quantity.
+class Opaque {
+ public:
+  virtual ~Opaque() = default;
+  virtual std::string_view type_name() const = 0;  // "net.IP"
+  /// Asked of a value of the same type only.
+  virtual bool equals(const Opaque& other) const = 0;
+  virtual std::string text() const = 0;
+};
+
 /// What a value is, in the order of Value::Storage.
 enum class ValueKind : unsigned char {
   null,
@@ -57,7 +68,9 @@ enum class ValueKind : unsigned char {
   duration,
   type,
   error,
-  unknown
+  unknown,
+  optional,
+  opaque
 };
 
 /// Cheap to copy: lists, maps and strings are shared and never change once made.
@@ -67,7 +80,7 @@ class Value {
       std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
                    std::shared_ptr<const Bytes>, std::shared_ptr<const List>, std::shared_ptr<const Map>,
                    Timestamp, Duration, std::shared_ptr<const TypeName>, std::shared_ptr<const EvalError>,
-                   std::shared_ptr<const Unknown>>;
+                   std::shared_ptr<const Unknown>, std::shared_ptr<const Optional>, std::shared_ptr<const Opaque>>;
   Value() = default;
   explicit Value(Storage storage) : storage_(std::move(storage)) {}
   static Value of(bool value) { return Value(Storage(value)); }
@@ -83,6 +96,9 @@ class Value {
   static Value of(List value);
   /// Entries with distinct keys; large maps get an index here.
   static Value of(Map value);
+  static Value of(std::shared_ptr<const Opaque> value) { return Value(Storage(std::move(value))); }
+  static Value some(Value value);  // optional.of(value)
+  static const Value& none();      // optional.none()
   static Value error(std::string message);
   static Value unknown(std::vector<std::string> paths);
 
@@ -100,6 +116,14 @@ class Value {
   const TypeName* type_name() const { return shared<TypeName>(); }
   const EvalError* as_error() const { return shared<EvalError>(); }
   const Unknown* as_unknown() const { return shared<Unknown>(); }
+  const Optional* optional() const { return shared<Optional>(); }
+  const Opaque* opaque() const { return shared<Opaque>(); }
+  /// The inside of an opaque value of this type; nullptr where it is of another.
+  template <class T>
+  const T* opaque_as() const {
+    const Opaque* value = opaque();
+    return value != nullptr && value->type_name() == T::kTypeName ? static_cast<const T*>(value) : nullptr;
+  }
   const Storage& storage() const { return storage_; }
 
  private:
@@ -109,6 +133,11 @@ class Value {
     return pointer == nullptr ? nullptr : pointer->get();
   }
   Storage storage_;
+};
+
+struct Optional {
+  Value value;
+  bool present = false;
 };
 
 struct Map {
@@ -125,6 +154,8 @@ struct Map {
 };
 
 std::size_t hash_text(std::string_view text);
+/// The same for values that are equal; cheap, so that lists and maps hash alike.
+std::size_t hash_of(const Value& value);
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);
