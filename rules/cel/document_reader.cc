@@ -41,9 +41,11 @@ struct DocumentReader::Impl {
     return true;
   }
 
-  /// Whether the raw key, which ends at a quote, is this name.
+  /// Whether the raw key, which ends at a quote, is this name. The input goes on for its padding at least; a longer name
+  /// is never guessed.
   static bool is_name(const char* raw, const std::string& name) {
-    return std::strncmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"';
+    return name.size() < simdjson::SIMDJSON_PADDING && raw[name.size()] == '"' &&
+           std::memcmp(raw, name.data(), name.size()) == 0;
   }
 
   /// The member that a field's key names; `last` is the one before it, as an index, and becomes this one.

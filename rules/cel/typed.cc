@@ -762,28 +762,34 @@ TypedStep::Fetch call_cell() { return fetch_call; }
 
 namespace {
 
-TypedFrame frame_of(const TypedPlan& plan, const Document& document, const Limits& limits) {
+/// Calls `run` with the frame of one run; gives `otherwise` where the budget cannot reach.
+template <class Out, class Run>
+Out with_frame(const TypedPlan& plan, const Document& document, const Limits& limits, Out otherwise, Run run) {
   TypedFrame frame;
   frame.base[0] = document.cells();
   frame.left = static_cast<std::int64_t>(std::min<std::uint64_t>(limits.budget, kMaxTypedBudget)) - plan.cost;
   frame.limits = &limits;
-  return frame;
+  if (frame.left < 0) return otherwise;
+  if (!plan.binds) return run(frame);
+  std::array<Cell, kMaxTypedLocals> bound;
+  frame.bound = bound.data();
+  return run(frame);
 }
 
 }  // namespace
 
 Answer decide(const TypedPlan& plan, const Document& document, const Limits& limits) {
-  TypedFrame frame = frame_of(plan, document, limits);
-  return frame.left < 0 ? Answer::undecided : plan.root->decide(*plan.root, frame);
+  return with_frame(plan, document, limits, Answer::undecided,
+                    [&](TypedFrame& frame) { return plan.root->decide(*plan.root, frame); });
 }
 
 std::optional<Value> evaluate(const TypedPlan& plan, const Document& document, const Limits& limits) {
-  TypedFrame frame = frame_of(plan, document, limits);
-  if (frame.left < 0) return std::nullopt;
-  Cell scratch;
-  const Cell& cell = plan.root->fetch(*plan.root, frame, scratch);
-  if (&cell == &typed::undecided_cell()) return std::nullopt;
-  return cell.missing() ? Value::unknown({}) : value_of(cell);
+  return with_frame(plan, document, limits, std::optional<Value>(), [&](TypedFrame& frame) -> std::optional<Value> {
+    Cell scratch;
+    const Cell& cell = plan.root->fetch(*plan.root, frame, scratch);
+    if (&cell == &typed::undecided_cell()) return std::nullopt;
+    return cell.missing() ? Value::unknown({}) : value_of(cell);
+  });
 }
 
 }  // namespace plumbline::cel

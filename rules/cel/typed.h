@@ -27,7 +27,7 @@ struct TypedStep;
 /// What one run needs: where the document and the variables of comprehensions lie.
 struct TypedFrame {
   std::array<const Cell*, kMaxTypedLocals + 1> base;  // 0: the document; 1 + slot: a local variable
-  std::array<Cell, kMaxTypedLocals> bound;            // what cel.bind computed
+  Cell* bound = nullptr;                              // what cel.bind computed, by slot; only where a plan binds
   std::int64_t left = 0;                              // of the budget: what may still be spent at worst
   const Limits* limits = nullptr;
 };
@@ -57,6 +57,7 @@ struct TypedPlan {
   std::deque<std::string> texts;  // of constants
   const TypedStep* root = nullptr;
   bool boolean = false;
+  bool binds = false;     // something computed to a variable
   std::int64_t cost = 0;  // of everything outside loops, at worst
 };
 

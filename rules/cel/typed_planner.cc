@@ -508,6 +508,7 @@ class TypedPlanner {
     out->a = bound;
     out->b = inner;
     out->local = slot + 1;
+    plan_->binds = true;
     return out;
   }
 
