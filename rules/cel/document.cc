@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kBlockBytes = 64 << 10;
 constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15ULL;
 
-/// Of a text's length and its first and last eight bytes: cheap whatever the length, and enough to tell most texts
-/// apart without reading them.
+/// Of a text's length and its first and last eight bytes: cheap whatever the length, and enough to tell most
+/// texts apart without reading them.
 std::uint64_t quick_hash(std::string_view text) {
   std::uint64_t first = 0, last = 0;
   if (text.size() >= 8) {
@@ -26,14 +26,18 @@ std::uint64_t quick_hash(std::string_view text) {
     first = low;
     last = high;
   } else if (!text.empty()) {
-    const auto at = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(text[i])); };
+    const auto at = [&](std::size_t i) {
+      return static_cast<std::uint64_t>(static_cast<unsigned char>(text[i]));
+    };
     first = at(0) | at(text.size() / 2) << 8 | at(text.size() - 1) << 16;
   }
   std::uint64_t hash = (first ^ (last * kMix) ^ text.size()) * kMix;
   return hash ^ hash >> 29;
 }
 
-std::size_t table_size(std::size_t entries) { return std::bit_ceil(entries * 2 + 1); }
+std::size_t table_size(std::size_t entries) {
+  return std::bit_ceil(entries * 2 + 1);
+}
 
 bool has_cells(const Type& type) {
   switch (type.kind) {
@@ -109,7 +113,8 @@ RecordLayout::RecordLayout(const Declarations& members, const std::string& prefi
       cells_ += member.record->cells();
     } else if (member.type->kind == Type::list && member.type->element &&
                member.type->element->kind == Type::object) {
-      member.record = std::make_unique<const RecordLayout>(member.type->element->members, member.path + "[].", next_id);
+      member.record =
+          std::make_unique<const RecordLayout>(member.type->element->members, member.path + "[].", next_id);
     } else if (!has_cells(*member.type)) {
       member.type = std::make_shared<const Type>();
     }
@@ -218,7 +223,8 @@ Value value_of(const Cell& cell, const RecordLayout::Member& member) {
     list.reserve(cell.size());
     const std::size_t stride = member.record ? member.record->cells() : 1;
     for (std::size_t i = 0; i < cell.size(); ++i)
-      list.push_back(member.record ? record_value(cell.cells + i * stride, *member.record) : value_of(cell.cells[i]));
+      list.push_back(member.record ? record_value(cell.cells + i * stride, *member.record)
+                                   : value_of(cell.cells[i]));
     return Value::of(std::move(list));
   }
   if (cell.kind() == CellKind::map) {

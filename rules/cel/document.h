@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents of a known shape in compact form: declared names and members are cells at fixed places, so that reading
-// one is an index and not a search. What conditions are judged on in bulk; Value stays the general form.
+// Documents of a known shape in compact form: declared names and members are cells at fixed places, so that
+// reading one is an index and not a search. What conditions are judged on in bulk; Value stays the general
+// form.
 #pragma once
 
 #include <bit>
@@ -30,7 +31,8 @@ enum class CellKind : unsigned char {
 };
 
 /// A value in 16 bytes. Texts, lists and maps point into the document's memory.
-/// head: kind (8 bits), hash of a text (24), size (32: bytes of a text, elements of a list, entries of a map).
+/// head: kind (8 bits), hash of a text (24), size (32: bytes of a text, elements of a list, entries of a
+/// map).
 struct Cell {
   std::uint64_t head = 0;
   union {

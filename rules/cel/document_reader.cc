@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON into cells with simdjson's on-demand parser: texts without escapes stay where they are in the input, keys are
-// guessed from what followed them the last time.
+// JSON into cells with simdjson's on-demand parser: texts without escapes stay where they are in the input,
+// keys are guessed from what followed them the last time.
 #include "rules/cel/document_reader.h"
 
-#include <cstring>
 #include <simdjson.h>
+#include <cstring>
 #include <vector>
 
 namespace plumbline::cel {
@@ -28,6 +28,7 @@ struct DocumentReader::Impl {
   std::vector<char> text;                // the input, with the padding that simdjson reads past its end
   std::vector<Cell> staged;              // of the lists and maps that are being read, innermost last
   std::vector<std::uint32_t> following;  // by member id: which member of its record came next
+  std::vector<std::string_view> unread;  // paths said to be missing
   std::string_view problem;              // the first thing that makes the whole unreadable
 
   Arena& arena() { return document.arena(); }
@@ -35,14 +36,14 @@ struct DocumentReader::Impl {
   bool failed(simdjson::error_code code) {
     // A value of another type than declared is passed over; anything else ends the reading.
     if (code == simdjson::SUCCESS) return false;
-    if (code != simdjson::INCORRECT_TYPE && code != simdjson::NUMBER_ERROR && code != simdjson::NUMBER_OUT_OF_RANGE &&
-        problem.empty())
+    if (code != simdjson::INCORRECT_TYPE && code != simdjson::NUMBER_ERROR &&
+        code != simdjson::NUMBER_OUT_OF_RANGE && problem.empty())
       problem = simdjson::error_message(code);
     return true;
   }
 
-  /// Whether the raw key, which ends at a quote, is this name. The input goes on for its padding at least; a longer name
-  /// is never guessed.
+  /// Whether the raw key, which ends at a quote, is this name. The input goes on for its padding at least; a
+  /// longer name is never guessed.
   static bool is_name(const char* raw, const std::string& name) {
     return name.size() < simdjson::SIMDJSON_PADDING && raw[name.size()] == '"' &&
            std::memcmp(raw, name.data(), name.size()) == 0;
@@ -74,7 +75,8 @@ struct DocumentReader::Impl {
     while (!token.empty() && token.back() != '"') token.remove_suffix(1);
     if (token.empty()) return false;
     token.remove_suffix(1);
-    if (std::memchr(token.data(), '\\', token.size()) != nullptr && failed(value.get_string().get(token))) return false;
+    if (std::memchr(token.data(), '\\', token.size()) != nullptr && failed(value.get_string().get(token)))
+      return false;
     out = cell_of(token);
     return true;
   }
@@ -201,8 +203,8 @@ struct DocumentReader::Impl {
     return true;
   }
 
-  /// The members of {"data":{…},"missing":{…}}: the value goes into the member's cells, paths that could not be read are
-  /// noted and marked when all is there.
+  /// The members of {"data":{…},"missing":{…}}: the value goes into the member's cells; paths that could not
+  /// be read are marked when all is there.
   void read_enveloped(ondemand::value value, const Member& member, const Envelope& envelope) {
     ondemand::object object;
     if (failed(value.get_object().get(object))) return;
@@ -225,7 +227,7 @@ struct DocumentReader::Impl {
       ondemand::field field;
       std::string_view path;
       if (failed(std::move(result).get(field)) || failed(field.unescaped_key().get(path))) return;
-      mark_unread(path);
+      unread.push_back(path);
     }
   }
 
@@ -278,6 +280,7 @@ struct DocumentReader::Impl {
     if (json.size() > kMaxJsonBytes) return fail(ErrorKind::limit, "JSON: larger than 64 MiB");
     document.clear();
     problem = {};
+    unread.clear();
     text.resize(json.size() + simdjson::SIMDJSON_PADDING);
     if (!json.empty()) std::memcpy(text.data(), json.data(), json.size());
     std::memset(text.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
@@ -293,15 +296,19 @@ struct DocumentReader::Impl {
     else
       read_top(top, envelope);
     if (!problem.empty()) return fail(ErrorKind::invalid, "JSON: " + std::string(problem));
+    for (const std::string_view path : unread) mark_unread(path);
     std::copy_n(staged.begin(), document.layout().root().cells(), document.cells());
     return &document;
   }
 };
 
-DocumentReader::DocumentReader(std::shared_ptr<const Layout> layout) : impl_(std::make_unique<Impl>(layout)) {}
+DocumentReader::DocumentReader(std::shared_ptr<const Layout> layout)
+    : impl_(std::make_unique<Impl>(layout)) {}
 DocumentReader::~DocumentReader() = default;
 
-Result<Document*> DocumentReader::read(std::string_view json) { return impl_->read(json, nullptr); }
+Result<Document*> DocumentReader::read(std::string_view json) {
+  return impl_->read(json, nullptr);
+}
 Result<Document*> DocumentReader::read(std::string_view json, const Envelope& envelope) {
   return impl_->read(json, &envelope);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of the fast tier. Each is one small function; comparisons and loops are instantiated for every kind of
-// scalar, so that a loop over a list with a simple condition has no call in it.
+// The steps of the fast tier. Each is one small function; comparisons and loops are instantiated for every
+// kind of scalar, so that a loop over a list with a simple condition has no call in it.
 #include "rules/cel/typed.h"
 
 #include <algorithm>
@@ -20,20 +20,32 @@ constexpr auto kUndecidedKind = static_cast<CellKind>(0xff);
 constexpr std::size_t kMostArguments = 4;
 constexpr std::size_t kSearchedBytes = 10;  // of text for one unit, as the evaluator charges
 
-Answer answer(bool yes) { return yes ? Answer::yes : Answer::no; }
-bool undecided(const Cell& cell) { return cell.kind() == kUndecidedKind; }
+Answer answer(bool yes) {
+  return yes ? Answer::yes : Answer::no;
+}
+bool undecided(const Cell& cell) {
+  return cell.kind() == kUndecidedKind;
+}
 
 /// What stands in the way of using a cell: unknown or undecided.
-Answer obstacle(const Cell& cell) { return undecided(cell) ? Answer::undecided : Answer::unknown; }
-bool usable(const Cell& cell) { return !cell.missing() && !undecided(cell); }
+Answer obstacle(const Cell& cell) {
+  return undecided(cell) ? Answer::undecided : Answer::unknown;
+}
+bool usable(const Cell& cell) {
+  return !cell.missing() && !undecided(cell);
+}
 
 const Cell& unknown_cell() {
   static const Cell cell = cell_of(CellKind::unread);
   return cell;
 }
-const Cell& cell_of_obstacle(const Cell& cell) { return undecided(cell) ? undecided_cell() : unknown_cell(); }
+const Cell& cell_of_obstacle(const Cell& cell) {
+  return undecided(cell) ? undecided_cell() : unknown_cell();
+}
 
-const Cell& fact_of(const TypedStep& step, const TypedFrame& frame) { return frame.base[step.base][step.cell]; }
+const Cell& fact_of(const TypedStep& step, const TypedFrame& frame) {
+  return frame.base[step.base][step.cell];
+}
 
 /// Takes from the budget; false where it might not reach.
 bool spend(TypedFrame& frame, std::int64_t units) {
@@ -217,7 +229,8 @@ Answer both_test(const TypedStep& step, TypedFrame& frame) {
     return undecided(a) || undecided(b) ? Answer::undecided : Answer::unknown;
   if (a.kind() == CellKind::string) {
     if (!spend(frame, std::int64_t{a.size()} / 100 + 1)) return Answer::undecided;
-    if constexpr (test == Test::equal || test == Test::differ) return answer(same_text(a, b) == (test == Test::equal));
+    if constexpr (test == Test::equal || test == Test::differ)
+      return answer(same_text(a, b) == (test == Test::equal));
     return answer(ordered<test>(a.view() <=> b.view()));
   }
   if (a.kind() == CellKind::boolean) return answer(ordered<test>(a.yes <=> b.yes));
@@ -226,7 +239,9 @@ Answer both_test(const TypedStep& step, TypedFrame& frame) {
 
 // Logic
 
-Answer decide_constant(const TypedStep& step, TypedFrame&) { return answer(step.constant.yes); }
+Answer decide_constant(const TypedStep& step, TypedFrame&) {
+  return answer(step.constant.yes);
+}
 
 Answer decide_fetched(const TypedStep& step, TypedFrame& frame) {
   Cell scratch;
@@ -336,6 +351,7 @@ Answer decide_matches(const TypedStep& step, TypedFrame& frame) {
   Cell scratch;
   const Cell& text = step.a->fetch(*step.a, frame, scratch);
   if (!usable(text)) return obstacle(text);
+  if (frame.left < 0) return Answer::undecided;
   Limits limits = *frame.limits;
   limits.budget = static_cast<std::uint64_t>(frame.left);
   Meter meter(limits);
@@ -348,8 +364,8 @@ Answer decide_matches(const TypedStep& step, TypedFrame& frame) {
 
 // Lists
 
-/// Calls `visit` with each element's first cell, after the filters; ends early where it gives false. Gives what the
-/// filters could not decide, or yes.
+/// Calls `visit` with each element's first cell, after the filters; ends early where it gives false. Gives
+/// what the filters could not decide, or yes.
 template <bool filtered, class Visit>
 Answer each(const TypedStep& step, TypedFrame& frame, const Cell& list, Visit visit) {
   const Cell* element = list.cells;
@@ -440,9 +456,10 @@ TypedStep::Decide tightest(const TypedStep& step, const TypedStep& body, bool fi
   if (filtered) return decide_quantifier<kind, true>;
   TypedStep::Decide out = decide_quantifier<kind, false>;
   if (body.base != step.local) return out;
-  static_cast<void>(offer<kind, FactIsTrue>(body, out) || offer<kind, FactInSet<Scalar::text>>(body, out) ||
-                    offer<kind, FactInSet<Scalar::whole>>(body, out) || offer_tests<kind, Scalar::text>(body, out) ||
-                    offer_tests<kind, Scalar::whole>(body, out) || offer_tests<kind, Scalar::real>(body, out));
+  static_cast<void>(
+      offer<kind, FactIsTrue>(body, out) || offer<kind, FactInSet<Scalar::text>>(body, out) ||
+      offer<kind, FactInSet<Scalar::whole>>(body, out) || offer_tests<kind, Scalar::text>(body, out) ||
+      offer_tests<kind, Scalar::whole>(body, out) || offer_tests<kind, Scalar::real>(body, out));
   return out;
 }
 
@@ -478,8 +495,12 @@ const Cell& fetch_leaf_count(const TypedStep& step, TypedFrame& frame, Cell& scr
 
 // Values
 
-const Cell& fetch_constant(const TypedStep& step, TypedFrame&, Cell&) { return step.constant; }
-const Cell& fetch_fact(const TypedStep& step, TypedFrame& frame, Cell&) { return fact_of(step, frame); }
+const Cell& fetch_constant(const TypedStep& step, TypedFrame&, Cell&) {
+  return step.constant;
+}
+const Cell& fetch_fact(const TypedStep& step, TypedFrame& frame, Cell&) {
+  return fact_of(step, frame);
+}
 
 const Cell& fetch_answer(const TypedStep& step, TypedFrame& frame, Cell& scratch) {
   const Answer out = step.decide(step, frame);
@@ -629,6 +650,7 @@ const Cell& fetch_call(const TypedStep& step, TypedFrame& frame, Cell& scratch) 
     arguments[i] = &values[i];
   }
   if (missing) return unknown_cell();
+  if (frame.left < 0) return undecided_cell();
   Limits limits = *frame.limits;
   limits.budget = static_cast<std::uint64_t>(frame.left);
   Meter meter(limits);
@@ -661,21 +683,39 @@ const Cell& undecided_cell() {
   return cell;
 }
 
-TypedStep::Decide constant_answer() { return decide_constant; }
-TypedStep::Decide fact_answer() { return leaf<FactIsTrue>; }
-TypedStep::Decide fetched_answer() { return decide_fetched; }
-TypedStep::Decide has_fact() { return decide_has; }
-TypedStep::Decide negation() { return decide_not; }
+TypedStep::Decide constant_answer() {
+  return decide_constant;
+}
+TypedStep::Decide fact_answer() {
+  return leaf<FactIsTrue>;
+}
+TypedStep::Decide fetched_answer() {
+  return decide_fetched;
+}
+TypedStep::Decide has_fact() {
+  return decide_has;
+}
+TypedStep::Decide negation() {
+  return decide_not;
+}
 TypedStep::Decide conjunction(std::size_t parts) {
   return parts == 2 ? decide_two<Answer::no> : decide_logic<Answer::no>;
 }
 TypedStep::Decide disjunction(std::size_t parts) {
   return parts == 2 ? decide_two<Answer::yes> : decide_logic<Answer::yes>;
 }
-TypedStep::Decide choice() { return decide_choice; }
-TypedStep::Decide test_fact(Scalar kind, Test test) { return pick<PickFact>(kind, test); }
-TypedStep::Decide test_fetched(Scalar kind, Test test) { return pick<PickFetched>(kind, test); }
-TypedStep::Decide test_facts(Scalar kind, Test test) { return pick<PickFacts>(kind, test); }
+TypedStep::Decide choice() {
+  return decide_choice;
+}
+TypedStep::Decide test_fact(Scalar kind, Test test) {
+  return pick<PickFact>(kind, test);
+}
+TypedStep::Decide test_fetched(Scalar kind, Test test) {
+  return pick<PickFetched>(kind, test);
+}
+TypedStep::Decide test_facts(Scalar kind, Test test) {
+  return pick<PickFacts>(kind, test);
+}
 TypedStep::Decide test_both(Test test) {
   switch (test) {
     case Test::equal:
@@ -699,8 +739,12 @@ TypedStep::Decide fact_in_set(Scalar kind) {
 TypedStep::Decide fetched_in_set(Scalar kind) {
   return kind == Scalar::text ? decide_fetched_in_set<Scalar::text> : decide_fetched_in_set<Scalar::whole>;
 }
-TypedStep::Decide fetched_in_list() { return decide_in_list; }
-TypedStep::Decide fetched_in_map() { return decide_in_map; }
+TypedStep::Decide fetched_in_list() {
+  return decide_in_list;
+}
+TypedStep::Decide fetched_in_map() {
+  return decide_in_map;
+}
 TypedStep::Decide search_text(Search where) {
   return where == Search::begin ? decide_search<Search::begin>
          : where == Search::end ? decide_search<Search::end>
@@ -711,7 +755,9 @@ TypedStep::Decide search_fact(Search where) {
          : where == Search::end ? decide_fact_search<Search::end>
                                 : decide_fact_search<Search::inside>;
 }
-TypedStep::Decide matches_regex() { return decide_matches; }
+TypedStep::Decide matches_regex() {
+  return decide_matches;
+}
 TypedStep::Decide quantifier(Quantifier kind, const TypedStep& step) {
   switch (kind) {
     case Quantifier::all:
@@ -723,17 +769,37 @@ TypedStep::Decide quantifier(Quantifier kind, const TypedStep& step) {
   }
   return nullptr;
 }
-TypedStep::Decide bound_answer() { return decide_bound; }
-TypedStep::Decide call_answer() { return decide_call; }
+TypedStep::Decide bound_answer() {
+  return decide_bound;
+}
+TypedStep::Decide call_answer() {
+  return decide_call;
+}
 
-TypedStep::Fetch constant_cell() { return fetch_constant; }
-TypedStep::Fetch fact_cell() { return fetch_fact; }
-TypedStep::Fetch answer_cell() { return fetch_answer; }
-TypedStep::Fetch map_entry() { return fetch_entry; }
-TypedStep::Fetch map_entry_of() { return fetch_entry_of; }
-TypedStep::Fetch choice_cell() { return fetch_choice; }
-TypedStep::Fetch size_of_list() { return fetch_size; }
-TypedStep::Fetch size_of_text() { return fetch_text_size; }
+TypedStep::Fetch constant_cell() {
+  return fetch_constant;
+}
+TypedStep::Fetch fact_cell() {
+  return fetch_fact;
+}
+TypedStep::Fetch answer_cell() {
+  return fetch_answer;
+}
+TypedStep::Fetch map_entry() {
+  return fetch_entry;
+}
+TypedStep::Fetch map_entry_of() {
+  return fetch_entry_of;
+}
+TypedStep::Fetch choice_cell() {
+  return fetch_choice;
+}
+TypedStep::Fetch size_of_list() {
+  return fetch_size;
+}
+TypedStep::Fetch size_of_text() {
+  return fetch_text_size;
+}
 TypedStep::Fetch count_filtered(const TypedStep& step) {
   const TypedStep& filter = *step.parts[0];
   if (step.parts.size() > 1 || filter.base != step.local) return fetch_count;
@@ -747,7 +813,8 @@ TypedStep::Fetch count_filtered(const TypedStep& step) {
   return fetch_count;
 }
 TypedStep::Fetch arithmetic(Scalar kind, Arithmetic operation) {
-  return kind == Scalar::real ? pick_arithmetic<Scalar::real>(operation) : pick_arithmetic<Scalar::whole>(operation);
+  return kind == Scalar::real ? pick_arithmetic<Scalar::real>(operation)
+                              : pick_arithmetic<Scalar::whole>(operation);
 }
 TypedStep::Fetch negative(Scalar kind) {
   return kind == Scalar::real ? fetch_negative<Scalar::real> : fetch_negative<Scalar::whole>;
@@ -755,25 +822,38 @@ TypedStep::Fetch negative(Scalar kind) {
 TypedStep::Fetch to_real(Scalar from) {
   return from == Scalar::whole ? fetch_real<Scalar::whole> : fetch_real<Scalar::natural>;
 }
-TypedStep::Fetch bound_cell() { return fetch_bound; }
-TypedStep::Fetch call_cell() { return fetch_call; }
+TypedStep::Fetch bound_cell() {
+  return fetch_bound;
+}
+TypedStep::Fetch call_cell() {
+  return fetch_call;
+}
 
 }  // namespace typed
 
 namespace {
 
-/// Calls `run` with the frame of one run; gives `otherwise` where the budget cannot reach.
 template <class Out, class Run>
-Out with_frame(const TypedPlan& plan, const Document& document, const Limits& limits, Out otherwise, Run run) {
+Out with_bound(TypedFrame& frame, const Out& otherwise, Run run) {
+  std::array<Cell, kMaxTypedLocals> bound;
+  frame.bound = bound.data();
+  Out out = run(frame);
+  return frame.left < 0 ? otherwise : out;
+}
+
+/// Calls `run` with the frame of one run; gives `otherwise` where the budget might not have reached: no other
+/// part of a condition can make up for that.
+template <class Out, class Run>
+Out with_frame(const TypedPlan& plan, const Document& document, const Limits& limits, Out otherwise,
+               Run run) {
   TypedFrame frame;
   frame.base[0] = document.cells();
   frame.left = static_cast<std::int64_t>(std::min<std::uint64_t>(limits.budget, kMaxTypedBudget)) - plan.cost;
   frame.limits = &limits;
   if (frame.left < 0) return otherwise;
-  if (!plan.binds) return run(frame);
-  std::array<Cell, kMaxTypedLocals> bound;
-  frame.bound = bound.data();
-  return run(frame);
+  if (plan.binds) return with_bound(frame, otherwise, run);
+  Out out = run(frame);
+  return frame.left < 0 ? otherwise : out;
 }
 
 }  // namespace
@@ -784,12 +864,13 @@ Answer decide(const TypedPlan& plan, const Document& document, const Limits& lim
 }
 
 std::optional<Value> evaluate(const TypedPlan& plan, const Document& document, const Limits& limits) {
-  return with_frame(plan, document, limits, std::optional<Value>(), [&](TypedFrame& frame) -> std::optional<Value> {
-    Cell scratch;
-    const Cell& cell = plan.root->fetch(*plan.root, frame, scratch);
-    if (&cell == &typed::undecided_cell()) return std::nullopt;
-    return cell.missing() ? Value::unknown({}) : value_of(cell);
-  });
+  return with_frame(plan, document, limits, std::optional<Value>(),
+                    [&](TypedFrame& frame) -> std::optional<Value> {
+                      Cell scratch;
+                      const Cell& cell = plan.root->fetch(*plan.root, frame, scratch);
+                      if (&cell == &typed::undecided_cell()) return std::nullopt;
+                      return cell.missing() ? Value::unknown({}) : value_of(cell);
+                    });
 }
 
 }  // namespace plumbline::cel

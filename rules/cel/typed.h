@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fast tier: where every type in a condition is known, it runs on a document's cells, each step one of a fixed set
-// of small functions chosen when it is compiled. It gives an answer only where the evaluator would give the same; what
-// it cannot decide (an error, a budget that might not reach) it leaves to the evaluator.
+// The fast tier: where every type in a condition is known, it runs on a document's cells, each step one of a
+// fixed set of small functions chosen when it is compiled. It gives an answer only where the evaluator would
+// give the same; what it cannot decide (an error, a budget that might not reach) it leaves to the evaluator.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ struct TypedStep;
 /// What one run needs: where the document and the variables of comprehensions lie.
 struct TypedFrame {
   std::array<const Cell*, kMaxTypedLocals + 1> base;  // 0: the document; 1 + slot: a local variable
-  Cell* bound = nullptr;                              // what cel.bind computed, by slot; only where a plan binds
-  std::int64_t left = 0;                              // of the budget: what may still be spent at worst
+  Cell* bound = nullptr;  // what cel.bind computed, by slot; only where a plan binds
+  std::int64_t left = 0;  // of the budget: what may still be spent at worst
   const Limits* limits = nullptr;
 };
 
@@ -36,13 +36,13 @@ struct TypedStep {
   using Decide = Answer (*)(const TypedStep& step, TypedFrame& frame);
   /// Gives a cell where it lies, or `scratch` filled; a missing one is unknown, `undecided_cell()` undecided.
   using Fetch = const Cell& (*)(const TypedStep& step, TypedFrame& frame, Cell& scratch);
-  Decide decide = nullptr;            // of Booleans
-  Fetch fetch = nullptr;              // of all others, and of Booleans that are facts
-  std::uint32_t base = 0, cell = 0;   // where a fact lies
+  Decide decide = nullptr;                       // of Booleans
+  Fetch fetch = nullptr;                         // of all others, and of Booleans that are facts
+  std::uint32_t base = 0, cell = 0;              // where a fact lies
   std::uint32_t other_base = 0, other_cell = 0;  // and one it is compared with
-  std::uint32_t stride = 1;           // of the list that is gone over
-  std::uint32_t local = 0;            // base of its variable
-  std::int64_t cost = 0;              // of one element, at worst
+  std::uint32_t stride = 1;                      // of the list that is gone over
+  std::uint32_t local = 0;                       // base of its variable
+  std::int64_t cost = 0;                         // of one element, at worst
   const TypedStep *a = nullptr, *b = nullptr, *c = nullptr;
   Cell constant;
   std::vector<const TypedStep*> parts;  // of && and ||; filters of a list
@@ -101,19 +101,20 @@ TypedStep::Decide fact_in_set(Scalar kind);     // whole or text
 TypedStep::Decide fetched_in_set(Scalar kind);  // what `a` fetches
 TypedStep::Decide fetched_in_list();            // a in b
 TypedStep::Decide fetched_in_map();             // a in b
-TypedStep::Decide search_text(Search where);     // what `a` and `b` fetch
-TypedStep::Decide search_fact(Search where);     // a constant in a fact
-TypedStep::Decide matches_regex();  // a
-/// `a` fetches the list, `parts` filter it, `b` is the condition; the tightest form for the step as it is filled in.
+TypedStep::Decide search_text(Search where);    // what `a` and `b` fetch
+TypedStep::Decide search_fact(Search where);    // a constant in a fact
+TypedStep::Decide matches_regex();              // a
+/// `a` fetches the list, `parts` filter it, `b` is the condition; the tightest form for the step as it is
+/// filled in.
 TypedStep::Decide quantifier(Quantifier kind, const TypedStep& step);
 TypedStep::Decide bound_answer();  // a is bound, b answers
 TypedStep::Decide call_answer();
 
 TypedStep::Fetch constant_cell();
 TypedStep::Fetch fact_cell();
-TypedStep::Fetch answer_cell();  // of a step that decides
-TypedStep::Fetch map_entry();    // a[constant]
-TypedStep::Fetch map_entry_of(); // a[b]
+TypedStep::Fetch answer_cell();   // of a step that decides
+TypedStep::Fetch map_entry();     // a[constant]
+TypedStep::Fetch map_entry_of();  // a[b]
 TypedStep::Fetch choice_cell();
 TypedStep::Fetch size_of_list();
 TypedStep::Fetch size_of_text();

@@ -11,8 +11,9 @@ namespace {
 
 using namespace typed;
 
-constexpr double kExactWhole = 9007199254740992.0;  // 2^53: up to here every whole number is a double
-constexpr std::size_t kMaxParts = 4;                // arguments of a called function
+constexpr double kExactWhole =
+    9007199254740992.0;               // 2^53: below it every whole number is a double of its own
+constexpr std::size_t kMaxParts = 4;  // arguments of a called function
 
 std::optional<Scalar> scalar_of(const TypePtr& type) {
   switch (type->kind) {
@@ -68,9 +69,9 @@ std::optional<Arithmetic> arithmetic_of(std::string_view function) {
 /// Where a fact, a section or an element lies.
 struct Place {
   std::uint32_t base = 0;
-  std::uint32_t cell = 0;                  // its own cell; of an element that is a record its first member's
-  const RecordLayout* record = nullptr;    // of objects, and of the elements of a list of objects
-  std::uint32_t members = 0;               // where an object's members begin
+  std::uint32_t cell = 0;                // its own cell; of an element that is a record its first member's
+  const RecordLayout* record = nullptr;  // of objects, and of the elements of a list of objects
+  std::uint32_t members = 0;             // where an object's members begin
   Type::Kind kind = Type::dyn;
 };
 
@@ -112,8 +113,8 @@ class TypedPlanner {
     return &out;
   }
 
-  /// What the steps below a node cost once, loops counted as one round: a unit for each step of the evaluator and one
-  /// for what a comparison of short texts may charge.
+  /// What the steps below a node cost once, loops counted as one round: a unit for each step of the evaluator
+  /// and one for what a comparison of short texts may charge.
   std::int64_t cost_of(NodeId id) const {
     std::int64_t out = 2;
     if (node(id).kind == NodeKind::constant && node(id).constant.string() != nullptr)
@@ -165,12 +166,12 @@ class TypedPlanner {
         return is(CellKind::uint_kind) ? std::optional(cell) : std::nullopt;
       case Scalar::whole:
         if (is(CellKind::int_kind)) return cell;
-        if (is(CellKind::number) && std::trunc(cell.real) == cell.real && std::fabs(cell.real) <= kExactWhole)
+        if (is(CellKind::number) && std::trunc(cell.real) == cell.real && std::fabs(cell.real) < kExactWhole)
           return cell_of(static_cast<std::int64_t>(cell.real));
         return std::nullopt;
       case Scalar::real:
         if (is(CellKind::number)) return cell;
-        if (is(CellKind::int_kind) && std::fabs(static_cast<double>(cell.whole)) <= kExactWhole)
+        if (is(CellKind::int_kind) && std::fabs(static_cast<double>(cell.whole)) < kExactWhole)
           return cell_of(static_cast<double>(cell.whole));
         return std::nullopt;
     }
@@ -190,7 +191,8 @@ class TypedPlanner {
       default:
         break;
     }
-    if ((it.kind != NodeKind::select && it.kind != NodeKind::has) || !meaning(id).declared_member) return std::nullopt;
+    if ((it.kind != NodeKind::select && it.kind != NodeKind::has) || !meaning(id).declared_member)
+      return std::nullopt;
     const auto operand = place(it.children[0]);
     return operand && operand->kind == Type::object ? member_place(*operand, it.text) : std::nullopt;
   }
@@ -259,8 +261,8 @@ class TypedPlanner {
       parts.push_back(condition(child));
       if (parts.back() == nullptr) return nullptr;
     }
-    TypedStep* out = decides(node(id).kind == NodeKind::logic_and ? conjunction(parts.size())
-                                                                  : disjunction(parts.size()));
+    TypedStep* out =
+        decides(node(id).kind == NodeKind::logic_and ? conjunction(parts.size()) : disjunction(parts.size()));
     out->a = parts[0];
     out->b = parts[1];
     out->parts = std::move(parts);
@@ -271,7 +273,9 @@ class TypedPlanner {
     const auto& children = node(id).children;
     const bool boolean = scalar_of(type_of(id)) == Scalar::boolean;
     const TypedStep* chosen = condition(children[0]);
-    const TypedStep* yes = chosen == nullptr ? nullptr : boolean ? condition(children[1]) : value(children[1]);
+    const TypedStep* yes = chosen == nullptr ? nullptr
+                           : boolean         ? condition(children[1])
+                                             : value(children[1]);
     const TypedStep* no = yes == nullptr ? nullptr : boolean ? condition(children[2]) : value(children[2]);
     if (no == nullptr || type_of(children[1])->kind != type_of(children[2])->kind) return nullptr;
     TypedStep* out = boolean ? decides(choice()) : fetches(choice_cell());
@@ -337,7 +341,8 @@ class TypedPlanner {
 
   TypedStep* matches(NodeId text, NodeId pattern) {
     const auto known = constant(pattern);
-    if (!known || known->kind() != CellKind::string || scalar_of(type_of(text)) != Scalar::text) return nullptr;
+    if (!known || known->kind() != CellKind::string || scalar_of(type_of(text)) != Scalar::text)
+      return nullptr;
     auto regex = compile_regex(std::string(known->view()));
     const TypedStep* a = regex ? value(text) : nullptr;
     if (a == nullptr) return nullptr;
@@ -559,7 +564,8 @@ class TypedPlanner {
     if (name == "size" && children.size() == 1) return size(children[0]);
     if (!kind) return nullptr;
     if (name == "double" && children.size() == 1) return real(children[0]);
-    if (name == "-_" && (*kind == Scalar::whole || *kind == Scalar::real)) return unary(children[0], negative(*kind));
+    if (name == "-_" && (*kind == Scalar::whole || *kind == Scalar::real))
+      return unary(children[0], negative(*kind));
     const auto operation = arithmetic_of(name);
     if (!operation) return function(id, children);
     if (*kind != Scalar::whole && *kind != Scalar::real) return nullptr;
@@ -625,7 +631,8 @@ class TypedPlanner {
   /// Any other function of scalars that gives a number or a Boolean.
   TypedStep* function(NodeId id, const std::vector<NodeId>& arguments) {
     const auto result = scalar_of(type_of(id));
-    if (!result || *result == Scalar::text || meaning(id).overloads.size() != 1 || arguments.size() > kMaxParts)
+    if (!result || *result == Scalar::text || meaning(id).overloads.size() != 1 ||
+        arguments.size() > kMaxParts)
       return nullptr;
     std::vector<const TypedStep*> parts;
     for (const NodeId argument : arguments) {
