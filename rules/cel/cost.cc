@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "rules/cel/regex.h"
+
 namespace plumbline::cel {
 namespace {
 
@@ -40,6 +42,7 @@ Units ten_bytes(Units bytes) {
 
 Extent text_extent(Bounds bytes) {
   Extent out;
+  out.is_text = true;
   out.bytes = bytes;
   out.compared = 1 + bytes.most / 100;
   out.written = plus(bytes.most, 30);
@@ -65,7 +68,7 @@ Extent map_extent(Bounds elements, Units key_bytes, Extent element) {
 }
 
 bool is_scalar(const Extent& extent) {
-  return !extent.open && !extent.element && !extent.object && extent.bytes.most == 0;
+  return !extent.open && !extent.element && !extent.object && !extent.is_text;
 }
 
 /// One that is as large as either of both.
@@ -75,6 +78,9 @@ Extent joined(const Extent& a, const Extent& b) {
   out.elements = either(a.elements, b.elements);
   out.compared = std::max(a.compared, b.compared);
   out.written = std::max(a.written, b.written);
+  out.is_text = a.is_text || b.is_text;
+  out.number = std::max(a.number, b.number);
+  if (a.constant != b.constant) out.constant = nullptr;
   out.keyed = a.keyed || b.keyed;
   out.key_bytes = std::max(a.key_bytes, b.key_bytes);
   out.sure = a.sure && b.sure;
@@ -87,6 +93,15 @@ Extent joined(const Extent& a, const Extent& b) {
     out.element = b.element;
   else if (b.element && a.element != b.element)
     out.element = std::make_shared<const Extent>(joined(*a.element, *b.element));
+  return out;
+}
+
+Extent optional_extent(Extent content) {
+  Extent out;
+  out.compared = plus(1, content.compared);
+  out.written = plus(20, content.written);
+  out.sure = content.sure;
+  out.element = std::make_shared<const Extent>(std::move(content));
   return out;
 }
 
@@ -103,6 +118,9 @@ Extent size_of(const Value& value, Units& left) {
   Extent out;
   if (const auto* text = value.string()) {
     out = text_extent({text->size(), text->size()});
+    out.constant = text;
+  } else if (const auto* number = value.get_if<std::int64_t>()) {
+    out.number = static_cast<Units>(std::max<std::int64_t>(0, *number));
   } else if (const auto* bytes = value.bytes()) {
     out = text_extent({bytes->data.size(), bytes->data.size()});
   } else if (value.list() != nullptr || value.map() != nullptr) {
@@ -138,7 +156,7 @@ const Extent* content_of(const Extent& extent) {
 class Estimating {
  public:
   Estimating(const Plan& plan, std::span<const TypePtr> variables, const Sizes& sizes)
-      : plan_(plan), variables_(variables), sizes_(sizes), locals_(plan.locals) {}
+      : plan_(plan), variables_(variables), sizes_(sizes), locals_(plan.locals), costs_(plan.steps.size()) {}
 
   Bounds whole() { return visit(plan_.root).cost; }
 
@@ -151,7 +169,15 @@ class Estimating {
   Part visit(std::uint32_t id) {
     Part out = inside(plan_.steps[id]);
     out.cost = plus(out.cost, Bounds{1, 1});
+    costs_[id] = out.cost;
     return out;
+  }
+
+  /// What it costs to find out whether a missing member could not be read: its operands run again.
+  Units why_missing(std::uint32_t id) const {
+    const Step& step = plan_.steps[id];
+    if ((step.op != Op::select && step.op != Op::optional_select) || !step.declared_member) return 0;
+    return plus(costs_[step.children[0]].most, why_missing(step.children[0]));
   }
 
   Part inside(const Step& step) {
@@ -167,7 +193,9 @@ class Estimating {
       case Op::select:
         return select(step);
       case Op::has:
-        return {visit(step.children[0]).cost, {}};
+        return has(step);
+      case Op::optional_select:
+        return optional_select(step);
       case Op::call:
         return call(step);
       case Op::matches:
@@ -185,13 +213,15 @@ class Estimating {
         return comprehension(step);
       case Op::bind:
         return bind(step);
+      case Op::optional_or:
+        return optional_or(step);
     }
     return {{0, kNoEnd}, anything()};
   }
 
   Extent anything() const {
     Extent out;
-    out.open = out.keyed = true;
+    out.open = out.keyed = out.is_text = true;
     out.bytes.most = std::max(sizes_.text_bytes, sizes_.result_elements * 10);
     out.elements.most = std::max(sizes_.elements, sizes_.result_elements);
     out.key_bytes = out.bytes.most;
@@ -224,7 +254,10 @@ class Estimating {
         out.path = path;
         return out;
       }
+      case Type::optional:
+        return optional_extent(of_type(type->element, path, text_bytes, elements));
       case Type::dyn:
+      case Type::opaque:
         return anything();
       default:
         return {};
@@ -247,14 +280,42 @@ class Estimating {
 
   Part select(const Step& step) {
     Part operand = visit(step.children[0]);
-    if (operand.value.object && !operand.value.open)
-      for (const auto& [name, type] : operand.value.object->members)
+    return {operand.cost, member(step, operand.value)};
+  }
+
+  Part has(const Step& step) {
+    Bounds cost = visit(step.children[0]).cost;
+    cost.most = plus(cost.most, why_missing(step.children[0]));
+    return {cost, {}};
+  }
+
+  Part optional_select(const Step& step) {
+    const Part operand = visit(step.children[0]);
+    Bounds cost = operand.cost;
+    cost.most = plus(cost.most, why_missing(step.children[0]));
+    // of an optional it is the member of what is inside
+    const bool inside = operand.value.element && !operand.value.keyed && operand.value.elements.most == 0;
+    return {cost, optional_extent(member(step, inside ? *operand.value.element : operand.value))};
+  }
+
+  Part optional_or(const Step& step) {
+    const Part operand = visit(step.children[0]), other = visit(step.children[1]);
+    Bounds cost = operand.cost;
+    cost.most = plus(cost.most, other.cost.most);
+    Extent value = joined(step.text == "or" ? operand.value : element(operand.value), other.value);
+    value.sure = false;
+    return {cost, std::move(value)};
+  }
+
+  /// A member; of an optional, as an optional.
+  Extent member(const Step& step, const Extent& operand) const {
+    if (operand.object && !operand.open)
+      for (const auto& [name, type] : operand.object->members)
         if (name == step.text)
-          return {operand.cost,
-                  of_type(type, operand.value.path + "." + name, sizes_.text_bytes, sizes_.elements)};
-    Extent member = element(operand.value);
-    member.sure = false;
-    return {operand.cost, std::move(member)};
+          return of_type(type, operand.path + "." + name, sizes_.text_bytes, sizes_.elements);
+    Extent out = element(operand);
+    out.sure = false;
+    return out;
   }
 
   Part call(const Step& step) {
@@ -282,8 +343,8 @@ class Estimating {
   static Estimate usual(const Overload& overload, std::span<const Extent> arguments) {
     Estimate out;
     const auto simple = [](const TypePtr& type) {
-      return is_numeric(type) || type == number_when_run() || type->kind == Type::boolean ||
-             type->kind == Type::timestamp || type->kind == Type::duration;
+      return is_numeric(type) || type == any_number() || type == number_when_run() ||
+             type->kind == Type::boolean || type->kind == Type::timestamp || type->kind == Type::duration;
     };
     if (std::all_of(overload.parameters.begin(), overload.parameters.end(), simple)) return out;
     for (const Extent& argument : arguments)
@@ -348,7 +409,9 @@ class Estimating {
       cost = plus(cost, part.cost);
       element = i == 0 ? std::move(part.value) : joined(element, part.value);
     }
-    return {cost, list_extent({step.children.size(), step.children.size()}, std::move(element))};
+    const Units least = step.optional_elements.empty() ? step.children.size() : 0;
+    if (!step.optional_elements.empty()) element = joined(element, anything());
+    return {cost, list_extent({least, step.children.size()}, std::move(element))};
   }
 
   Part map(const Step& step) {
@@ -366,7 +429,9 @@ class Estimating {
       element = i == 0 ? std::move(value.value) : joined(element, value.value);
     }
     const Units count = step.children.size() / 2;
-    Extent out = map_extent({count, count}, key_bytes, std::move(element));
+    if (!step.optional_elements.empty()) element = joined(element, anything());
+    const Units least = step.optional_elements.empty() ? count : 0;
+    Extent out = map_extent({least, count}, key_bytes, std::move(element));
     out.sure = false;  // two keys may be equal
     return {cost, std::move(out)};
   }
@@ -388,6 +453,7 @@ class Estimating {
     Part range = visit(step.children[0]);
     set_locals(step, range.value);
     Bounds rounds = range.value.elements;
+    if (step.macro == Macro::opt_map || step.macro == Macro::opt_flat_map) rounds = {0, 1};
     if (!range.value.sure) rounds.least = 0;
     Part round;
     for (std::size_t i = 1; i < step.children.size(); ++i) {
@@ -396,7 +462,10 @@ class Estimating {
       round.cost = plus(round.cost, part.cost);
       round.value = std::move(part.value);
     }
-    return {plus(range.cost, all_rounds(step, rounds, round)), gathered(step, range.value, round.value)};
+    Bounds cost = plus(range.cost, all_rounds(step, rounds, round));
+    if (step.macro == Macro::sort_by)
+      cost.most = plus(cost.most, cost::sort_units(rounds.most, round.value.bytes.most));
+    return {cost, gathered(step, range.value, round.value)};
   }
 
   static Bounds all_rounds(const Step& step, Bounds rounds, const Part& round) {
@@ -432,8 +501,17 @@ class Estimating {
       case Macro::transform_map_entry:
         out = map_extent({0, times(count.most, body.elements.most)}, body.key_bytes, element(body));
         break;
+      case Macro::sort_by:
+        out = range;
+        break;
+      case Macro::opt_map:
+        out = optional_extent(std::move(body));
+        break;
+      case Macro::opt_flat_map:
+        out = std::move(body);
+        break;
     }
-    out.sure = sure && !filtered && step.macro != Macro::transform_map_entry;
+    out.sure = sure && !filtered && (step.macro == Macro::map || step.macro == Macro::transform_list);
     return out;
   }
 
@@ -448,6 +526,7 @@ class Estimating {
   std::span<const TypePtr> variables_;
   const Sizes& sizes_;
   std::vector<Extent> locals_;
+  std::vector<Bounds> costs_;  // of the steps that were visited
 };
 
 }  // namespace
@@ -467,6 +546,22 @@ Estimate short_text(Extents) {
 }
 Estimate read_first(Extents a) {
   return {ten_bytes(a[0].bytes.most), {}};
+}
+Estimate size_of_text(Extents a) {
+  Extent out;
+  out.number = a[0].bytes.most;
+  return {ten_bytes(a[0].bytes.most), std::move(out)};
+}
+Estimate size(Extents a) {
+  Extent out;
+  out.number = std::max(a[0].elements.most, a[0].bytes.most);
+  return {0, std::move(out)};
+}
+Estimate part_of_first(Extents a) {
+  return {0, text_extent({0, a[0].bytes.most})};
+}
+Estimate read_opaque(Extents a) {
+  return {ten_bytes(a[0].bytes.most), text_extent({0, a[0].bytes.most})};
 }
 Estimate read_second(Extents a) {
   return {ten_bytes(a[1].bytes.most), {}};
@@ -515,9 +610,30 @@ Estimate format(Extents a) {
           text_extent({0, bytes})};
 }
 
+/// Steps of a pattern's program, by ten; the most that a pattern may have where it is not constant.
+Units program_units(const Extent& pattern) {
+  if (pattern.constant == nullptr) return kMostRegexSteps / 10 + 1;
+  const auto regex = compile_regex(*pattern.constant);
+  return regex ? static_cast<Units>(std::max(0, (*regex)->ProgramSize())) / 10 + 1 : 0;
+}
+
 Estimate match(Extents a) {
-  const Units program = times(ten_bytes(a[0].bytes.most), kMostRegexSteps / 10 + 1);
-  return {plus(kCompileUnits, plus(a[1].bytes.most, program)), {}};
+  return {plus(plus(kCompileUnits, a[1].bytes.most), times(ten_bytes(a[0].bytes.most), program_units(a[1]))),
+          {}};
+}
+
+Estimate find(Extents a) {
+  const Units search = times(a[0].bytes.most / 50 + 1, program_units(a[1]));
+  return {plus(plus(kCompileUnits, a[1].bytes.most), search), {}};
+}
+Estimate find_all(Extents a) {
+  const Units rounds = plus(2, a[0].bytes.most);
+  const Units search = times(rounds, times(a[0].bytes.most / 50 + 1, program_units(a[1])));
+  return {plus(plus(kCompileUnits, a[1].bytes.most), search),
+          list_extent({0, rounds}, text_extent({0, a[0].bytes.most}))};
+}
+Estimate replace_all(Extents a) {
+  return {plus(find_all(a).units, times(plus(2, a[0].bytes.most), ten_bytes(a[2].bytes.most))), {}};
 }
 
 Estimate add(Extents a) {
@@ -556,6 +672,91 @@ Estimate index_map(Extents a) {
   Estimate out = index_list(a);
   out.units = plus(1, a[1].bytes.most / 100);
   return out;
+}
+
+/// Of a list, or of the list or map inside an optional.
+const Extent* content(const Extent& range) {
+  if (range.open || !range.element) return nullptr;
+  const bool is_optional = !range.keyed && range.elements.most == 0;
+  return is_optional && range.element->element ? range.element->element.get() : range.element.get();
+}
+
+Units sort_units(Units count, Units key_bytes) {
+  Units rounds = 4;
+  for (Units n = count; n > 0; n /= 2) ++rounds;
+  return plus(count, times(times(count, rounds), 1 + key_bytes / 100));
+}
+Estimate sort(Extents a) {
+  return {sort_units(a[0].elements.most, a[0].element ? a[0].element->bytes.most : a[0].bytes.most), a[0]};
+}
+Estimate compare_each(Extents a) {
+  const Units bytes = a[0].element ? a[0].element->bytes.most : a[0].bytes.most;
+  return {times(a[0].elements.most, 1 + bytes / 100), index_list(a).result};
+}
+Estimate sum(Extents a) {
+  const bool texts = a[0].open || (a[0].element && (a[0].element->is_text || a[0].element->open));
+  const Units bytes = !texts ? 0 : a[0].element ? a[0].element->bytes.most : a[0].bytes.most;
+  return {times(a[0].elements.most, texts ? plus(1, ten_bytes(times(a[0].elements.most, bytes))) : 1), {}};
+}
+Estimate part_of_list(Extents a) {
+  return {a[0].elements.most, a[0]};
+}
+Estimate flatten(Extents a) {
+  return {a[0].compared, {}};
+}
+Estimate range(Extents a) {
+  const Units count = std::min<Units>(a[0].number, Limits{}.result_elements);
+  return {count, list_extent({0, count}, Extent{})};
+}
+Estimate find_element(Extents a) {
+  const Extent swapped[] = {a[1], a[0]};
+  return {plus(in_list(swapped).units, equal(a).units), {}};
+}
+/// Values in a set may all have one hash.
+Units set_units(const Extent& set) {
+  const Units one = set.element && !set.open ? set.element->compared : set.compared;
+  return plus(set.elements.most, times(times(set.elements.most, set.elements.most), one));
+}
+Units search_set(const Extent& set, const Extent& elements) {
+  const Units one = set.element && !set.open ? set.element->compared : set.compared;
+  return plus(set_units(set), times(elements.elements.most, plus(1, times(set.elements.most, one))));
+}
+Estimate distinct(Extents a) {
+  return {set_units(a[0]), a[0]};
+}
+Estimate contain(Extents a) {
+  return {search_set(a[0], a[1]), {}};
+}
+Estimate equivalent(Extents a) {
+  return {plus(search_set(a[0], a[1]), search_set(a[1], a[0])), {}};
+}
+
+Estimate wrap(Extents a) {
+  return {0, optional_extent(a[0])};
+}
+Estimate unwrap(Extents a) {
+  return index_list(a);
+}
+Estimate wrap_element(Extents a) {
+  if (const Extent* inner = content(a[0])) return {0, optional_extent(*inner)};
+  return {};
+}
+Estimate wrap_value(Extents a) {
+  return {plus(1, a[1].bytes.most / 100), wrap_element(a).result};
+}
+Estimate unwrap_each(Extents a) {
+  if (a[0].open || !a[0].element || !a[0].element->element) return {a[0].elements.most, {}};
+  return {a[0].elements.most, list_extent({0, a[0].elements.most}, *a[0].element->element)};
+}
+Estimate either(Extents a) {
+  if (a[0].open || !a[0].element) return {};
+  return {0, joined(*a[0].element, a[1])};
+}
+Estimate either_optional(Extents a) {
+  return {0, joined(a[0], a[1])};
+}
+Estimate query(Extents a) {
+  return {plus(ten_bytes(a[0].bytes.most), times(a[0].bytes.most / 2 + 1, a[0].bytes.most / 20 + 1)), {}};
 }
 
 Estimate each_element(Extents a) {

@@ -3,6 +3,7 @@
 // step one, loops times the size of what they go over, functions what their row says.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +23,10 @@ struct Extent {
   bool keyed = false;           // it may be a map
   std::uint64_t key_bytes = 0;  // of the longest key of a map
   bool sure = false;            // it is there: neither an error nor unknown
-  bool open = false;            // anything may lie inside
+  bool is_text = false;
+  std::uint64_t number = std::numeric_limits<std::uint64_t>::max();  // a whole number is at most that
+  const std::string* constant = nullptr;                             // the text, where the expression says it
+  bool open = false;                                                 // anything may lie inside
   std::shared_ptr<const Extent>
       element;       // of a list or optional, or a map's values; nullptr: scalar, open or object
   TypePtr object;    // its members are looked up when they are asked for
@@ -62,6 +66,34 @@ Estimate index_list(std::span<const Extent>);
 Estimate index_map(std::span<const Extent>);
 Estimate each_element(std::span<const Extent>);  // a unit an element of the first argument, gives one of them
 Estimate zone(std::span<const Extent>);          // a time zone's file is read
+Estimate size_of_text(std::span<const Extent>);  // code points are counted
+Estimate size(std::span<const Extent>);          // of what knows its size
+Estimate part_of_first(
+    std::span<const Extent>);                   // charges nothing and gives a text out of the first argument
+Estimate read_opaque(std::span<const Extent>);  // ten bytes; the result holds the text
+Estimate find(std::span<const Extent>);         // a pattern, once
+Estimate find_all(std::span<const Extent>);
+Estimate replace_all(std::span<const Extent>);
+Estimate sort(std::span<const Extent>);
+Estimate compare_each(std::span<const Extent>);  // each element with its neighbour or the best so far
+Estimate sum(std::span<const Extent>);
+Estimate part_of_list(std::span<const Extent>);  // a unit an element, and gives some of them
+Estimate flatten(std::span<const Extent>);
+Estimate range(std::span<const Extent>);
+Estimate find_element(std::span<const Extent>);
+Estimate distinct(std::span<const Extent>);
+Estimate contain(std::span<const Extent>);
+Estimate equivalent(std::span<const Extent>);
+Estimate wrap(std::span<const Extent>);  // an optional of the first argument
+Estimate unwrap(std::span<const Extent>);
+Estimate wrap_element(std::span<const Extent>);  // of a list, as an optional
+Estimate wrap_value(std::span<const Extent>);    // of a map, as an optional
+Estimate unwrap_each(std::span<const Extent>);
+Estimate either(std::span<const Extent>);  // an optional's content or the second argument
+Estimate either_optional(std::span<const Extent>);
+Estimate query(std::span<const Extent>);  // of a URL
+/// To put so many elements in order by keys of so many bytes.
+std::uint64_t sort_units(std::uint64_t count, std::uint64_t key_bytes);
 }  // namespace cost
 
 /// Of a plan whose variables have these types, in the order of Plan::variables; nullptr: any.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/value_set.h"
 
@@ -147,18 +148,18 @@ Value includes(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"list(A).slice(int, int): list(A)", slice},
-    {"list(list(A)).flatten(): list(A)", flatten},
-    {"list(dyn).flatten(int): list(dyn)", flatten},
-    {"list(A).distinct(): list(A)", distinct},
-    {"list(A).reverse(): list(A)", reversed},
-    {"lists.range(int): list(int)", range},
-    {"list(A).first(): optional_type(A)", first},
-    {"list(A).last(): optional_type(A)", last},
+    {"list(A).slice(int, int): list(A)", slice, cost::part_of_list},
+    {"list(list(A)).flatten(): list(A)", flatten, cost::flatten},
+    {"list(dyn).flatten(int): list(dyn)", flatten, cost::flatten},
+    {"list(A).distinct(): list(A)", distinct, cost::distinct},
+    {"list(A).reverse(): list(A)", reversed, cost::part_of_list},
+    {"lists.range(int): list(int)", range, cost::range},
+    {"list(A).first(): optional_type(A)", first, cost::wrap_element},
+    {"list(A).last(): optional_type(A)", last, cost::wrap_element},
 #define PLUMBLINE_CEL_ORDERED(type)                                                                    \
-  {"list(" type ").sort(): list(" type ")", sort}, {"list(" type ").isSorted(): bool", is_sorted},      \
-      {"list(" type ").min(): " type, extreme<-1>}, {                                                  \
-    "list(" type ").max(): " type, extreme<1>                                                          \
+  {"list(" type ").sort(): list(" type ")", sort, cost::sort}, {"list(" type ").isSorted(): bool", is_sorted, cost::compare_each},      \
+      {"list(" type ").min(): " type, extreme<-1>, cost::compare_each}, {                                                  \
+    "list(" type ").max(): " type, extreme<1>, cost::compare_each                                                          \
   }
     PLUMBLINE_CEL_ORDERED("int"),
     PLUMBLINE_CEL_ORDERED("uint"),
@@ -169,13 +170,13 @@ constexpr FunctionRow kRows[] = {
     PLUMBLINE_CEL_ORDERED("string"),
     PLUMBLINE_CEL_ORDERED("bytes"),
 #undef PLUMBLINE_CEL_ORDERED
-    {"list(int).sum(): int", sum<std::int64_t>},
-    {"list(uint).sum(): uint", sum<std::uint64_t>},
-    {"list(double).sum(): double", sum<double>},
-    {"list(duration).sum(): duration", sum<Duration>},
-    {"list(A).indexOf(A): int", index_of},
-    {"list(A).lastIndexOf(A): int", last_index_of},
-    {"dyn.includes(dyn): bool", includes},
+    {"list(int).sum(): int", sum<std::int64_t>, cost::sum},
+    {"list(uint).sum(): uint", sum<std::uint64_t>, cost::sum},
+    {"list(double).sum(): double", sum<double>, cost::sum},
+    {"list(duration).sum(): duration", sum<Duration>, cost::sum},
+    {"list(A).indexOf(A): int", index_of, cost::find_element},
+    {"list(A).lastIndexOf(A): int", last_index_of, cost::find_element},
+    {"dyn.includes(dyn): bool", includes, cost::find_element},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -225,23 +226,23 @@ Value text_of_opaque(Arguments a, Meter&) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"ip(string): net.IP", make_ip},
-    {"isIP(string): bool", is_ip},
-    {"ip.isCanonical(string): bool", is_canonical},
-    {"string(net.IP): string", text_of_opaque},
+    {"ip(string): net.IP", make_ip, cost::nothing},
+    {"isIP(string): bool", is_ip, cost::nothing},
+    {"ip.isCanonical(string): bool", is_canonical, cost::nothing},
+    {"string(net.IP): string", text_of_opaque, cost::short_text},
     {"net.IP.family(): int", family},
     {"net.IP.isUnspecified(): bool", tested<unspecified>},
     {"net.IP.isLoopback(): bool", tested<loopback>},
     {"net.IP.isLinkLocalMulticast(): bool", tested<link_local_multicast>},
     {"net.IP.isLinkLocalUnicast(): bool", tested<link_local_unicast>},
     {"net.IP.isGlobalUnicast(): bool", tested<global_unicast>},
-    {"cidr(string): net.CIDR", make_cidr},
-    {"isCIDR(string): bool", is_cidr},
-    {"string(net.CIDR): string", text_of_opaque},
-    {"net.CIDR.containsIP(net.IP): bool", contains_ip},
-    {"net.CIDR.containsIP(string): bool", contains_ip_text},
-    {"net.CIDR.containsCIDR(net.CIDR): bool", contains_cidr},
-    {"net.CIDR.containsCIDR(string): bool", contains_cidr_text},
+    {"cidr(string): net.CIDR", make_cidr, cost::nothing},
+    {"isCIDR(string): bool", is_cidr, cost::nothing},
+    {"string(net.CIDR): string", text_of_opaque, cost::short_text},
+    {"net.CIDR.containsIP(net.IP): bool", contains_ip, cost::nothing},
+    {"net.CIDR.containsIP(string): bool", contains_ip_text, cost::nothing},
+    {"net.CIDR.containsCIDR(net.CIDR): bool", contains_cidr, cost::nothing},
+    {"net.CIDR.containsCIDR(string): bool", contains_cidr_text, cost::nothing},
     {"net.CIDR.ip(): net.IP", address_of_cidr},
     {"net.CIDR.masked(): net.CIDR", masked_cidr},
     {"net.CIDR.prefixLength(): int", prefix_length},

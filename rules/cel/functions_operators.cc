@@ -276,14 +276,14 @@ constexpr FunctionRow kRows[] = {
     {"_[_](list(A), int): A", index_list, cost::index_list},
     {"_[_](list(A), dyn number): A", index_list, cost::index_list},
     {"_[_](map(A, B), A): B", index_map, cost::index_map},
-    {"size(string): int", size_of_string, cost::read_first},
-    {"size(bytes): int", size_of_bytes, cost::nothing},
-    {"size(list(A)): int", size_of_list, cost::nothing},
-    {"size(map(A, B)): int", size_of_map, cost::nothing},
-    {"string.size(): int", size_of_string, cost::read_first},
-    {"bytes.size(): int", size_of_bytes, cost::nothing},
-    {"list(A).size(): int", size_of_list, cost::nothing},
-    {"map(A, B).size(): int", size_of_map, cost::nothing},
+    {"size(string): int", size_of_string, cost::size_of_text},
+    {"size(bytes): int", size_of_bytes, cost::size},
+    {"size(list(A)): int", size_of_list, cost::size},
+    {"size(map(A, B)): int", size_of_map, cost::size},
+    {"string.size(): int", size_of_string, cost::size_of_text},
+    {"bytes.size(): int", size_of_bytes, cost::size},
+    {"list(A).size(): int", size_of_list, cost::size},
+    {"map(A, B).size(): int", size_of_map, cost::size},
 };
 
 }  // namespace

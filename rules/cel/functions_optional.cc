@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Optional values: optional.of(x), optional.none(), and what may be asked of them.
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -101,21 +102,21 @@ Value element(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"optional.of(A): optional_type(A)", of_value},
-    {"optional.ofNonZeroValue(A): optional_type(A)", of_non_zero},
+    {"optional.of(A): optional_type(A)", of_value, cost::wrap},
+    {"optional.ofNonZeroValue(A): optional_type(A)", of_non_zero, cost::wrap},
     {"optional.none(): optional_type(A)", of_nothing},
-    {"optional.unwrap(list(optional_type(A))): list(A)", unwrapped},
-    {"list(optional_type(A)).unwrapOpt(): list(A)", unwrapped},
-    {"optional_type(A).hasValue(): bool", has_value},
-    {"optional_type(A).value(): A", inner_value},
-    {"optional_type(A).or(optional_type(A)): optional_type(A)", or_other},
-    {"optional_type(A).orValue(A): A", or_value},
-    {"_[?_](list(A), int): optional_type(A)", element},
-    {"_[?_](map(A, B), A): optional_type(B)", element},
-    {"_[?_](optional_type(list(A)), int): optional_type(A)", element},
-    {"_[?_](optional_type(map(A, B)), A): optional_type(B)", element},
-    {"_[_](optional_type(list(A)), int): optional_type(A)", element},
-    {"_[_](optional_type(map(A, B)), A): optional_type(B)", element},
+    {"optional.unwrap(list(optional_type(A))): list(A)", unwrapped, cost::unwrap_each},
+    {"list(optional_type(A)).unwrapOpt(): list(A)", unwrapped, cost::unwrap_each},
+    {"optional_type(A).hasValue(): bool", has_value, cost::nothing},
+    {"optional_type(A).value(): A", inner_value, cost::unwrap},
+    {"optional_type(A).or(optional_type(A)): optional_type(A)", or_other, cost::either_optional},
+    {"optional_type(A).orValue(A): A", or_value, cost::either},
+    {"_[?_](list(A), int): optional_type(A)", element, cost::wrap_element},
+    {"_[?_](map(A, B), A): optional_type(B)", element, cost::wrap_value},
+    {"_[?_](optional_type(list(A)), int): optional_type(A)", element, cost::wrap_element},
+    {"_[?_](optional_type(map(A, B)), A): optional_type(B)", element, cost::wrap_value},
+    {"_[_](optional_type(list(A)), int): optional_type(A)", element, cost::wrap_element},
+    {"_[_](optional_type(map(A, B)), A): optional_type(B)", element, cost::wrap_value},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -219,8 +220,8 @@ Value subtract(Arguments a, Meter&) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"quantity(string): kubernetes.Quantity", make_quantity},
-    {"isQuantity(string): bool", is_quantity},
+    {"quantity(string): kubernetes.Quantity", make_quantity, cost::nothing},
+    {"isQuantity(string): bool", is_quantity, cost::nothing},
     {"kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool", less},
     {"kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool", greater},
     {"kubernetes.Quantity.compareTo(kubernetes.Quantity): int", compare_to},

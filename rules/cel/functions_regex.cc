@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 #include "rules/cel/regex.h"
 #include "rules/cel/utf8.h"
@@ -131,13 +132,13 @@ Value find_all(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"regex.replace(string, string, string): string", replace},
-    {"regex.replace(string, string, string, int): string", replace},
-    {"regex.extract(string, string): optional_type(string)", extract},
-    {"regex.extractAll(string, string): list(string)", extract_all},
-    {"string.find(string): string", find},
-    {"string.findAll(string): list(string)", find_all},
-    {"string.findAll(string, int): list(string)", find_all},
+    {"regex.replace(string, string, string): string", replace, cost::replace_all},
+    {"regex.replace(string, string, string, int): string", replace, cost::replace_all},
+    {"regex.extract(string, string): optional_type(string)", extract, cost::find},
+    {"regex.extractAll(string, string): list(string)", extract_all, cost::find_all},
+    {"string.find(string): string", find, cost::find},
+    {"string.findAll(string): list(string)", find_all, cost::find_all},
+    {"string.findAll(string, int): list(string)", find_all, cost::find_all},
 };
 
 }  // namespace

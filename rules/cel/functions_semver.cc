@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -141,10 +142,10 @@ Value number(Arguments a, Meter&) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"semver(string): kubernetes.Semver", make_semver},
-    {"semver(string, bool): kubernetes.Semver", make_semver},
-    {"isSemver(string): bool", is_semver},
-    {"isSemver(string, bool): bool", is_semver},
+    {"semver(string): kubernetes.Semver", make_semver, cost::read_opaque},
+    {"semver(string, bool): kubernetes.Semver", make_semver, cost::read_opaque},
+    {"isSemver(string): bool", is_semver, cost::read_first},
+    {"isSemver(string, bool): bool", is_semver, cost::read_first},
     {"kubernetes.Semver.major(): int", number<0>},
     {"kubernetes.Semver.minor(): int", number<1>},
     {"kubernetes.Semver.patch(): int", number<2>},

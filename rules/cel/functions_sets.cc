@@ -2,6 +2,7 @@
 // The sets extension: lists as sets.
 #include <algorithm>
 
+#include "rules/cel/cost.h"
 #include "rules/cel/value_set.h"
 
 namespace plumbline::cel {
@@ -37,9 +38,9 @@ Value intersects(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"sets.contains(list(A), list(A)): bool", contains},
-    {"sets.equivalent(list(A), list(A)): bool", equivalent},
-    {"sets.intersects(list(A), list(A)): bool", intersects},
+    {"sets.contains(list(A), list(A)): bool", contains, cost::contain},
+    {"sets.equivalent(list(A), list(A)): bool", equivalent, cost::equivalent},
+    {"sets.intersects(list(A), list(A)): bool", intersects, cost::contain},
 };
 
 }  // namespace

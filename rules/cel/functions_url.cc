@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "rules/cel/cost.h"
 #include "rules/cel/functions.h"
 
 namespace plumbline::cel {
@@ -168,14 +169,14 @@ Value query(Arguments a, Meter& meter) {
 }
 
 constexpr FunctionRow kRows[] = {
-    {"url(string): kubernetes.URL", make_url},
-    {"isURL(string): bool", is_url},
-    {"kubernetes.URL.getScheme(): string", part<&Url::scheme>},
-    {"kubernetes.URL.getHost(): string", part<&Url::host>},
-    {"kubernetes.URL.getHostname(): string", part<&Url::hostname>},
-    {"kubernetes.URL.getPort(): string", part<&Url::port>},
-    {"kubernetes.URL.getEscapedPath(): string", part<&Url::path>},
-    {"kubernetes.URL.getQuery(): map(string, list(string))", query},
+    {"url(string): kubernetes.URL", make_url, cost::read_opaque},
+    {"isURL(string): bool", is_url, cost::read_first},
+    {"kubernetes.URL.getScheme(): string", part<&Url::scheme>, cost::part_of_first},
+    {"kubernetes.URL.getHost(): string", part<&Url::host>, cost::part_of_first},
+    {"kubernetes.URL.getHostname(): string", part<&Url::hostname>, cost::part_of_first},
+    {"kubernetes.URL.getPort(): string", part<&Url::port>, cost::part_of_first},
+    {"kubernetes.URL.getEscapedPath(): string", part<&Url::path>, cost::part_of_first},
+    {"kubernetes.URL.getQuery(): map(string, list(string))", query, cost::query},
 };
 
 }  // namespace
