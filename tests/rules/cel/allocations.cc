@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verdicts in the fast tier, and reading one document after another, take no memory. Counts what operator new gives out,
 // so it is a program of its own.
+// (Not inlined: the compiler would see malloc on one side of a pair and operator new on the other.)
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -12,16 +13,16 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* out = std::malloc(size == 0 ? 1 : size)) return out;
   throw std::bad_alloc();
 }
-void* operator new[](std::size_t size) { return operator new(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace plumbline::cel {
 namespace {
@@ -56,6 +57,9 @@ TEST_CASE("a verdict in the fast tier allocates nothing") {
   const auto document = reader.read(
       R"({"host":{"name":"db-07","cores":8,"tags":["a","b"],"labels":{"k":"v"},"disks":[{"name":"sda","bytes":5},{"name":"sdb"}]}})");
   REQUIRE(document);
+  const std::size_t counted = allocations;
+  const auto some = std::make_unique<int>(1);
+  REQUIRE(allocations - counted == 1);
   const char* conditions[] = {
       "host.cores >= 8 && host.name.startsWith('db')",
       "host.disks.exists(d, d.bytes > 4) || host.disks.all(d, d.name != '')",
@@ -73,8 +77,6 @@ TEST_CASE("a verdict in the fast tier allocates nothing") {
     const std::size_t before = allocations;
     const Answer answer = program->decide(**document);
     CHECK(allocations - before == 0);
-    program->evaluate((*document)->lookup());
-    CHECK(allocations - before > 0);  // so they are counted
     CHECK(answer != Answer::undecided);
   }
 }
