@@ -80,6 +80,14 @@ Lookup lookup_in(const nlohmann::json& facts) {
   };
 }
 
+std::string unchecked_answer(std::string_view expression) {
+  CompileOptions options;
+  options.check = false;
+  const auto program = compile(expression, {}, options);
+  return program ? to_text(program->evaluate([](std::string_view) { return Value(); }))
+                 : program.error()[0].message;
+}
+
 std::string answer(std::string_view expression, const Declarations& declarations,
                    const nlohmann::json& facts) {
   const auto program = compile(expression, declarations);

@@ -18,5 +18,7 @@ Lookup lookup_in(const nlohmann::json& facts);
 /// The value, "error: …", "unknown: …", or every mistake as "column: message", joined by " | ".
 std::string answer(std::string_view expression, const Declarations& declarations,
                    const nlohmann::json& facts);
+/// The same without a check before it runs, and without facts.
+std::string unchecked_answer(std::string_view expression);
 
 }  // namespace plumbline::cel

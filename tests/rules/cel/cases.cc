@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs cases.txt: expression, facts, answer.
+// Runs cases.txt: expression, facts, answer; and libraries.txt: expressions that give true.
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +41,23 @@ std::vector<Case> read_cases() {
 }
 
 }  // namespace
+
+TEST_CASE("Every line of libraries.txt gives true, or what stands behind its arrow") {
+  std::ifstream file(PLUMBLINE_SOURCE_DIR "/tests/rules/cel/libraries.txt");
+  int number = 0, expressions = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (line.empty() || line[0] == '#') continue;
+    ++expressions;
+    const std::size_t arrow = line.find(" => ");
+    const std::string expression = line.substr(0, arrow);
+    const std::string expected = arrow == std::string::npos ? "true" : line.substr(arrow + 4);
+    INFO("libraries.txt:" << number << ": " << expression);
+    CHECK(answer(expression, {}, nlohmann::json::object()) == expected);
+    if (expected == "true") CHECK(unchecked_answer(expression) == "true");
+  }
+  CHECK(expressions > 100);
+}
 
 TEST_CASE("Every case of cases.txt gives the answer that is written below it") {
   const Declarations declarations = declare(kFacts);
