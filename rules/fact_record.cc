@@ -7,6 +7,21 @@ namespace plumbline {
 using cel::Cell;
 using cel::CellKind;
 
+namespace {
+
+// The kind of cell that a fact of this type has: a cell of another kind would be read as if it were of it.
+CellKind kind_of(const cel::Type& type) {
+  switch (type.kind) {
+    case cel::Type::boolean: return CellKind::boolean;
+    case cel::Type::int_type: return CellKind::int_kind;
+    case cel::Type::number: return CellKind::number;
+    case cel::Type::string: return CellKind::string;
+    default: return CellKind::absent;
+  }
+}
+
+}  // namespace
+
 cel::Cell* FactRecord::slot(std::string_view name) {
   if (layout_ == nullptr) return nullptr;
   const cel::RecordLayout::Member* member = layout_->find(name);
@@ -55,9 +70,9 @@ std::vector<FactRecord> FactRecord::objects(std::string_view name) const {
 }
 
 void FactRecord::put(std::string_view name, const Cell& cell) {
-  Cell* at = slot(name);
-  if (at == nullptr) return;
-  *at = cell;
+  const cel::RecordLayout::Member* member = layout_ == nullptr ? nullptr : layout_->find(name);
+  if (member == nullptr || (cell.kind() != CellKind::absent && cell.kind() != kind_of(*member->type))) return;
+  cells_[member->cell] = cell;
   document_->changed();
 }
 

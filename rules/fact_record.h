@@ -12,7 +12,7 @@
 namespace plumbline {
 
 /// Points into a document, which must outlive it. Names are those of the catalog; one that is not there reads as absent
-/// and is not set.
+/// and is not set, nor is one of another type.
 class FactRecord {
  public:
   FactRecord() = default;  // an object that is not there
