@@ -8,6 +8,7 @@
 #include <map>
 
 #include "collector/commands/common.h"
+#include "collector/commands/rules.h"
 
 namespace plumbline {
 namespace {
@@ -27,8 +28,7 @@ struct CommandLine {
   ReportOptions report;
   ImportOptions import;
   AssessOptions assess;
-  RulesOptions rules;
-  std::string host, expression, scan = "-", audience, severity;
+  std::string host, audience, severity;
 };
 
 std::optional<Severity> chosen_severity(const CommandLine& line) {
@@ -224,30 +224,6 @@ void add_assess(CLI::App& app, CommandLine& line) {
   });
 }
 
-void add_rules(CLI::App& app, CommandLine& line) {
-  CLI::App* rules = add(app, "rules", "Check, list and try rules",
-                        "  plumbline-collector rules check\n  plumbline-collector rules eval 'cpu.cores >= 8' scan.json");
-  rules->require_subcommand(1);
-  CLI::App* check = add(*rules, "check", "Read every pack, report every mistake, run the packs' tests",
-                        "  plumbline-collector rules check\n  plumbline-collector rules check ./rules");
-  check->add_option("DIR", line.rules.packs, "The folder of rules, instead of the installed one");
-  add_packs(check, line.rules.packs);
-  add_json(check, line.rules.json);
-  check->callback([&line] { line.run = [&line] { return run_rules_check(line.rules); }; });
-  CLI::App* list = add(*rules, "list", "Every rule", "  plumbline-collector rules list\n  plumbline-collector rules list --json");
-  add_packs(list, line.rules.packs);
-  add_json(list, line.rules.json);
-  list->callback([&line] { line.run = [&line] { return run_rules_list(line.rules); }; });
-  CLI::App* eval = add(*rules, "eval", "A rule, or a condition, on one scan's facts, with the steps that decided",
-                       "  plumbline-collector rules eval ssh.root-login scan.json\n"
-                       "  plumbline-agent scan --format json | plumbline-collector rules eval 'memory.total_bytes > 16000000000' -");
-  eval->add_option("RULE", line.expression, "A rule's id or a CEL condition")->required();
-  eval->add_option("SCAN", line.scan, "A scan document; without it, or with -, standard input");
-  add_packs(eval, line.rules.packs);
-  add_json(eval, line.rules.json);
-  eval->callback([&line] { line.run = [&line] { return run_rules_eval(line.rules, line.expression, line.scan); }; });
-}
-
 int main_program(int argc, char** argv) {
   CLI::App app("Plumbline's collector: keeps the scans of your hosts, judges them, and shows how ready they are for AI.", "plumbline-collector");
   app.set_version_flag("--version", PLUMBLINE_VERSION);
@@ -266,7 +242,7 @@ int main_program(int argc, char** argv) {
   add_report(app, line);
   add_import(app, line);
   add_assess(app, line);
-  add_rules(app, line);
+  add_rules_commands(app, line.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 reports everything, --help too, by throwing

@@ -33,7 +33,9 @@ std::string config_text(const Config& config) {
                {"address", config.address},
                {"agents_port", config.agents_port},
                {"people_port", config.people_port},
-               {"names", config.names}})
+               {"names", config.names},
+               {"require_signed_packs", config.require_signed_packs},
+               {"pack_keys", config.pack_keys}})
              .dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -53,6 +55,13 @@ Result<std::string> text_of(const json& document, const char* key, std::string o
   return found->get<std::string>();
 }
 
+Result<bool> truth_of(const json& document, const char* key, bool otherwise) {
+  const auto found = document.find(key);
+  if (found == document.end()) return otherwise;
+  if (!found->is_boolean()) return fail(ErrorKind::invalid, std::string("\"") + key + "\" must be true or false");
+  return found->get<bool>();
+}
+
 Result<Config> config_from(const json& document) {
   if (!document.is_object()) return fail(ErrorKind::invalid, "it must hold an object");
   Config config;
@@ -61,13 +70,18 @@ Result<Config> config_from(const json& document) {
   auto address = text_of(document, "address", config.address);
   const auto agents_port = port_of(document, "agents_port", config.agents_port);
   const auto people_port = port_of(document, "people_port", config.people_port);
-  for (const auto* text : {&organisation, &store_url, &address})
+  auto pack_keys = text_of(document, "pack_keys", config.pack_keys);
+  const auto require_signed = truth_of(document, "require_signed_packs", config.require_signed_packs);
+  if (!require_signed) return tl::unexpected(require_signed.error());
+  for (const auto* text : {&organisation, &store_url, &address, &pack_keys})
     if (!*text) return tl::unexpected(text->error());
   for (const auto* port : {&agents_port, &people_port})
     if (!*port) return tl::unexpected(port->error());
   config.organisation = std::move(*organisation);
   config.store_url = std::move(*store_url);
   config.address = std::move(*address);
+  config.pack_keys = std::move(*pack_keys);
+  config.require_signed_packs = *require_signed;
   config.agents_port = *agents_port;
   config.people_port = *people_port;
   const auto names = document.find("names");
@@ -170,6 +184,12 @@ Result<std::unique_ptr<Store>> open_state_store(const std::string& folder, const
   if (url.starts_with(kSqlite) && url.size() > kSqlite.size() && url[kSqlite.size()] != '/')
     url = std::string(kSqlite) + folder + "/" + url.substr(kSqlite.size());
   return open_store(url);
+}
+
+std::optional<SignedPacks> signed_packs_of(const Config& config, const std::string& folder) {
+  if (!config.require_signed_packs) return std::nullopt;
+  const std::string keys = config.pack_keys.starts_with("/") ? config.pack_keys : folder + "/" + config.pack_keys;
+  return SignedPacks{keys, folder + "/packs-seen.json", false};
 }
 
 Result<StateLock> StateLock::take(const std::string& folder) {

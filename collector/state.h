@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "collector/pki/pki.h"
+#include "collector/signed_packs.h"
 #include "collector/store/store.h"
 
 namespace plumbline {
@@ -25,6 +26,8 @@ struct Config {
   int agents_port = kAgentsPort;
   int people_port = kPeoplePort;
   std::vector<std::string> names;                 // DNS names and addresses agents and people use
+  bool require_signed_packs = false;              // packs, workloads and catalogue need a trusted signature
+  std::string pack_keys = "pack-keys";            // minisign public keys; a relative path is inside the folder
 };
 
 /// $PLUMBLINE_STATE, else /var/lib/plumbline for root, else ~/.local/state/plumbline.
@@ -39,6 +42,9 @@ Result<Identity> read_authority(const std::string& folder);
 Result<Identity> server_identity(const std::string& folder, const Config& config, std::int64_t now);
 /// The configured store, or `store_url` where it is not empty.
 Result<std::unique_ptr<Store>> open_state_store(const std::string& folder, const std::string& store_url = {});
+
+/// What `require_signed_packs` asks for, with paths made whole; nothing where it is off.
+std::optional<SignedPacks> signed_packs_of(const Config& config, const std::string& folder);
 
 /// Held while a collector serves a folder, so that a second one is refused; the kernel frees it however it ends.
 class StateLock {

@@ -30,6 +30,7 @@ std::optional<std::string_view> value_of(const std::vector<std::string_view>& ro
 std::optional<ManifestFile> read_file_row(std::string_view row) {
   const auto parts = split(row, ' ');
   if (parts.size() != 3 || parts[1].size() != kHashDigits || !is_pack_file_name(parts[2])) return std::nullopt;
+  if (parts[1].find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
   const auto size = parse_u64(parts[0]);
   if (!size || *size > kMaxRuleFileBytes) return std::nullopt;
   return ManifestFile{std::string(parts[2]), *size, std::string(parts[1])};

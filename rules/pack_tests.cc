@@ -15,6 +15,7 @@
 #include "rules/fields.h"
 #include "rules/files.h"
 #include "rules/judge.h"
+#include "rules/shown_evidence.h"
 
 namespace plumbline {
 namespace {
@@ -164,24 +165,59 @@ std::vector<std::optional<double>> read_aggregates(const Run& run, const YamlNod
   return out;
 }
 
+// "evidence: {Configured ciphers: none}"
+void check_evidence(const Run& run, Fields& fields, const std::vector<ShownEvidence>& shown) {
+  const YamlNode* wanted = fields.node("evidence", YamlNode::map, Need::optional);
+  if (!wanted) return;
+  std::vector<std::string> known;
+  for (const ShownEvidence& one : shown) known.push_back(one.name);
+  for (const auto& [name, value] : wanted->entries) {
+    auto at = std::find(known.begin(), known.end(), name.text);
+    if (at == known.end()) {
+      run.mistake(name, "the rule has no evidence '" + name.text + "'" + suggestion(name.text, known));
+      continue;
+    }
+    const std::string& is = shown[static_cast<std::size_t>(at - known.begin())].value;
+    if (is != value.text) run.fail(value, "'" + name.text + "' is '" + is + "', not '" + value.text + "'");
+  }
+}
+
+// Facts for a host rule, aggregates for a fleet rule; nullptr after a mistake.
+const YamlNode* read_input(const Run& run, Fields& fields, const Rule& rule) {
+  const char* wrong = rule.fleet ? "facts" : "fleet";
+  if (const YamlNode* other = fields.any(wrong, Need::optional)) {
+    run.mistake(*other, rule.fleet ? "'" + rule.id + "' is judged on the fleet: give 'fleet', aggregates by measure"
+                                   : "'" + rule.id + "' is judged on each host: give 'facts'");
+  }
+  return fields.node(rule.fleet ? "fleet" : "facts", YamlNode::map, fields.has(wrong) ? Need::optional : Need::required);
+}
+
 void run_rule_case(const Run& run, const YamlNode& node, const Rule& rule) {
-  Fields fields(run.mistakes, run.file, node, "the case");
+  Fields fields(run.mistakes, run.file, node, "the case of a rule");
   std::int64_t as_of = read_as_of(run, fields);
-  const YamlNode* input = fields.node(rule.fleet ? "fleet" : "facts", YamlNode::map);
+  const YamlNode* input = read_input(run, fields, rule);
   std::size_t wanted = fields.choice("verdict", verdict_words());
-  if (!input) return;
-  Evidence evidence = rule.fleet ? explain_fleet(run.rules, rule, read_aggregates(run, *input))
-                                 : explain(rule, read_facts(run, *input, as_of));
+  if (!input) {
+    fields.any("observed", Need::optional);
+    fields.any("evidence", Need::optional);
+    return fields.finish();
+  }
+  std::vector<std::optional<double>> aggregates;
+  json facts;
+  if (rule.fleet) aggregates = read_aggregates(run, *input);
+  else facts = read_facts(run, *input, as_of);
+  Evidence evidence = rule.fleet ? explain_fleet(run.rules, rule, aggregates) : explain(rule, facts);
   if (to_text(evidence.verdict) != verdict_words()[wanted]) {
     run.fail(node, rule.id + " gives " + std::string(to_text(evidence.verdict)) + ", not " + verdict_words()[wanted] +
                        why(evidence));
   }
   check_observed(run, node, fields, evidence);
+  check_evidence(run, fields, rule.fleet ? named_evidence(run.rules, rule, aggregates) : named_evidence(rule, facts));
   fields.finish();
 }
 
 void run_measure_case(const Run& run, const YamlNode& node, std::size_t index) {
-  Fields fields(run.mistakes, run.file, node, "the case");
+  Fields fields(run.mistakes, run.file, node, "the case of a measure");
   std::int64_t as_of = read_as_of(run, fields);
   const YamlNode* input = fields.node("facts", YamlNode::map);
   std::string wanted = fields.text("value");
@@ -198,7 +234,7 @@ void run_measure_case(const Run& run, const YamlNode& node, std::size_t index) {
 }
 
 void check_state(const Run& run, const YamlNode& node, Fields& fields, std::string_view key, WorkloadState state) {
-  if (!fields.has(key)) return;
+  if (!fields.any(key, Need::optional)) return;
   std::size_t wanted = fields.choice(key, state_words());
   if (to_text(state) != state_words()[wanted]) {
     run.fail(node, std::string(key) + " is " + std::string(to_text(state)) + ", not " + state_words()[wanted]);
@@ -206,7 +242,7 @@ void check_state(const Run& run, const YamlNode& node, Fields& fields, std::stri
 }
 
 void run_workload_case(const Run& run, const YamlNode& node, std::size_t index) {
-  Fields fields(run.mistakes, run.file, node, "the case");
+  Fields fields(run.mistakes, run.file, node, "the case of a workload");
   std::int64_t as_of = read_as_of(run, fields);
   std::vector<json> all_facts;
   if (const YamlNode* one = fields.node("facts", YamlNode::map, Need::optional)) {
@@ -222,7 +258,7 @@ void run_workload_case(const Run& run, const YamlNode& node, std::size_t index) 
   const WorkloadResult& result = assessment.workloads[index];
   check_state(run, node, fields, "pilot", result.pilot);
   check_state(run, node, fields, "production", result.production);
-  if (fields.has("changes")) {
+  if (fields.any("changes", Need::optional)) {
     double wanted = fields.number("changes", 0, 1'000);
     if (wanted != result.changes) run.fail(node, "there are " + std::to_string(result.changes) + " changes");
   }
@@ -256,6 +292,7 @@ void run_kind(const Run& run, Fields& fields, std::string_view kind, const std::
 
 void run_test(const Run& run, const YamlNode& node) {
   Fields fields(run.mistakes, run.file, node, "the test");
+  for (const char* kind : {"rule", "measure", "workload"}) fields.any(kind, Need::optional);
   if (fields.has("rule")) {
     run_kind(run, fields, "rule", run.rules.rules,
              [&](const YamlNode& one, std::size_t i) { run_rule_case(run, one, run.rules.rules[i]); });
@@ -267,7 +304,7 @@ void run_test(const Run& run, const YamlNode& node) {
              [&](const YamlNode& one, std::size_t i) { run_workload_case(run, one, i); });
   } else {
     run.mistake(node, "a test names a rule, a measure or a workload");
-    return;
+    fields.any("cases", Need::optional);
   }
   fields.finish();
 }
@@ -300,8 +337,11 @@ Result<PackTestReport> run_pack_tests(const RuleSet& rules, const std::string& f
     YamlNode root = read_yaml(*file, mistakes);
     Run run{rules, *file, mistakes, report, tested};
     Fields fields(mistakes, *file, root, "tests.yaml");
+    const int cases_before = report.cases;
+    const std::size_t failures_before = report.failures.size();
     for (const YamlNode* test : fields.mappings("tests", Need::required)) run_test(run, *test);
     fields.finish();
+    report.by_file.push_back({name, report.cases - cases_before, failures_before, report.failures.size() - failures_before});
   }
   if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
   for (const Rule& rule : rules.rules) {

@@ -10,11 +10,19 @@
 
 namespace plumbline {
 
+/// One tests.yaml: its failures stand together in PackTestReport::failures.
+struct PackTestFile {
+  std::string name;  // relative to the folder: "packs/ssh/tests.yaml"
+  int cases = 0;
+  std::size_t first_failure = 0, failures = 0;
+};
+
 /// One case that did not come out as it says, with place and caret.
 struct PackTestReport {
   int files = 0;
   int cases = 0;
   std::vector<std::string> failures;
+  std::vector<PackTestFile> by_file;  // in order of name
   std::vector<std::string> untested;  // ids of rules that no case names, sorted
 };
 

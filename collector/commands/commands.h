@@ -92,13 +92,4 @@ struct AssessOptions {
 };
 int run_assess(const AssessOptions& options);
 
-struct RulesOptions {
-  std::string packs;
-  bool json = false;
-};
-int run_rules_check(const RulesOptions& options);
-int run_rules_list(const RulesOptions& options);
-/// A rule's id or a CEL expression, on a scan's facts.
-int run_rules_eval(const RulesOptions& options, const std::string& rule_or_expression, const std::string& scan);
-
 }  // namespace plumbline

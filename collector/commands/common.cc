@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/zstd.h"
+#include "collector/rules_in_force.h"
 
 namespace plumbline {
 namespace {
@@ -89,18 +90,22 @@ std::string local_actor() {
 }
 
 Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs) {
-  const auto folder = packs.empty() ? find_rules_folder() : Result<std::string>(packs);
-  if (!folder) return tl::unexpected(folder.error());
-  auto rules = load_rules(*folder);
-  // Each mistake begins its own line with file:line:column, where editors look for it.
-  if (!rules && rules.error().kind == ErrorKind::invalid) return fail(ErrorKind::invalid, "the rules in " + *folder + " have mistakes:\n" + rules.error().message);
-  return rules;
+  const auto source = find_rules(packs);
+  if (!source) return tl::unexpected(source.error());
+  return read_rules(*source);
+}
+
+Result<std::string> read_document(const std::string& path) {
+  const std::string shown = path == "-" ? "standard input" : path;
+  auto text = read_input(path);
+  if (!text) return fail(text.error().kind, contains(text.error().message, shown) ? text.error().message : shown + ": " + text.error().message);
+  return text;
 }
 
 Result<Scan> read_scan_file(const std::string& path) {
   const std::string shown = path == "-" ? "standard input" : path;
-  const auto text = read_input(path);
-  if (!text) return fail(text.error().kind, contains(text.error().message, shown) ? text.error().message : shown + ": " + text.error().message);
+  const auto text = read_document(path);
+  if (!text) return tl::unexpected(text.error());
   auto scan = read_scan(*text);
   if (!scan) return fail(shown, scan.error());
   if (auto whole = require_whole(*scan); !whole) return fail(shown, whole.error());

@@ -25,6 +25,8 @@ std::string local_actor();
 /// The rules of a folder, or the installed ones.
 Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs);
 
+/// A document from a file or "-", as text; plain or one zstd frame. The error names the file.
+Result<std::string> read_document(const std::string& path);
 /// A scan document from a file or "-"; plain JSON or one zstd frame of it.
 Result<Scan> read_scan_file(const std::string& path);
 /// Fails where a section came without its data: such a document cannot stand alone.
