@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions on strings. Positions count code points, as the language says.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -15,6 +16,7 @@ namespace plumbline::cel {
 namespace {
 
 constexpr std::uint64_t kRegexUnits = 100;  // to compile a pattern that is not constant
+constexpr std::uint64_t kUnitsOfPart = 5;   // to make a string of its own for a part
 
 const std::string& text_of(const Value& value) {
   return *value.string();
@@ -30,14 +32,32 @@ Value outside(std::int64_t index) {
   return Value::error("index out of range: " + std::to_string(index));
 }
 
-/// For a search that may compare every byte of one text with every byte of the other.
+/// Charges for a search, which is linear whatever the texts are.
 bool spend_search(const Value& text, const Value& what, Meter& meter) {
-  return meter.spend((text_of(text).size() / 10 + 1) * (text_of(what).size() / 10 + 1));
+  return meter.spend_bytes(text_of(text).size() + text_of(what).size());
+}
+
+/// std::string::find in linear time: the library's search of bytes is the two-way algorithm.
+std::size_t find_text(std::string_view text, std::string_view what, std::size_t from) {
+  if (from > text.size()) return std::string::npos;
+  const void* found = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return found == nullptr ? std::string::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+/// The last place that begins at `last` or before, in linear time: a search from behind through both reversed.
+std::size_t find_last_text(std::string_view text, std::string_view what, std::size_t last) {
+  if (what.size() > text.size()) return std::string::npos;
+  const std::size_t end = std::min(last, text.size() - what.size()) + what.size();
+  const std::string reversed(text.rbegin() + static_cast<std::ptrdiff_t>(text.size() - end), text.rend());
+  const std::string pattern(what.rbegin(), what.rend());
+  const std::size_t found = find_text(reversed, pattern, 0);
+  return found == std::string::npos ? found : end - found - what.size();
 }
 
 Value contains_text(Arguments a, Meter& meter) {
   if (!spend_search(*a[0], *a[1], meter)) return Value();
-  return Value::of(text_of(*a[0]).find(text_of(*a[1])) != std::string::npos);
+  return Value::of(find_text(text_of(*a[0]), text_of(*a[1]), 0) != std::string::npos);
 }
 Value starts_with(Arguments a, Meter& meter) {
   meter.spend_bytes(text_of(*a[1]).size());
@@ -105,7 +125,7 @@ Value index_of(Arguments a, Meter& meter) {
   const auto count = static_cast<std::int64_t>(count_code_points(text));
   if (from < 0 || (from > count && !text_of(*a[1]).empty())) return outside(from);
   const std::size_t found =
-      text.find(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
+      find_text(text, text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
   if (found == std::string::npos) return Value::of(std::int64_t{-1});
   return Value::of(static_cast<std::int64_t>(count_code_points(std::string_view(text).substr(0, found))));
 }
@@ -117,7 +137,7 @@ Value last_index_of(Arguments a, Meter& meter) {
   const std::int64_t from = a.size() > 2 ? int_of(*a[2]) : count;
   if (from < 0 || from > count) return outside(from);
   const std::size_t found =
-      text.rfind(text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
+      find_last_text(text, text_of(*a[1]), byte_of_code_point(text, static_cast<std::size_t>(from)));
   if (found == std::string::npos) return Value::of(std::int64_t{-1});
   return Value::of(static_cast<std::int64_t>(count_code_points(std::string_view(text).substr(0, found))));
 }
@@ -139,7 +159,7 @@ Value substring(Arguments a, Meter& meter) {
 
 /// How many code points an empty pattern can stand before, and where the next match begins.
 std::size_t next_match(const std::string& text, const std::string& what, std::size_t from) {
-  if (!what.empty()) return text.find(what, from);
+  if (!what.empty()) return find_text(text, what, from);
   return from > text.size() ? std::string::npos : from;
 }
 std::size_t after_one(const std::string& text, std::size_t at) {
@@ -153,6 +173,7 @@ Value replace(Arguments a, Meter& meter) {
   std::string out;
   std::size_t copied = 0;
   for (std::size_t at = next_match(text, what, 0); at != std::string::npos && left != 0; --left) {
+    if (!meter.spend_bytes(at - copied + with.size())) return Value();
     out.append(text, copied, at - copied).append(with);
     copied = at + what.size();
     if (out.size() > meter.max_string_bytes()) return too_long();
@@ -160,7 +181,6 @@ Value replace(Arguments a, Meter& meter) {
   }
   if (copied < text.size()) out.append(text, copied);
   if (out.size() > meter.max_string_bytes()) return too_long();
-  meter.spend_bytes(out.size());
   return Value::of(std::move(out));
 }
 
@@ -173,10 +193,10 @@ Value split_text(Arguments a, Meter& meter) {
   std::size_t begin = 0;
   while (limit < 0 || static_cast<std::int64_t>(out.size()) + 1 < limit) {
     const std::size_t end = separator.empty() ? (begin < text.size() ? after_one(text, begin) : text.size())
-                                              : text.find(separator, begin);
+                                              : find_text(text, separator, begin);
     if (end == std::string::npos || (separator.empty() && end >= text.size())) break;
     if (out.size() >= meter.max_elements()) return Value::error("the list becomes too long");
-    if (!meter.spend(1)) return Value();
+    if (!meter.spend(kUnitsOfPart)) return Value();
     out.push_back(Value::of(text.substr(begin, end - begin)));
     begin = end + separator.size();
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "rules/cel/functions.h"
 #include "rules/cel/json.h"
 #include "rules/cel/types.h"
 #include "tests/catch.h"
@@ -107,6 +108,82 @@ TEST_CASE("The explanation of all() and exists() shows the elements that decided
         "0 storage.disks.exists(d, d.class == 'nvme') | [{\"class\": \"nvme\"}, {\"class\": \"hdd\"}, "
         "{\"class\": \"hdd\"}].exists(d, d.class == 'nvme') | true\n"
         "1 d.class == 'nvme' | \"nvme\" == 'nvme' | true\n");
+}
+
+TEST_CASE("What could not be read is unknown to has() too, what is not there is false") {
+  const auto record = [](std::vector<std::pair<std::string, Value>> members) {
+    Map out;
+    for (auto& [name, value] : members) out.entries.emplace_back(Value::of(name), std::move(value));
+    return Value::of(std::move(out));
+  };
+  const Value unread = Value::unknown({"somewhere"});
+  const Declarations declarations = declare(
+      "ssh.permit_root_login string, ssh.port int, ssh.keys.count int, ssh.load double, ssh.disks[].class string, "
+      "host.labels labels, loose dyn");
+  const auto value = [&](std::string_view text) {
+    const auto compiled = compile(text, declarations);
+    if (!compiled) FAIL(text << ": " << compiled.error()[0].message);
+    return to_text(compiled->evaluate([&](std::string_view name) {
+      if (name == "ssh")
+        return record({{"permit_root_login", unread},
+                       {"keys", unread},
+                       {"load", Value::of(std::int64_t{2})},
+                       {"disks", Value::of(List{unread, record({{"class", unread}}), record({})})}});
+      if (name == "loose") return record({{"a", unread}});
+      return Value::unknown({std::string(name)});
+    }));
+  };
+  CHECK(value("has(ssh.permit_root_login)") == "unknown: ssh.permit_root_login");
+  CHECK(value("has(ssh.port)") == "false");
+  CHECK(value("has(ssh.load)") == "true");
+  CHECK(value("has(ssh.keys)") == "unknown: ssh.keys");
+  CHECK(value("has(ssh.keys.count)") == "unknown: ssh.keys.count");
+  CHECK(value("has(host.labels)") == "false");
+  CHECK(value("has(ssh.disks[2].class)") == "false");
+  CHECK(value("has(ssh.disks[1].class)") == "unknown: ssh.disks[].class");
+  CHECK(value("ssh.disks.exists(d, has(d.class))") == "unknown: ssh.disks[].class");
+  CHECK(value("has(loose.a)") == "unknown: somewhere");
+  CHECK(value("has(loose.b)") == "false");
+  CHECK(value("has(ssh.port) && has(ssh.permit_root_login)") == "false");
+  CHECK(value("ssh.permit_root_login == 'no'") == "unknown: ssh.permit_root_login");
+  CHECK(value("ssh.?permit_root_login") == "unknown: ssh.permit_root_login");
+  CHECK(value("ssh.?port") == "optional.none()");
+  CHECK(value("ssh.?load") == "optional.of(2)");
+  CHECK(value("ssh.?load.orValue(0.5) / 4.0") == "0.5");
+  CHECK(value("ssh.?keys.count") == "unknown: ssh.keys.count");
+  CHECK(value("ssh.?port.orValue(22)") == "22");
+  CHECK(value("ssh.?permit_root_login.orValue('no')") == "unknown: ssh.permit_root_login");
+  CHECK(value("[?ssh.?port, 1]") == "[1]");
+  CHECK(value("[?ssh.?permit_root_login, 1]") == "unknown: ssh.permit_root_login");
+  CHECK(value("host.?labels.role") == "optional.none()");
+  CHECK(value("loose.?a") == "unknown: somewhere");
+}
+
+TEST_CASE("Optional members are read like plain ones") {
+  CHECK(program("ssh.?permit_root_login.orValue('no')").reads() == Paths{"ssh.permit_root_login"});
+  CHECK(program("storage.?disks[0].class").reads() == Paths{"storage.disks", "storage.disks[].class"});
+  CHECK(to_text(program("storage.?disks[0].class").result_type()) == "optional_type(string)");
+  CHECK(to_text(program("host.labels[?'role']").result_type()) == "optional_type(string)");
+  CHECK(to_text(program("storage.disks.sortBy(d, d.size_bytes).first().optMap(d, d.class)").result_type()) ==
+        "optional_type(string)");
+  CHECK(compile("ssh.?permit_rootlogin", facts()).error()[0].message ==
+        "no name 'ssh.permit_rootlogin'; did you mean 'ssh.permit_root_login'?");
+}
+
+TEST_CASE("Functions of one's own are declared by their shape") {
+  CompileOptions options;
+  options.functions = declare_functions(
+      {read_shape({"double(string, int): string",
+                   [](Arguments a, Meter&) {
+                     return Value::of(*a[0]->string() + std::to_string(*a[1]->get_if<std::int64_t>()));
+                   }}),
+       read_shape({"string.shout(): string", nullptr})});
+  const auto none = [](std::string_view) { return Value(); };
+  CHECK(to_text(compile("double('a', 1) + string(double('2'))", {}, options)->evaluate(none)) == "\"a12\"");
+  CHECK(to_text(compile("'a'.shout()", {}, options)->evaluate(none)) ==
+        "error: this function is declared, but does nothing");
+  CHECK(compile("double('a', 'b')", {}, options).error()[0].message.starts_with("double() does not take (string, string)"));
+  CHECK(!compile("'a'.shout()", {}));
 }
 
 TEST_CASE("Many names and many nested variables are as good as few") {
