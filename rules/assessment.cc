@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "rules/accepted.h"
 #include "rules/fact_values.h"
 #include "rules/roadmap.h"
 #include "rules/score.h"
@@ -122,7 +123,9 @@ json rule_json(const RuleSet& rules, const Assessment& assessment, const RuleRes
           {"degree", number(result.degree)},
           {"contribution", points(result.contribution)},
           {"gain", points(result.gain)},
+          {"accepted", points(result.accepted)},
           {"failing", host_ids(assessment, result.failing)},
+          {"waived", host_ids(assessment, result.waived)},
           {"unknown", host_ids(assessment, result.unknown)}};
 }
 
@@ -172,6 +175,22 @@ json action_json(const RuleSet& rules, const Assessment& assessment, const Actio
           {"owner", action.owner},
           {"opens_gates", gates},
           {"phase", action.phase}};
+}
+
+json risk_json(const RuleSet& rules, const Assessment& assessment, const AcceptedRisk& risk) {
+  const Waiver& waiver = rules.waivers[risk.waiver];
+  return {{"rule", waiver.rule},
+          {"hosts", waiver.hosts},
+          {"owner", waiver.owner},
+          {"reason", waiver.reason},
+          {"until", waiver.until},
+          {"state", to_text(risk.state)},
+          {"failing", host_ids(assessment, risk.hosts)},
+          {"points", points(risk.points)}};
+}
+
+json disabled_json(const DisabledRule& rule) {
+  return {{"id", rule.id}, {"title", rule.title}, {"reason", rule.reason}};
 }
 
 json host_json(const RuleSet& rules, const AssessedHost& host) {
@@ -230,11 +249,14 @@ Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
   Assessment out;
   std::vector<std::size_t> order = order_of(hosts);
   for (std::size_t index : order) out.hosts.push_back(std::move(hosts[index]));
+  for (const AssessedHost& host : out.hosts) out.as_of = std::max(out.as_of, host.taken_at);
+  out.risks = accept_risks(rules, out.hosts, out.as_of);
   out.measures = aggregate(rules, out.hosts);
   out.rules = tally(rules, out.hosts, out.measures);
+  accept_fleet_risks(rules, out.as_of, out.rules, out.risks);
   out.gates = judge_gates(rules, out.rules, out.measures);
   out.score = make_score(rules, out.hosts, out.rules, out.gates);
-  out.as_of = out.score.newest_scan;
+  price_risks(rules, out.rules, out.risks);
   auto facts = [&](std::size_t host) { return facts_of_host ? facts_of_host(order[host]) : nullptr; };
   out.workloads = judge_workloads(rules, out.hosts, out.rules, out.measures, facts);
   out.actions = make_actions(rules, out.rules, out.gates);
@@ -262,7 +284,7 @@ std::string to_json(const RuleSet& rules, const Assessment& assessment) {
               {"rule_set", {{"hash", rules.hash}, {"version", rules.version}, {"date", rules.date}}},
               {"score", score_json(assessment.score)},
               {"findings", rule_ids(rules, assessment.findings)}};
-  for (const char* list : {"rules", "gates", "workloads", "actions", "hosts"}) out[list] = json::array();
+  for (const char* list : {"rules", "gates", "workloads", "actions", "hosts", "accepted_risks", "disabled_rules"}) out[list] = json::array();
   out["measures"] = json::object();
   for (const RuleResult& result : assessment.rules) out["rules"].push_back(rule_json(rules, assessment, result));
   for (const GateResult& result : assessment.gates) out["gates"].push_back(gate_json(rules, result));
@@ -273,6 +295,8 @@ std::string to_json(const RuleSet& rules, const Assessment& assessment) {
     out["workloads"].push_back(workload_json(rules, assessment, result));
   }
   for (const Action& action : assessment.actions) out["actions"].push_back(action_json(rules, assessment, action));
+  for (const AcceptedRisk& risk : assessment.risks) out["accepted_risks"].push_back(risk_json(rules, assessment, risk));
+  for (const DisabledRule& rule : rules.disabled) out["disabled_rules"].push_back(disabled_json(rule));
   for (const AssessedHost& host : assessment.hosts) out["hosts"].push_back(host_json(rules, host));
   return canonical_json(out);
 }

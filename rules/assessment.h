@@ -38,8 +38,22 @@ struct RuleResult {
   std::optional<double> degree;        // nothing where all is unknown
   Tenths contribution = 0;             // of the score
   Tenths gain = 0;                     // points more when it passes everywhere
+  Tenths accepted = 0;                 // the part of `gain` that waivers have accepted
   std::vector<std::size_t> failing;    // indexes of hosts
   std::vector<std::size_t> unknown;    // indexes of hosts
+  std::vector<std::size_t> waived;     // indexes of hosts
+};
+
+/// A waiver on the day of the assessment. Active: it covers hosts that fail. Expired: its day is over, and what it covered
+/// fails again. Unused: nothing that it is meant for fails.
+enum class RiskState { active, expired, unused };
+std::string_view to_text(RiskState state);
+struct AcceptedRisk {
+  std::size_t waiver = 0;              // index in RuleSet::waivers
+  std::size_t rule = 0;                // index in RuleSet::rules
+  RiskState state = RiskState::unused;
+  std::vector<std::size_t> hosts;      // that fail and are meant, waived or, where it has expired, not; none for fleet rules
+  Tenths points = 0;                   // what the waived verdicts cost; a rule's add up to RuleResult::accepted
 };
 
 struct PillarResult {
@@ -120,11 +134,13 @@ struct Assessment {
   std::vector<WorkloadResult> workloads;
   std::vector<Action> actions;           // by what gains most: gate openers first, then gain per day of effort
   std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
+  std::vector<AcceptedRisk> risks;       // every waiver of a rule that is judged, in the rule set's order
 };
 
 /// `facts_of_host(i)` gives the facts, derived ones among them, of the i-th of `hosts` as they are passed here (the result
 /// holds them sorted). Called only for evidence: the one host shown for each workload. It may return nullptr where they
 /// are gone; then what was observed is not told, and nothing else changes. Any order of `hosts` gives the same result.
+/// Waivers count on the day of the newest scan, so that the same scans always give the same assessment.
 Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
                   const std::function<const nlohmann::json*(std::size_t)>& facts_of_host);
 

@@ -3,6 +3,7 @@
 #include "rules/catalogue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <cctype>
 
 #include "base/text.h"
@@ -104,8 +105,8 @@ Lifecycle read_cycle(const RowReader& row) {
   return line;
 }
 
-void read_accelerators(RuleFolder& folder, Mistakes& mistakes, Catalogue& out) {
-  const SourceFile* file = folder.read("catalogue/gpus.csv");
+void read_accelerators(RuleFolder& folder, const std::string& relative, Mistakes& mistakes, Catalogue& out) {
+  const SourceFile* file = folder.read(relative + "/gpus.csv");
   if (!file) return;
   CsvTable table = read_csv(*file,
                             {"name", "vendor_id", "device_ids", "memory_gb", "bandwidth_gbs", "compute_capability",
@@ -115,8 +116,8 @@ void read_accelerators(RuleFolder& folder, Mistakes& mistakes, Catalogue& out) {
   out.date = std::max(out.date, table.newest_date);
 }
 
-void read_lifecycle(RuleFolder& folder, Mistakes& mistakes, Catalogue& out) {
-  const SourceFile* file = folder.read("catalogue/lifecycle.csv");
+void read_lifecycle(RuleFolder& folder, const std::string& relative, Mistakes& mistakes, Catalogue& out) {
+  const SourceFile* file = folder.read(relative + "/lifecycle.csv");
   if (!file) return;
   CsvTable table = read_csv(*file, {"product", "cycle", "standard_end", "support_end"}, mistakes);
   for (const auto& row : table.rows) {
@@ -159,19 +160,36 @@ std::string_view without_epoch(std::string_view version) {
 
 }  // namespace
 
-Catalogue read_catalogue(RuleFolder& folder, Mistakes& mistakes) {
+Catalogue read_catalogue(RuleFolder& folder, const std::string& relative, Mistakes& mistakes) {
   Catalogue out;
-  std::vector<std::string> names = folder.list("catalogue");
+  std::vector<std::string> names = folder.list(relative);
   auto has = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  if (has("gpus.csv")) read_accelerators(folder, mistakes, out);
-  if (has("lifecycle.csv")) read_lifecycle(folder, mistakes, out);
+  if (has("gpus.csv")) read_accelerators(folder, relative, mistakes, out);
+  if (has("lifecycle.csv")) read_lifecycle(folder, relative, mistakes, out);
   return out;
+}
+
+void add_catalogue(Catalogue& catalogue, Catalogue more) {
+  for (auto& [product, cycles] : more.lifecycle) {
+    std::vector<Lifecycle>& known = catalogue.lifecycle[product];
+    for (Lifecycle& line : cycles) {
+      auto same = std::find_if(known.begin(), known.end(), [&](const Lifecycle& one) { return one.cycle == line.cycle; });
+      if (same != known.end()) {
+        *same = std::move(line);
+      } else {
+        known.push_back(std::move(line));
+      }
+    }
+  }
+  catalogue.accelerators.insert(catalogue.accelerators.end(), std::make_move_iterator(more.accelerators.begin()),
+                                std::make_move_iterator(more.accelerators.end()));
+  catalogue.date = std::max(catalogue.date, more.date);
 }
 
 Result<Catalogue> load_catalogue(const std::string& rules_folder) {
   Mistakes mistakes;
   RuleFolder folder(rules_folder, mistakes);
-  Catalogue out = read_catalogue(folder, mistakes);
+  Catalogue out = read_catalogue(folder, "catalogue", mistakes);
   if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
   return out;
 }

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/result.h"
-
 #include "rules/cel/document.h"
 
 namespace plumbline {
@@ -50,8 +49,10 @@ Result<Catalogue> load_catalogue(const std::string& rules_folder);
 
 class Mistakes;
 class RuleFolder;
-/// The same while a rules folder is being read.
-Catalogue read_catalogue(RuleFolder& folder, Mistakes& mistakes);
+/// The tables that stand in one folder of a rules folder ("catalogue", or a pack) while it is being read.
+Catalogue read_catalogue(RuleFolder& folder, const std::string& relative, Mistakes& mistakes);
+/// Adds the rows of `more`. A release line that is there already is replaced.
+void add_catalogue(Catalogue& catalogue, Catalogue more);
 
 /// The release line a version belongs to: longest cycle that is a prefix at a dot ("15" for "15.18-0+deb12u1"). Epochs
 /// ("1:10.11.6") are skipped; cycles may be written "R535" or "r535-linux".

@@ -57,13 +57,17 @@ std::optional<cel::Program> read_condition(Fields& fields, std::string_view key,
     return std::nullopt;
   }
   cel::CompileOptions options;
+  options.constants = scope.constants;
   if (!scope.fleet) options.layout = fact_layout();
   auto program = cel::compile(scalar->text, scope.names, options);
   if (!program) {
+    if (scope.properties) scope.properties->note_named(scalar->text);
     for (const cel::Issue& issue : program.error()) {
       std::string message = issue.message;
       if (scope.fleet && names_a_section(scalar->text, issue.offset)) {
         message += " (a fleet rule reads fleet.<measure> only)";
+      } else if (scalar->text.compare(issue.offset, 6, "props.") == 0 && scope.constants.empty()) {
+        message += " (a pack declares its properties under 'props' in pack.yaml)";
       } else if (!scope.fleet && scalar->text.compare(issue.offset, 6, "fleet.") == 0) {
         message += " (add 'scope: fleet' to read aggregates)";
       }
@@ -71,6 +75,7 @@ std::optional<cel::Program> read_condition(Fields& fields, std::string_view key,
     }
     return std::nullopt;
   }
+  if (scope.properties) scope.properties->note_used(*program);
   if (!fits(program->result_type().kind, gives)) {
     fields.mistake(key, "'" + std::string(key) + "' must give " + std::string(wanted(gives)) + ", but gives " +
                             cel::to_text(program->result_type()));

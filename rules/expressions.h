@@ -7,6 +7,7 @@
 
 #include "rules/cel/cel.h"
 #include "rules/fields.h"
+#include "rules/property.h"
 
 namespace plumbline {
 
@@ -17,6 +18,8 @@ enum class Gives { boolean, number, degree, any };  // degree: a Boolean or a nu
 struct Scope {
   cel::Declarations names;
   bool fleet = false;  // for the hint where a fact is named in a fleet rule
+  std::vector<std::pair<std::string, cel::Value>> constants = {};  // the pack's properties
+  PackProperties* properties = nullptr;                            // to note which are used
 };
 
 /// The condition under `key`, or nothing where it is absent or wrong (then a mistake was added).

@@ -13,6 +13,12 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
   return nearest ? "; did you mean '" + *nearest + "'?" : "";
 }
 
+std::string suggestion_or_list(std::string_view word, std::vector<std::string> candidates) {
+  if (auto nearest = did_you_mean(word, candidates)) return "; did you mean '" + *nearest + "'?";
+  std::sort(candidates.begin(), candidates.end());
+  return "; there are " + join(candidates, ", ");
+}
+
 Fields::Fields(Mistakes& mistakes, const SourceFile& file, const YamlNode& node, std::string what)
     : mistakes_(mistakes), file_(file), node_(node), what_(std::move(what)) {
   if (node.kind != YamlNode::map) {
@@ -29,7 +35,7 @@ void Fields::mistake(std::string_view key, std::string message) {
   mistakes_.add(file_, offset(key), std::move(message));
 }
 
-const YamlNode* Fields::ask(std::string_view key, Need need) {
+const YamlNode* Fields::any(std::string_view key, Need need) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   const YamlNode* value = node_.find(key);
   if (value) return value;
@@ -40,7 +46,7 @@ const YamlNode* Fields::ask(std::string_view key, Need need) {
 }
 
 const YamlNode* Fields::node(std::string_view key, YamlNode::Kind kind, Need need) {
-  const YamlNode* value = ask(key, need);
+  const YamlNode* value = any(key, need);
   if (!value) return nullptr;
   if (value->kind == kind) return value;
   mistakes_.add(file_, value->offset,
@@ -135,7 +141,7 @@ void Fields::finish() {
   for (const auto& [key, value] : node_.entries) {
     if (key.kind != YamlNode::scalar) continue;
     if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;
-    mistakes_.add(file_, key.offset, "no key '" + key.text + "' in " + what_ + suggestion(key.text, known_));
+    mistakes_.add(file_, key.offset, "no key '" + key.text + "' in " + what_ + suggestion_or_list(key.text, known_));
   }
 }
 

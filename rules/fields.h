@@ -31,6 +31,8 @@ class Fields {
   std::size_t choice(std::string_view key, const std::vector<std::string>& words);
   /// The value itself where it has this kind; nullptr where it is absent or wrong.
   const YamlNode* node(std::string_view key, YamlNode::Kind kind, Need need = Need::required);
+  /// The value itself, of whatever kind; nullptr where it is absent.
+  const YamlNode* any(std::string_view key, Need need = Need::required);
   /// The items of a list of mappings, or nothing.
   std::vector<const YamlNode*> mappings(std::string_view key, Need need = Need::optional);
 
@@ -38,15 +40,13 @@ class Fields {
   /// Where a key's value stands, or the mapping itself.
   std::size_t offset(std::string_view key) const;
   void mistake(std::string_view key, std::string message);
-  /// Reports keys that nobody asked for, with the nearest known one.
+  /// Reports keys that nobody asked for, with the nearest known one, or all there are.
   void finish();
 
   const SourceFile& file() const { return file_; }
   const YamlNode& yaml() const { return node_; }
 
  private:
-  const YamlNode* ask(std::string_view key, Need need);
-
   Mistakes& mistakes_;
   const SourceFile& file_;
   const YamlNode& node_;
@@ -56,5 +56,7 @@ class Fields {
 
 /// "; did you mean 'x'?" or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
+/// The same, or "; there are a, b, c" where none is near.
+std::string suggestion_or_list(std::string_view word, std::vector<std::string> candidates);
 
 }  // namespace plumbline

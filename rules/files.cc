@@ -31,9 +31,29 @@ RuleFolder::RuleFolder(std::string root, Mistakes& mistakes) : root_(std::move(r
   if (resolved) resolved_ = *resolved;
 }
 
-bool RuleFolder::is_folder(const std::string& relative) const { return path_is_folder(shown(relative)); }
+void RuleFolder::hold(std::vector<std::pair<std::string, std::string>> files) {
+  held_.emplace();
+  for (auto& [name, text] : files) held_->insert_or_assign(std::move(name), std::move(text));
+}
+
+bool RuleFolder::is_folder(const std::string& relative) const {
+  return held_ && !relative.empty() ? !list_held(relative).empty() : path_is_folder(shown(relative));
+}
+
+// "packs" of packs/ssh/pack.yaml and packs/ssh/rules.yaml: "ssh/"
+std::vector<std::string> RuleFolder::list_held(const std::string& relative) const {
+  const std::string prefix = relative.empty() || relative.back() == '/' ? relative : relative + "/";
+  std::vector<std::string> names;
+  for (auto at = held_->lower_bound(prefix); at != held_->end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at) {
+    const std::string rest = at->first.substr(prefix.size());
+    const std::string name = rest.substr(0, rest.find('/') == std::string::npos ? rest.size() : rest.find('/') + 1);
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  return names;
+}
 
 std::vector<std::string> RuleFolder::list(const std::string& relative) {
+  if (held_) return list_held(relative);
   std::vector<std::string> names;
   std::string path = shown(relative);
   DIR* folder = opendir(path.c_str());
@@ -53,8 +73,19 @@ std::vector<std::string> RuleFolder::list(const std::string& relative) {
   return names;
 }
 
+const SourceFile* RuleFolder::keep(const std::string& relative, std::string text) {
+  return &files_.emplace(relative, SourceFile{shown(relative), std::move(text)}).first->second;
+}
+
 const SourceFile* RuleFolder::read(const std::string& relative) {
+  if (auto known = files_.find(relative); known != files_.end()) return &known->second;
   std::string path = shown(relative);
+  if (held_) {
+    const auto found = held_->find(relative);
+    if (found != held_->end()) return keep(relative, found->second);
+    mistakes_.add(path + ": not among the files that were checked");
+    return nullptr;
+  }
   auto resolved = real_path(path);
   if (!resolved) {
     mistakes_.add(path + ": cannot be read: " + resolved.error().message);
@@ -75,21 +106,17 @@ const SourceFile* RuleFolder::read(const std::string& relative) {
                       : text.error().message);
     return nullptr;
   }
-  files_.emplace_back(relative, std::make_unique<SourceFile>(SourceFile{path, std::move(*text)}));
-  return files_.back().second.get();
+  return keep(relative, std::move(*text));
 }
 
 std::string RuleFolder::hash() const {
-  std::vector<const std::pair<std::string, std::unique_ptr<SourceFile>>*> ordered;
-  for (const auto& file : files_) ordered.push_back(&file);
-  std::sort(ordered.begin(), ordered.end(), [](auto* a, auto* b) { return a->first < b->first; });
   std::string all;
-  for (const auto* file : ordered) {
-    all += file->first;
+  for (const auto& [relative, file] : files_) {
+    all += relative;
     all += '\0';
-    all += std::to_string(file->second->text.size());
+    all += std::to_string(file.text.size());
     all += '\0';
-    all += file->second->text;
+    all += file.text;
   }
   return sha256_hex(all);
 }

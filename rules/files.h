@@ -2,8 +2,11 @@
 // Lists and reads the files of a rules folder: bounded, in one order everywhere, nothing outside the folder.
 #pragma once
 
-#include <memory>
+#include <map>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/mistakes.h"
@@ -21,6 +24,11 @@ class RuleFolder {
   /// `root` is resolved once; every file must lie below it after its links are resolved.
   RuleFolder(std::string root, Mistakes& mistakes);
 
+  /// These names and bytes instead of what is on disk, from now on: bytes that were checked must be those that are read.
+  void hold(std::vector<std::pair<std::string, std::string>> files);
+
+  /// The name as messages show it.
+  std::string shown(const std::string& relative) const { return relative.empty() ? root_ : root_ + "/" + relative; }
   bool is_folder(const std::string& relative) const;
   /// Names in a folder, sorted, without hidden ones; folders end in '/'. Empty where it is absent.
   std::vector<std::string> list(const std::string& relative);
@@ -30,12 +38,14 @@ class RuleFolder {
   std::string hash() const;
 
  private:
-  std::string shown(const std::string& relative) const { return root_ + "/" + relative; }
+  const SourceFile* keep(const std::string& relative, std::string text);
+  std::vector<std::string> list_held(const std::string& relative) const;
 
   std::string root_;
   std::string resolved_;
   Mistakes& mistakes_;
-  std::vector<std::pair<std::string, std::unique_ptr<SourceFile>>> files_;
+  std::optional<std::map<std::string, std::string>> held_;
+  std::map<std::string, SourceFile> files_;  // by relative name
 };
 
 }  // namespace plumbline

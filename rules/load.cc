@@ -2,7 +2,9 @@
 // The compiler of packs: drafts are checked field by field, conditions compiled, references resolved, all of it sorted.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "facts/catalog.h"
 #include "rules/drafts.h"
@@ -11,50 +13,50 @@
 #include "rules/fields.h"
 #include "rules/files.h"
 #include "rules/pack.h"
+#include "rules/site.h"
+#include "rules/words.h"
 
 namespace plumbline {
 namespace {
 
-constexpr double kMaxEffortDays = 1'000;
+constexpr std::size_t kMaxEvidence = 20;  // named expressions of one rule
 
-const std::vector<std::string>& pillar_words() {
-  static const std::vector<std::string> words = {"accelerators", "data",     "security",
-                                                 "compute",      "storage_network", "platform"};
-  return words;
-}
-const std::vector<std::string>& severity_words() {
-  static const std::vector<std::string> words = {"low", "medium", "high", "critical"};
-  return words;
-}
-const std::vector<std::string>& cost_words() {
-  static const std::vector<std::string> words = {"C0", "C1", "C2", "C3", "C4"};
-  return words;
-}
-const std::vector<std::string>& aggregate_words() {
-  static const std::vector<std::string> words = {"sum", "max", "min", "count", "average"};
-  return words;
-}
-const std::vector<std::string>& family_words() {
-  static const std::vector<std::string> words = {"any", "debian", "rhel", "suse", "alpine", "arch"};
-  return words;
-}
-const std::vector<std::string>& template_words() {
-  static const std::vector<std::string> words = {"observed", "expected", "host", "failing", "applicable", "hosts"};
-  return words;
-}
+// What the conditions and texts of one pack may name.
+struct PackScope {
+  PackProperties properties;
+  Scope host, fleet;
+};
 
 // Everything that compiling needs to know about its surroundings.
 struct Compiler {
+  Drafts& drafts;
   Mistakes& mistakes;
-  Scope host;
-  Scope fleet;
+  bool incomplete = false;                    // a file could not be read: what it holds is not called missing
+  cel::Declarations host_names, fleet_names;
+  std::map<std::string, PackScope> scopes;    // by pack
   std::map<std::string, const Draft*> first;  // "rule x" → where it stands, to name the first of two
   const SourceFile* counted = nullptr;        // lines were counted in this file, up to here
   std::size_t counted_to = 0;
   int counted_lines = 0;
-  bool incomplete = false;  // a file could not be read: what it holds is not called missing
 
-  const Scope& scope(bool is_fleet) const { return is_fleet ? fleet : host; }
+  PackScope& scope_of(const std::string& pack) {
+    auto known = scopes.find(pack);
+    if (known != scopes.end()) return known->second;
+    PackProperties properties(drafts.properties, pack);
+    Scope host{host_names, false, properties.constants(), nullptr};
+    Scope fleet{fleet_names, true, properties.constants(), nullptr};
+    if (!properties.empty()) {
+      properties.declare(host.names);
+      properties.declare(fleet.names);
+    }
+    PackScope& made = scopes.emplace(pack, PackScope{std::move(properties), std::move(host), std::move(fleet)}).first->second;
+    made.host.properties = made.fleet.properties = &made.properties;
+    return made;
+  }
+  const Scope& scope(const std::string& pack, bool is_fleet) {
+    PackScope& found = scope_of(pack);
+    return is_fleet ? found.fleet : found.host;
+  }
 };
 
 void check_unique(Compiler& compiler, Fields& fields, const std::string& kind, const std::string& key,
@@ -101,14 +103,19 @@ void check_template(Fields& fields, std::string_view key, const std::string& tex
   }
 }
 
-Wording read_wording(Compiler& compiler, Fields& parent, std::string_view key, Need need) {
+// A text that may name properties: "at most {props.max_tries}".
+std::string read_text(PackScope& scope, Fields& fields, std::string_view key, Need need = Need::required) {
+  return scope.properties.fill(fields, key, fields.text(key, need));
+}
+
+Wording read_wording(Compiler& compiler, PackScope& scope, Fields& parent, std::string_view key, Need need) {
   Wording out;
   const YamlNode* node = parent.node(key, YamlNode::map, need);
   if (!node) return out;
   Fields fields(compiler.mistakes, parent.file(), *node, "'" + std::string(key) + "'");
-  out.it = fields.text("it", need);
-  out.cio = fields.text("cio", need);
-  out.ceo = fields.text("ceo", need);
+  out.it = read_text(scope, fields, "it", need);
+  out.cio = read_text(scope, fields, "cio", need);
+  out.ceo = read_text(scope, fields, "ceo", need);
   fields.finish();
   check_template(fields, "it", out.it);
   check_template(fields, "cio", out.cio);
@@ -116,13 +123,15 @@ Wording read_wording(Compiler& compiler, Fields& parent, std::string_view key, N
   return out;
 }
 
-void read_commands(Compiler& compiler, Fields& parent, Remediation& out) {
+void read_commands(Compiler& compiler, PackScope& scope, Fields& parent, Remediation& out) {
   const YamlNode* node = parent.node("commands", YamlNode::map, Need::optional);
   if (!node) return;
   Fields fields(compiler.mistakes, parent.file(), *node, "commands");
   for (const std::string& family : family_words()) {
     if (fields.has(family)) {
-      out.commands[family] = fields.texts(family, Need::required);
+      for (const std::string& line : fields.texts(family, Need::required)) {
+        out.commands[family].push_back(scope.properties.fill(fields, family, line));
+      }
     } else {
       fields.texts(family);  // makes it a known key for the suggestion
     }
@@ -130,13 +139,13 @@ void read_commands(Compiler& compiler, Fields& parent, Remediation& out) {
   fields.finish();
 }
 
-Remediation read_fix(Compiler& compiler, Fields& parent) {
+Remediation read_fix(Compiler& compiler, PackScope& scope, Fields& parent) {
   Remediation out;
   const YamlNode* node = parent.node("fix", YamlNode::map);
   if (!node) return out;
   Fields fields(compiler.mistakes, parent.file(), *node, "'fix'");
-  out.text = fields.text("text");
-  read_commands(compiler, fields, out);
+  out.text = read_text(scope, fields, "text");
+  read_commands(compiler, scope, fields, out);
   out.effort_days = fields.number("effort_days", 0, kMaxEffortDays);
   out.once = fields.boolean("once");
   out.cost = static_cast<CostClass>(fields.choice("cost", cost_words()));
@@ -153,26 +162,82 @@ bool read_scope(Fields& fields) {
   return fields.choice("scope", {"host", "fleet"}) == 1;
 }
 
+// "CIS Ubuntu 24.04 5.1.20" in a plain list tells its kind by how it begins.
+ReferenceKind kind_of(std::string_view text) {
+  auto begins = [&](std::string_view word) { return text.substr(0, word.size()) == word; };
+  if (begins("CIS ")) return ReferenceKind::cis;
+  if (begins("NIST ")) return ReferenceKind::nist;
+  if (begins("ISO ") || begins("ISO/")) return ReferenceKind::iso;
+  if (begins("CVE-")) return ReferenceKind::cve;
+  return ReferenceKind::other;
+}
+
+// Under a kind with a name of its own the name is left out: "cis: [Ubuntu 24.04 5.1.20]".
+std::string shown_reference(ReferenceKind kind, const std::string& text) {
+  std::string_view name = kind == ReferenceKind::cis ? "CIS " : kind == ReferenceKind::nist ? "NIST " : kind == ReferenceKind::iso ? "ISO " : "";
+  return text.compare(0, name.size(), name) == 0 ? text : std::string(name) + text;
+}
+
+// Either a plain list, or lists by kind.
+std::vector<Reference> read_references(Compiler& compiler, Fields& parent) {
+  std::vector<Reference> out;
+  const YamlNode* node = parent.any("references", Need::optional);
+  if (!node) return out;
+  if (node->kind != YamlNode::map) {
+    for (std::string& text : parent.texts("references")) {
+      ReferenceKind kind = kind_of(text);
+      out.push_back({kind, std::move(text)});
+    }
+    return out;
+  }
+  Fields fields(compiler.mistakes, parent.file(), *node, "'references'");
+  for (std::size_t i = 0; i < reference_words().size(); ++i) {
+    auto kind = static_cast<ReferenceKind>(i);
+    for (const std::string& text : fields.texts(reference_words()[i])) out.push_back({kind, shown_reference(kind, text)});
+  }
+  fields.finish();
+  return out;
+}
+
+std::vector<NamedExpression> read_evidence(Compiler& compiler, const Scope& scope, Fields& parent) {
+  std::vector<NamedExpression> out;
+  for (const YamlNode* item : parent.mappings("evidence")) {
+    Fields fields(compiler.mistakes, parent.file(), *item, "the evidence");
+    std::string name = fields.text("name");
+    auto value = read_condition(fields, "value", scope, Gives::any, Need::required, compiler.mistakes);
+    fields.finish();
+    if (value) out.push_back({std::move(name), std::move(*value)});
+    if (out.size() > kMaxEvidence) {
+      fields.mistake("name", "more than " + std::to_string(kMaxEvidence) + " pieces of evidence");
+      break;
+    }
+  }
+  return out;
+}
+
 Rule compile_rule(Compiler& compiler, const Draft& draft) {
   Fields fields(compiler.mistakes, *draft.file, *draft.node, "the rule");
+  PackScope& pack = compiler.scope_of(draft.pack);
   Rule rule;
   rule.id = fields.id("id", ".-");
   rule.pack = draft.pack;
-  rule.title = fields.text("title");
-  rule.why = fields.text("why");
+  rule.title = read_text(pack, fields, "title");
+  rule.why = read_text(pack, fields, "why");
   rule.pillar = static_cast<Pillar>(fields.choice("pillar", pillar_words()));
   rule.severity = static_cast<Severity>(fields.choice("severity", severity_words()));
   rule.fleet = read_scope(fields);
-  const Scope& scope = compiler.scope(rule.fleet);
+  const Scope& scope = rule.fleet ? pack.fleet : pack.host;
   rule.when = read_condition(fields, "when", scope, Gives::boolean, Need::optional, compiler.mistakes);
   rule.check = read_condition(fields, "check", scope, rule.fleet ? Gives::degree : Gives::boolean, Need::required,
                               compiler.mistakes);
   rule.observed = read_condition(fields, "observed", scope, Gives::any, Need::optional, compiler.mistakes);
-  rule.expected = fields.text("expected");
-  rule.fail = read_wording(compiler, fields, "fail", Need::required);
-  rule.pass = read_wording(compiler, fields, "pass", Need::optional);
-  rule.fix = read_fix(compiler, fields);
-  rule.references = fields.texts("references");
+  rule.evidence = read_evidence(compiler, scope, fields);
+  rule.expected = read_text(pack, fields, "expected");
+  rule.fail = read_wording(compiler, pack, fields, "fail", Need::required);
+  rule.pass = read_wording(compiler, pack, fields, "pass", Need::optional);
+  rule.fix = read_fix(compiler, pack, fields);
+  rule.sources = read_references(compiler, fields);
+  for (const Reference& source : rule.sources) rule.references.push_back(source.text);
   rule.tags = fields.texts("tags");
   rule.action = fields.has("action") ? fields.id("action", ".-") : rule.id;
   fields.text("action", Need::optional);
@@ -189,7 +254,7 @@ std::optional<Measure> compile_measure(Compiler& compiler, const Draft& draft) {
   if (!id.empty() && (id[0] < 'a' || id[0] > 'z')) fields.mistake("id", "the id of a measure begins with a letter");
   std::string title = fields.text("title");
   std::string unit = fields.text("unit", Need::optional);
-  auto value = read_condition(fields, "value", compiler.host, Gives::number, Need::required, compiler.mistakes);
+  auto value = read_condition(fields, "value", compiler.scope(draft.pack, false), Gives::number, Need::required, compiler.mistakes);
   auto aggregate = static_cast<Aggregate>(fields.choice("aggregate", aggregate_words()));
   fields.finish();
   check_unique(compiler, fields, "measure", "id", id, draft);
@@ -216,7 +281,7 @@ Gate compile_gate(Compiler& compiler, const Draft& draft, const std::vector<std:
   gate.ceo = fields.text("ceo");
   gate.level = static_cast<int>(fields.number("level", 1, 5));
   gate.rules = fields.texts("rules");
-  gate.shut_when = read_condition(fields, "shut_when", compiler.fleet, Gives::boolean, Need::optional, compiler.mistakes);
+  gate.shut_when = read_condition(fields, "shut_when", compiler.scope(draft.pack, true), Gives::boolean, Need::optional, compiler.mistakes);
   fields.finish();
   check_rule_ids(compiler, fields, "rules", gate.rules, rule_ids);
   if (!fields.has("rules") && !fields.has("shut_when")) {
@@ -226,13 +291,13 @@ Gate compile_gate(Compiler& compiler, const Draft& draft, const std::vector<std:
   return gate;
 }
 
-Requirement compile_requirement(Compiler& compiler, const SourceFile& file, const YamlNode& node) {
-  Fields fields(compiler.mistakes, file, node, "the requirement");
+Requirement compile_requirement(Compiler& compiler, const Draft& draft, const YamlNode& node) {
+  Fields fields(compiler.mistakes, *draft.file, node, "the requirement");
   std::string id = fields.id("id", ".-");
   std::string text = fields.text("text");
   std::string ceo = fields.text("ceo");
   bool fleet = read_scope(fields);
-  const Scope& scope = compiler.scope(fleet);
+  const Scope& scope = compiler.scope(draft.pack, fleet);
   auto check = read_condition(fields, "check", scope, Gives::boolean, Need::required, compiler.mistakes);
   auto observed = read_condition(fields, "observed", scope, Gives::any, Need::optional, compiler.mistakes);
   double effort = fields.number("effort_days", 0, kMaxEffortDays);
@@ -242,10 +307,11 @@ Requirement compile_requirement(Compiler& compiler, const SourceFile& file, cons
   return Requirement{id, text, ceo, fleet, std::move(*check), std::move(observed), effort, cost};
 }
 
-std::vector<Requirement> compile_requirements(Compiler& compiler, Fields& parent, std::string_view key, Need need) {
+std::vector<Requirement> compile_requirements(Compiler& compiler, const Draft& draft, Fields& parent, std::string_view key,
+                                              Need need) {
   std::vector<Requirement> out;
   for (const YamlNode* item : parent.mappings(key, need)) {
-    out.push_back(compile_requirement(compiler, parent.file(), *item));
+    out.push_back(compile_requirement(compiler, draft, *item));
     auto same = [&](const Requirement& other) { return other.id == out.back().id; };
     if (std::count_if(out.begin(), out.end(), same) > 1) {
       compiler.mistakes.add(parent.file(), item->offset, "two requirements have the id '" + out.back().id + "'");
@@ -261,8 +327,8 @@ Workload compile_workload(Compiler& compiler, const Draft& draft, const std::vec
   out.title = fields.text("title");
   out.outcome = fields.text("outcome");
   out.kpis = fields.texts("kpis");
-  out.minimum = compile_requirements(compiler, fields, "minimum", Need::required);
-  out.recommended = compile_requirements(compiler, fields, "recommended", Need::optional);
+  out.minimum = compile_requirements(compiler, draft, fields, "minimum", Need::required);
+  out.recommended = compile_requirements(compiler, draft, fields, "recommended", Need::optional);
   out.security_rules = fields.texts("security");
   out.decision = fields.text("decision");
   out.threshold = fields.text("threshold");
@@ -277,27 +343,53 @@ void sort_by_id(std::vector<T>& items) {
   std::stable_sort(items.begin(), items.end(), [](const T& a, const T& b) { return a.id < b.id; });
 }
 
-// Whether a dotted version is newer: "2026.11.0" after "2026.9.3".
-bool newer(const std::string& a, const std::string& b) {
-  auto left = split(a, '.'), right = split(b, '.');
-  for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
-    auto x = i < left.size() ? parse_u64(left[i]).value_or(0) : 0;
-    auto y = i < right.size() ? parse_u64(right[i]).value_or(0) : 0;
-    if (x != y) return x > y;
+PropertyInfo describe(const Property& property) {
+  return {property.pack,  property.name,          std::string(to_text(property.type)), property.meaning,
+          property.shown, property.default_shown, property.set_by_site};
+}
+
+void check_properties(Compiler& compiler, RuleSet& out) {
+  for (const Property& property : compiler.drafts.properties) {
+    out.properties.push_back(describe(property));
+    if (property.used || compiler.incomplete) continue;
+    compiler.mistakes.add(*property.file, property.offset,
+                          "no condition and no text of the pack reads props." + property.name + "; use it or take it out");
   }
-  return false;
+  std::sort(out.properties.begin(), out.properties.end(), [](const PropertyInfo& a, const PropertyInfo& b) {
+    return std::tie(a.pack, a.name) < std::tie(b.pack, b.name);
+  });
+}
+
+void describe_packs(const Drafts& drafts, RuleSet& out) {
+  for (const PackDraft& pack : drafts.packs) {
+    out.packs.push_back(pack.info);
+    if (pack.info.of_site) continue;  // the version shown is that of the packs a customer can ask about
+    if (newer(pack.info.version, out.version)) out.version = pack.info.version;
+    out.date = std::max(out.date, pack.info.date);
+  }
+  sort_by_id(out.packs);
+}
+
+void set_properties(Drafts& drafts, Mistakes& mistakes) {
+  std::vector<std::string> packs;
+  for (const PackDraft& pack : drafts.packs) packs.push_back(pack.info.id);
+  for (const Draft& values : drafts.property_values) {
+    override_properties(*values.file, *values.node, drafts.properties, packs, drafts.incomplete, mistakes);
+  }
 }
 
 void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
-  Compiler compiler{mistakes, {fact_declarations(), false}, {{}, true}, {}, nullptr, 0, 0, !mistakes.empty()};
+  set_properties(drafts, mistakes);
+  Compiler compiler{drafts, mistakes, drafts.incomplete, fact_declarations(), {}, {}, {}};
   for (const Draft& draft : drafts.measures) {
     if (auto measure = compile_measure(compiler, draft)) out.measures.push_back(std::move(*measure));
   }
   sort_by_id(out.measures);
   std::vector<std::string> measure_ids, rule_ids;
   for (const Measure& measure : out.measures) measure_ids.push_back(measure.id);
-  compiler.fleet.names = fleet_declarations(measure_ids);
-  if (compiler.incomplete) compiler.fleet.names = {{"fleet", std::make_shared<cel::Type>()}};  // any member will do
+  compiler.fleet_names = fleet_declarations(measure_ids);
+  if (compiler.incomplete) compiler.fleet_names = {{"fleet", std::make_shared<cel::Type>()}};  // any member will do
+  compiler.scopes.clear();  // those of the measures did not know the aggregates yet
 
   for (const Draft& draft : drafts.rules) out.rules.push_back(compile_rule(compiler, draft));
   sort_by_id(out.rules);
@@ -309,29 +401,53 @@ void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
     out.workloads.push_back(compile_workload(compiler, draft, rule_ids));
   }
   sort_by_id(out.workloads);
-  out.packs = std::move(drafts.packs);
-  sort_by_id(out.packs);
-  for (const PackInfo& pack : out.packs) {
-    if (newer(pack.version, out.version)) out.version = pack.version;
-    out.date = std::max(out.date, pack.date);
+  describe_packs(drafts, out);
+  check_properties(compiler, out);
+  read_waivers(drafts, out, mistakes);
+  apply_overrides(drafts, out, mistakes);  // last: it takes rules away
+}
+
+// Reads the two folders; the catalogue of the site and of packs may correct the shipped one.
+void read_catalogues(RuleFolder& folder, RuleFolder* site, Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
+  out.catalogue = read_catalogue(folder, "catalogue", mistakes);
+  for (Catalogue& more : drafts.catalogues) add_catalogue(out.catalogue, std::move(more));
+  if (site) add_catalogue(out.catalogue, read_catalogue(*site, "catalogue", mistakes));
+}
+
+Result<std::shared_ptr<const RuleSet>> load(const std::string& folder_path, const std::string& site_path,
+                                            std::optional<RuleBytes> bytes) {
+  Mistakes mistakes;
+  RuleFolder folder(folder_path, mistakes);
+  if (bytes) folder.hold(std::move(*bytes));
+  if (!folder.is_folder("")) {
+    return fail(ErrorKind::not_found, folder_path + ": no such folder; name the one that holds packs/");
   }
+  std::optional<RuleFolder> site;
+  if (!site_path.empty()) site.emplace(site_path, mistakes);
+  if (site && !site->is_folder("")) {
+    return fail(ErrorKind::not_found, site_path + ": no such folder; name the one that holds your site's files");
+  }
+  auto rules = std::make_shared<RuleSet>();
+  Drafts drafts;
+  collect_rules(folder, drafts, mistakes);
+  if (site) collect_site(*site, drafts, mistakes);
+  check_needs(drafts, mistakes);
+  if (!drafts.too_many) compile_drafts(drafts, *rules, mistakes);
+  read_catalogues(folder, site ? &*site : nullptr, drafts, *rules, mistakes);
+  if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
+  rules->hash = site ? sha256_hex(folder.hash() + site->hash()) : folder.hash();
+  return std::shared_ptr<const RuleSet>(std::move(rules));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder_path) {
-  Mistakes mistakes;
-  RuleFolder folder(folder_path, mistakes);
-  if (!folder.is_folder("")) {
-    return fail(ErrorKind::not_found, folder_path + ": no such folder; name the one that holds packs/");
-  }
-  auto rules = std::make_shared<RuleSet>();
-  Drafts drafts = collect_drafts(folder, mistakes);
-  if (!drafts.too_many) compile_drafts(drafts, *rules, mistakes);
-  rules->catalogue = read_catalogue(folder, mistakes);
-  if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
-  rules->hash = folder.hash();
-  return std::shared_ptr<const RuleSet>(std::move(rules));
+Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder) { return load(folder, "", std::nullopt); }
+Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder, const std::string& site_folder) {
+  return load(folder, site_folder, std::nullopt);
+}
+Result<std::shared_ptr<const RuleSet>> load_rules_from(const std::string& folder, RuleBytes bytes,
+                                                       const std::string& site_folder) {
+  return load(folder, site_folder, std::move(bytes));
 }
 
 }  // namespace plumbline

@@ -23,6 +23,7 @@ class Mistakes {
   /// One without a place: a folder that cannot be read.
   void add(std::string message);
   bool empty() const { return entries_.empty(); }
+  std::size_t count() const { return entries_.size(); }
   /// Every mistake as point_at() writes it, and a last line that counts them.
   std::string text() const;
 

@@ -88,6 +88,25 @@ std::string_view describe(CostClass cost) {
   return "";
 }
 
+std::string_view to_text(ReferenceKind kind) {
+  switch (kind) {
+    case ReferenceKind::cis: return "cis";
+    case ReferenceKind::nist: return "nist";
+    case ReferenceKind::iso: return "iso";
+    case ReferenceKind::vendor: return "vendor";
+    case ReferenceKind::cve: return "cve";
+    case ReferenceKind::other: return "other";
+  }
+  return "";
+}
+
+std::string find_site_folder() {
+  constexpr const char* kInstalled = "/etc/plumbline/site";
+  if (const char* named = std::getenv("PLUMBLINE_SITE"); named && *named) return named;
+  struct stat info {};
+  return stat(kInstalled, &info) == 0 && S_ISDIR(info.st_mode) ? kInstalled : "";
+}
+
 namespace {
 bool holds_packs(const std::string& folder) {
   struct stat info {};

@@ -8,12 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/source.h"
 #include "rules/catalogue.h"
 #include "rules/cel/cel.h"
+#include "rules/waiver.h"
 
 namespace plumbline {
 
@@ -48,6 +50,21 @@ struct Wording {
   std::string ceo;
 };
 
+/// Whose word a rule relies on; other: everything without a word of its own here.
+enum class ReferenceKind { cis, nist, iso, vendor, cve, other };
+std::string_view to_text(ReferenceKind kind);
+
+struct Reference {
+  ReferenceKind kind = ReferenceKind::other;
+  std::string text;  // as shown: "CIS Ubuntu 24.04 5.1.20"; an address where it begins with https://
+};
+
+/// A value shown beside a verdict: evidence that the check alone would not tell.
+struct NamedExpression {
+  std::string name;  // "Configured ciphers"
+  cel::Program value;
+};
+
 struct Rule {
   std::string id;        // "ssh.root-login", unique over all packs
   std::string pack;
@@ -59,13 +76,16 @@ struct Rule {
   std::optional<cel::Program> when;      // Boolean; absent: applies to every host
   std::optional<cel::Program> check;     // Boolean, or a degree 0..1 for fleet rules
   std::optional<cel::Program> observed;  // evidence; absent: what the check read
+  std::vector<NamedExpression> evidence; // shown beside observed, in this order
   std::string expected;                  // text: "no or prohibit-password"
   Wording fail;          // said when it fails
   Wording pass;          // said when it newly passes; `it` may be empty
   Remediation fix;
   std::vector<std::string> references;   // "CIS Ubuntu 24.04 5.1.20"
+  std::vector<Reference> sources;        // the same, told apart
   std::vector<std::string> tags;
   std::string action;    // rules with the same action are one change; default: the rule's id
+  std::vector<std::string> site_changes; // what the site's files changed: "severity high instead of medium"
   std::string file;      // for messages
   Place place;
 };
@@ -115,12 +135,34 @@ struct Workload {
   std::string threshold;   // "Continue if …; stop if …"
 };
 
+/// Another pack that a pack needs, from a version on.
+struct PackNeed {
+  std::string pack, version;
+};
+
 struct PackInfo {
   std::string id, version, date, licence, title;
+  std::string plumbline = {};         // the oldest version of Plumbline that reads it; empty: any
+  std::vector<PackNeed> needs = {};
+  bool of_site = false;               // a customer's own
+};
+
+/// A property as the rule set uses it (property.h), for lists and documentation.
+struct PropertyInfo {
+  std::string pack, name, type, meaning;
+  std::string value, default_value;   // as shown
+  bool set_by_site = false;
+};
+
+/// A rule that the site switched off; it judges nothing and stands in no gate.
+struct DisabledRule {
+  std::string id, pack, title, reason;
+  std::string file;
+  Place place;
 };
 
 struct RuleSet {
-  std::string hash;        // SHA-256 over all files, names and contents: 64 hexadecimal digits
+  std::string hash;        // SHA-256 over all files, those of the site too, names and contents: 64 hexadecimal digits
   std::string version;     // newest pack version: "2026.11.0"
   std::string date;        // newest pack date: "2026-11-23"
   std::vector<PackInfo> packs;
@@ -128,12 +170,28 @@ struct RuleSet {
   std::vector<Measure> measures; // sorted by id
   std::vector<Gate> gates;
   std::vector<Workload> workloads;
+  std::vector<PropertyInfo> properties;  // by pack and name
+  std::vector<Waiver> waivers;           // in order of file and place
+  std::vector<DisabledRule> disabled;    // sorted by id
   Catalogue catalogue;
 };
 
 /// Reads every pack below `folder` (packs/, workloads/, catalogue/). On failure the error's message holds every
 /// mistake of every file, each with file:line:column, source line and caret.
 Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder);
+
+/// The same with a site folder: a customer's own packs and workloads, properties, overrides and waivers (docs/rules.md).
+/// An empty name means none.
+Result<std::shared_ptr<const RuleSet>> load_rules(const std::string& folder, const std::string& site_folder);
+
+/// Names relative to the rules folder, each with its bytes.
+using RuleBytes = std::vector<std::pair<std::string, std::string>>;
+/// The same from bytes that were read before, as signatures need it; nothing but the site folder is read from disk.
+Result<std::shared_ptr<const RuleSet>> load_rules_from(const std::string& folder, RuleBytes bytes,
+                                                       const std::string& site_folder = "");
+
+/// The site folder to use when none is named: $PLUMBLINE_SITE, /etc/plumbline/site where it is there, else none ("").
+std::string find_site_folder();
 
 /// The rules folder to use when none is named: $PLUMBLINE_RULES, beside the program, or the installed one.
 Result<std::string> find_rules_folder();

@@ -46,9 +46,14 @@ class PlainReader {
   void skip_spaces() {
     while (!at_end() && peek() == ' ') ++at_;
   }
-  int column() const {
-    std::size_t line = at_ == 0 ? std::string_view::npos : text_.rfind('\n', at_ - 1);
-    return static_cast<int>(line == std::string_view::npos ? at_ : at_ - line - 1);
+  // Looks only at what lies between here and where it looked last: one line may be a whole file.
+  int column() {
+    if (at_ < line_) line_ = at_ == 0 ? 0 : text_.rfind('\n', at_ - 1) + 1;  // npos + 1 is 0
+    if (at_ < looked_) looked_ = at_;
+    for (; looked_ < at_; ++looked_) {
+      if (text_[looked_] == '\n') line_ = looked_ + 1;
+    }
+    return static_cast<int>(at_ - line_);
   }
 
   // Behind a value: only blanks or a comment may be left on its line.
@@ -85,6 +90,7 @@ class PlainReader {
   // ---- nodes
 
   YamlNode scalar(std::size_t offset, std::string text, bool quoted) {
+    if (++count_ > kMaxYamlNodes) give_up();
     YamlNode node;
     node.offset = offset;
     if (!quoted && is_null_word(text)) return node;
@@ -97,7 +103,7 @@ class PlainReader {
     YamlNode node;
     node.kind = kind;
     node.offset = at_;
-    if (++depth_ > kMaxYamlDepth) give_up();
+    if (++depth_ > kMaxYamlDepth || ++count_ > kMaxYamlNodes) give_up();
     return node;
   }
   void add_entry(YamlNode& map, YamlNode key, YamlNode value) {
@@ -414,7 +420,9 @@ class PlainReader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t looked_ = 0, line_ = 0;  // the line that the character before `looked_` stands on begins at `line_`
   std::size_t depth_ = 0;
+  std::size_t count_ = 0;
   bool failed_ = false;
 };
 

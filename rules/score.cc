@@ -69,6 +69,7 @@ void tally_host_rule(const std::vector<AssessedHost>& hosts, RuleResult& result)
     count(verdict, result.tally);
     if (verdict == Verdict::fail) result.failing.push_back(i);
     if (verdict == Verdict::unknown) result.unknown.push_back(i);
+    if (verdict == Verdict::waived) result.waived.push_back(i);
   }
   // An accepted risk keeps its price: a waived host counts as failing.
   int known = result.tally.pass + result.tally.fail + result.tally.waived;

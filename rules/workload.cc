@@ -55,10 +55,11 @@ struct View {
   Verdict rule(std::size_t index, std::size_t host) const {
     if (!rules.rules[index].fleet) {
       const auto& verdicts = hosts[host].judgement.verdicts;
-      return index < verdicts.size() ? verdicts[index] : Verdict::unknown;
+      Verdict verdict = index < verdicts.size() ? verdicts[index] : Verdict::unknown;
+      return verdict == Verdict::waived ? Verdict::fail : verdict;  // an accepted risk stands in the way as before
     }
     const Tally& tally = results[index].tally;
-    if (tally.fail > 0) return Verdict::fail;
+    if (tally.fail + tally.waived > 0) return Verdict::fail;
     if (tally.unknown > 0) return Verdict::unknown;
     return tally.pass > 0 ? Verdict::pass : Verdict::not_applicable;
   }

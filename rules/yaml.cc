@@ -52,6 +52,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = YamlNode::scalar;
     node.offset = offset_of(mark);
     node.quoted = tag == "!";
+    if (node.quoted) require_end(node.offset);
     node.text = value;
     add(std::move(node));
   }
@@ -84,6 +85,19 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?") mistake(mark, "tags (" + tag + ") are not allowed in packs");
+  }
+
+  // yaml-cpp takes the end of the file for the end of a quoted text.
+  void require_end(std::size_t offset) {
+    std::string_view text = file_.text;
+    char quote = offset < text.size() ? text[offset] : '\0';
+    if (quote != '"' && quote != '\'') return;  // a folded or literal text
+    for (std::size_t at = offset + 1; at < text.size(); ++at) {
+      if (quote == '"' && text[at] == '\\') ++at;
+      else if (text[at] == quote && text.substr(at, 2) != "''") return;
+      else if (text[at] == quote) ++at;
+    }
+    mistakes_.add(file_, offset, "a quoted text begins here and never ends");
   }
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind) {
@@ -152,14 +166,32 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t count_ = 0;
 };
 
-// yaml-cpp takes 0x04 for the end of the file and lets other control characters through.
-bool has_control_characters(const SourceFile& file, Mistakes& mistakes) {
-  for (std::size_t i = 0; i < file.text.size(); ++i) {
-    auto byte = static_cast<unsigned char>(file.text[i]);
-    if ((byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') || byte == 0x7f) {
-      mistakes.add(file, i, "a control character stands here; packs are plain text");
-      return true;
-    }
+// What is wrong with the character that begins with these bytes; empty where nothing is. yaml-cpp takes 0x04 for the end of
+// the file; others break lines at a lone carriage return or U+2028, or let text run backwards on the screen: a reviewer must
+// see what is read.
+std::string_view disguise(std::string_view text) {
+  auto byte = static_cast<unsigned char>(text[0]);
+  if (byte == '\r') return text.substr(0, 2) == "\r\n" ? "" : "a carriage return without a line feed stands here";
+  if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) return "a control character stands here; packs are plain text";
+  if (byte == 0xc2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xa0) return "a control character stands here; packs are plain text";
+  std::string_view three = text.substr(0, 3);
+  if (three == "\xef\xbb\xbf") return "a byte order mark stands here; save the file as UTF-8 without one";
+  if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9") return "a line separator that only some programs see stands here";
+  bool turns = (three >= "\xe2\x80\xaa" && three <= "\xe2\x80\xae") || (three >= "\xe2\x81\xa6" && three <= "\xe2\x81\xa9") ||
+               three == "\xe2\x80\x8e" || three == "\xe2\x80\x8f" || text.substr(0, 2) == "\xd8\x9c";
+  return turns ? "an invisible character that turns the direction of text stands here" : "";
+}
+
+bool is_disguised(const SourceFile& file, Mistakes& mistakes) {
+  std::string_view text = file.text;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte < 0x7f) continue;
+    if (byte == '\n' || byte == '\t') continue;
+    std::string_view wrong = disguise(text.substr(i, 3));
+    if (wrong.empty()) continue;
+    mistakes.add(file, i, std::string(wrong));
+    return true;
   }
   return false;
 }
@@ -195,7 +227,7 @@ YamlNode read_yaml(const SourceFile& file, Mistakes& mistakes) {
     mistakes.add(file, 0, "not UTF-8 text");
     return {};
   }
-  if (has_control_characters(file, mistakes)) return {};
+  if (is_disguised(file, mistakes)) return {};
   if (auto plain = read_plain_yaml(file.text)) return std::move(*plain);
   return read_whole_yaml(file, mistakes);
 }

@@ -158,7 +158,7 @@ TEST_CASE("links out of the folder, oversized files and broken folders are refus
   says(folder, "packs/a/big.yaml: longer than 1048576 bytes; split it");
   std::filesystem::remove(folder.path() + "/packs/a/big.yaml");
   folder.write("packs/b/rules.yaml", "rules: []\n");
-  says(folder, "packs/b/pack.yaml: not there or not readable");
+  says(folder, "packs/b/pack.yaml: not there; a pack tells its id, version, date, licence and title in it");
   std::filesystem::remove_all(folder.path() + "/packs");
   says(folder, "no folder packs/ in it");
   CHECK(contains(load_rules("/nowhere/at/all").error().message, "no such folder"));
