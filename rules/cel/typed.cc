@@ -369,11 +369,13 @@ Answer decide_matches(const TypedStep& step, TypedFrame& frame) {
 template <bool filtered, class Visit>
 Answer each(const TypedStep& step, TypedFrame& frame, const Cell& list, Visit visit) {
   const Cell* element = list.cells;
+  char* const text = frame.text;
   bool visiting = true;
   for (std::uint32_t left = list.size(); left > 0; --left, element += step.stride) {
     if (!spend(frame, step.cost)) [[unlikely]]
       return Answer::undecided;
     frame.base[step.local] = element;
+    frame.text = text;
     if constexpr (filtered) {
       Answer wanted = Answer::yes;
       for (const TypedStep* filter : step.parts) {
@@ -617,6 +619,27 @@ const Cell& fetch_real(const TypedStep& step, TypedFrame& frame, Cell& scratch) 
   return scratch;
 }
 
+const Cell& fetch_joined(const TypedStep& step, TypedFrame& frame, Cell& scratch) {
+  char* const begin = frame.text;
+  bool missing = false;
+  for (const TypedStep* part : step.parts) {
+    char* const at = frame.text;
+    Cell own;
+    const Cell& text = part->fetch(*part, frame, own);
+    frame.text = at;
+    if (undecided(text)) return undecided_cell();
+    missing = missing || text.missing();
+    if (text.missing()) continue;
+    if (text.size() > static_cast<std::size_t>(frame.text_end - at)) return undecided_cell();
+    if (!spend(frame, std::int64_t{text.size()} / 5 + 2)) return undecided_cell();
+    std::memmove(at, text.text, text.size());  // it may have been made right there
+    frame.text += text.size();
+  }
+  if (missing) return unknown_cell();
+  scratch = cell_of(std::string_view(begin, static_cast<std::size_t>(frame.text - begin)));
+  return scratch;
+}
+
 /// Lets `a` be the variable at step.local.
 void bind(const TypedStep& step, TypedFrame& frame) {
   Cell& bound = frame.bound[step.local - 1];
@@ -822,6 +845,9 @@ TypedStep::Fetch negative(Scalar kind) {
 TypedStep::Fetch to_real(Scalar from) {
   return from == Scalar::whole ? fetch_real<Scalar::whole> : fetch_real<Scalar::natural>;
 }
+TypedStep::Fetch joined_text() {
+  return fetch_joined;
+}
 TypedStep::Fetch bound_cell() {
   return fetch_bound;
 }
@@ -834,9 +860,12 @@ TypedStep::Fetch call_cell() {
 namespace {
 
 template <class Out, class Run>
-Out with_bound(TypedFrame& frame, const Out& otherwise, Run run) {
+Out with_room(TypedFrame& frame, const Out& otherwise, Run run) {
   std::array<Cell, kMaxTypedLocals> bound;
+  std::array<char, kMaxJoinedBytes> text;
   frame.bound = bound.data();
+  frame.text = text.data();
+  frame.text_end = text.data() + text.size();
   Out out = run(frame);
   return frame.left < 0 ? otherwise : out;
 }
@@ -851,7 +880,7 @@ Out with_frame(const TypedPlan& plan, const Document& document, const Limits& li
   frame.left = static_cast<std::int64_t>(std::min<std::uint64_t>(limits.budget, kMaxTypedBudget)) - plan.cost;
   frame.limits = &limits;
   if (frame.left < 0) return otherwise;
-  if (plan.binds) return with_bound(frame, otherwise, run);
+  if (plan.binds || plan.joins) return with_room(frame, otherwise, run);
   Out out = run(frame);
   return frame.left < 0 ? otherwise : out;
 }

@@ -21,6 +21,7 @@ namespace plumbline::cel {
 
 inline constexpr std::size_t kMaxTypedLocals = 12;
 inline constexpr std::int64_t kMaxTypedBudget = 1'000'000'000;
+inline constexpr std::size_t kMaxJoinedBytes = 4096;  // of the texts that one round of a loop makes
 
 struct TypedStep;
 
@@ -28,7 +29,9 @@ struct TypedStep;
 struct TypedFrame {
   std::array<const Cell*, kMaxTypedLocals + 1> base;  // 0: the document; 1 + slot: a local variable
   Cell* bound = nullptr;  // what cel.bind computed, by slot; only where a plan binds
-  std::int64_t left = 0;  // of the budget: what may still be spent at worst
+  char *text = nullptr,
+       *text_end = nullptr;  // room for texts that are made, given back with every round of a loop
+  std::int64_t left = 0;     // of the budget: what may still be spent at worst
   const Limits* limits = nullptr;
 };
 
@@ -57,6 +60,7 @@ struct TypedPlan {
   std::deque<std::string> texts;  // of constants
   const TypedStep* root = nullptr;
   bool boolean = false;
+  bool joins = false;     // texts to a new one
   bool binds = false;     // something computed to a variable
   std::int64_t cost = 0;  // of everything outside loops, at worst
 };
@@ -122,6 +126,7 @@ TypedStep::Fetch count_filtered(const TypedStep& step);  // as quantifier, witho
 TypedStep::Fetch arithmetic(Scalar kind, Arithmetic operation);
 TypedStep::Fetch negative(Scalar kind);
 TypedStep::Fetch to_real(Scalar from);
+TypedStep::Fetch joined_text();  // parts, one after the other
 TypedStep::Fetch bound_cell();
 TypedStep::Fetch call_cell();
 

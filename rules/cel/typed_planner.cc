@@ -566,6 +566,7 @@ class TypedPlanner {
     if (name == "double" && children.size() == 1) return real(children[0]);
     if (name == "-_" && (*kind == Scalar::whole || *kind == Scalar::real))
       return unary(children[0], negative(*kind));
+    if (name == "_+_" && *kind == Scalar::text) return joined(children);
     const auto operation = arithmetic_of(name);
     if (!operation) return function(id, children);
     if (*kind != Scalar::whole && *kind != Scalar::real) return nullptr;
@@ -576,6 +577,18 @@ class TypedPlanner {
     TypedStep* out = fetches(fetch);
     out->a = a;
     out->b = b;
+    return out;
+  }
+
+  TypedStep* joined(const std::vector<NodeId>& children) {
+    std::vector<const TypedStep*> parts;
+    for (const NodeId child : children) {
+      parts.push_back(scalar_of(type_of(child)) == Scalar::text ? value(child) : nullptr);
+      if (parts.back() == nullptr) return nullptr;
+    }
+    TypedStep* out = fetches(joined_text());
+    out->parts = std::move(parts);
+    plan_->joins = true;
     return out;
   }
 

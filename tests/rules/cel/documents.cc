@@ -142,6 +142,13 @@ TEST_CASE("a document holds what its layout declares and leaves out everything e
       {R"({"host":{"name":"abc"}})", "host.name.startsWith('ab') && host.name.endsWith('bc') && host.name.contains('b')",
        "yes"},
       {R"({"host":{"name":"abc","cores":3}})", "cel.bind(n, host.cores * 2, n == 6 && host.name.matches('^a.c$'))", "yes"},
+      {R"({"host":{"name":"ab","tags":["ab/c"]}})", "host.tags.exists(t, t.startsWith(host.name + '/'))", "yes"},
+      {R"({"host":{"name":"ab","tags":["x","ab-ab-ab!"]}})",
+       "host.tags.exists(t, t == (host.name + '-') + (host.name + ('-' + host.name)) + '!')", "yes"},
+      {R"({"host":{"name":"ab"}})", "cel.bind(n, host.name + 'c', n + n == 'abcabc' && n == 'abc')", "yes"},
+      {R"({"host":{"name":"ab"}})", "size(host.name + 'é') == 3 && host.name + 'c' < host.name + 'd'", "yes"},
+      {R"({"host":{}})", "host.name + 'c' == 'c'", "unknown"},
+      {"{\"host\":{\"name\":\"" + std::string(5000, 'x') + "\"}}", "host.name + 'y' != host.name", "yes"},
       {R"({"host":{"up":true,"cores":3}})", "(host.up ? host.cores : 0) == 3", "yes"},
       {R"({"host":{"cores":3}})", "(host.up ? host.cores : 0) == 3", "unknown"},
   };
