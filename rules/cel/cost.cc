@@ -17,6 +17,7 @@ using Units = std::uint64_t;
 constexpr Units kNoEnd = std::numeric_limits<Units>::max();
 constexpr Units kCompileUnits = 100;       // of a pattern that is not constant
 constexpr Units kMostRegexSteps = 22'000;  // of the program that kMaxPatternBytes and RE2's memory allow
+constexpr Units kUnitsOfPart = 5;          // of split()
 constexpr Units kZoneUnits = 2'000;
 constexpr Units kNumberBytes = 400;        // of a number or time as text
 constexpr Units kDecimalBytes = 1'400;     // of one written with %f
@@ -581,18 +582,19 @@ Estimate one_character(Extents a) {
   return {ten_bytes(a[0].bytes.most), text_extent({0, 4})};
 }
 Estimate search(Extents a) {
-  return {times(ten_bytes(a[0].bytes.most), ten_bytes(a[1].bytes.most)), {}};
+  return {ten_bytes(plus(a[0].bytes.most, a[1].bytes.most)), {}};
 }
 
 Estimate replace(Extents a) {
   const Units places = plus(1, a[0].bytes.most / std::max<Units>(1, a[1].bytes.least));
   const Units bytes = plus(a[0].bytes.most, times(places, a[2].bytes.most));
-  return {plus(search(a).units, ten_bytes(bytes)), text_extent({0, bytes})};
+  return {plus(search(a).units, plus(ten_bytes(bytes), places)), text_extent({0, bytes})};
 }
 
 Estimate split(Extents a) {
   const Units parts = plus(1, a[0].bytes.most);
-  return {plus(search(a).units, parts), list_extent({0, parts}, text_extent({0, a[0].bytes.most}))};
+  return {plus(search(a).units, times(kUnitsOfPart, parts)),
+          list_extent({0, parts}, text_extent({0, a[0].bytes.most}))};
 }
 
 Estimate join(Extents a) {

@@ -51,7 +51,7 @@ Estimate read_all(std::span<const Extent>);       // ten bytes of all arguments
 Estimate change_first(std::span<const Extent>);   // reads a text and gives one of at most its length
 Estimate double_first(std::span<const Extent>);   // … of at most twice its length and a few bytes
 Estimate one_character(std::span<const Extent>);  // reads a text and gives a character of it
-Estimate search(std::span<const Extent>);  // every ten bytes of the first against every ten of the second
+Estimate search(std::span<const Extent>);         // ten bytes of both texts
 Estimate replace(std::span<const Extent>);
 Estimate split(std::span<const Extent>);
 Estimate join(std::span<const Extent>);

@@ -22,6 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (issues.empty() || std::any_of(issues.begin(), issues.end(), wrong)) std::abort();
       continue;
     }
+    const Bounds cost = program->cost();
+    if (cost.least == 0 || cost.least > cost.most) std::abort();
     if (program->text() != text || to_text(program->result_type()).empty()) std::abort();
     if (!std::is_sorted(program->reads().begin(), program->reads().end())) std::abort();
   }

@@ -52,3 +52,9 @@ for path in sorted((source / "rules").rglob("*.yaml")):
         write("pack_yaml", data)
     for part in re.split(rb"(?m)^(?=  - id: )", data)[1:]:  # each rule alone: small inputs change faster
         write("pack_yaml", b"rules:\n" + part)
+for text in (
+    b"untrusted comment: minisign public key E7620F1842B4E81F\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n",
+    b"untrusted comment: signature\nRUQf6LRCGA9i5\ntrusted comment: file:pack.yaml\nAAAA\n",
+    b"\x40RW", b"\x80trusted comment: x", b"\x00\r\n",
+):
+    write("signature", text)
