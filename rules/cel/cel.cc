@@ -45,9 +45,15 @@ Answer Program::decide(const Document& document, const Limits& limits) const {
 }
 
 Value Program::evaluate(const Document& document, const Limits& limits) const {
+  const Value value = evaluate_unnamed(document, limits);
+  const Unknown* unknown = value.as_unknown();
+  return unknown != nullptr && unknown->paths.empty() ? evaluate(document.lookup(), limits) : value;
+}
+
+Value Program::evaluate_unnamed(const Document& document, const Limits& limits) const {
   const TypedPlan* typed = impl_->typed.get();
   if (typed != nullptr && typed->layout.get() == &document.layout())
-    if (auto value = cel::evaluate(*typed, document, limits); value && !value->is_unknown()) return *std::move(value);
+    if (auto value = cel::evaluate(*typed, document, limits)) return *std::move(value);
   return evaluate(document.lookup(), limits);
 }
 

@@ -111,6 +111,8 @@ class Program {
   Answer decide(const Document& document, const Limits& limits = {}) const;
   /// The value on a document; scalars in the fast tier where it can. What is missing is named.
   Value evaluate(const Document& document, const Limits& limits = {}) const;
+  /// The same, but an unknown names nothing: naming costs a second run.
+  Value evaluate_unnamed(const Document& document, const Limits& limits = {}) const;
   /// Whether the fast tier can run it.
   bool is_typed() const;
   /// The units that an evaluation spends, if nothing is larger than `sizes` and all is as declared; the most it may
