@@ -191,8 +191,13 @@ class TypedPlanner {
       default:
         break;
     }
-    if ((it.kind != NodeKind::select && it.kind != NodeKind::has) || !meaning(id).declared_member)
-      return std::nullopt;
+    return it.kind == NodeKind::select ? declared_place(id) : std::nullopt;
+  }
+
+  /// Of the member that a select gives or a has() asks for.
+  std::optional<Place> declared_place(NodeId id) const {
+    const Node& it = node(id);
+    if (!meaning(id).declared_member) return std::nullopt;
     const auto operand = place(it.children[0]);
     return operand && operand->kind == Type::object ? member_place(*operand, it.text) : std::nullopt;
   }
@@ -228,7 +233,7 @@ class TypedPlanner {
       return out;
     }
     if (node(id).kind == NodeKind::has) {
-      const auto at = place(id);
+      const auto at = declared_place(id);
       if (!at) return nullptr;
       TypedStep* out = decides(has_fact());
       out->base = at->base;
