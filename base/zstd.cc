@@ -48,4 +48,46 @@ Result<std::string> decompress_zstd(std::string_view bytes, std::size_t limit_by
   return out;
 }
 
+std::string compress_zstd_checked(std::string_view bytes, int level) {
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  if (!context) return compress_zstd(bytes, level);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+  out.resize(ZSTD_isError(size) ? 0 : size);
+  return out;
+}
+
+bool is_zstd_checked(std::string_view bytes) {
+  // RFC 8878, 3.1.1.1.1: the descriptor follows the magic number; bit 2 of it is the checksum's.
+  constexpr std::size_t kDescriptor = 4;
+  return bytes.size() > kDescriptor && (static_cast<unsigned char>(bytes[kDescriptor]) & 4u) != 0;
+}
+
+struct ZstdReader::Context {
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> inflater{ZSTD_createDCtx(), ZSTD_freeDCtx};
+};
+
+ZstdReader::ZstdReader() : context_(std::make_unique<Context>()) {}
+ZstdReader::~ZstdReader() = default;
+
+Result<std::string_view> ZstdReader::read(std::string_view bytes) {
+  constexpr std::size_t kMostKept = 1u << 20;  // memory for one large text is given back
+  const unsigned long long told = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  const bool plain = context_->inflater != nullptr && told != 0 && told <= kMostKept &&
+                     ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
+  if (!plain) {
+    auto text = decompress_zstd(bytes);
+    if (!text) return tl::unexpected(text.error());
+    text_ = std::move(*text);
+    return std::string_view(text_);
+  }
+  if (text_.capacity() > 2 * kMostKept) std::string().swap(text_);
+  text_.resize(static_cast<std::size_t>(told));
+  const std::size_t size = ZSTD_decompressDCtx(context_->inflater.get(), text_.data(), text_.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(size)) return fail(ErrorKind::invalid, std::string("not acceptable zstd: ") + ZSTD_getErrorName(size));
+  return std::string_view(text_).substr(0, size);
+}
+
 }  // namespace plumbline

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kHistoryPoints = 400;
 constexpr std::int64_t kSharedInputSeconds = 10;  // ages on pages may lag by as much
 constexpr std::size_t kLoadedHosts = 256;         // facts one shared input may hold before a new one is made
+constexpr std::size_t kChangesAtOnce = 4096;      // rows of the store in memory while changes are read
 
 bool by_name(const AssessedHost& a, const AssessedHost& b) { return a.name != b.name ? a.name < b.name : a.id < b.id; }
 
@@ -53,6 +54,16 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   input.history = history_;
   input.before = before_;
   input.hosts_without_scan = silent_;
+  input.hosts_waiting = waiting_;
+  if (!scores_.empty())
+    input.host_score = [this](std::size_t host) {
+      LazyScore& lazy = *scores_.at(host);
+      std::call_once(lazy.once, [&] {
+        const Score score = score_of_host(*rules_, assessment_.hosts[host]);
+        lazy.score = {score.value, score.lower, score.upper};
+      });
+      return lazy.score;
+    };
   input.now = now != 0 ? now : assessment_.as_of;
   input.facts = [load = load_facts_, loaded = std::move(loaded)](std::size_t host) -> const nlohmann::json* {
     const std::lock_guard lock(loaded->mutex);
@@ -98,7 +109,10 @@ void FleetView::assess_hosts(std::vector<AssessedHost> hosts) {
 }
 
 Fleet::Fleet(Store& store, std::shared_ptr<const RuleSet> rules, ScoreHistory history)
-    : store_(store), rules_(std::move(rules)), history_(history) {}
+    : store_(store), history_(history), rules_(std::move(rules)), coming_(rules_) {}
+
+Fleet::Fleet(Store& store, const RulesInForce& rules)
+    : store_(store), in_force_(&rules), history_(ScoreHistory::keep), rules_(rules.rules()), coming_(rules_) {}
 
 std::shared_ptr<const FleetView> Fleet::latest() const {
   const std::lock_guard lock(mutex_);
@@ -115,59 +129,122 @@ std::vector<std::string> Fleet::denied() const {
   return denied_;
 }
 
-Result<std::optional<Judgement>> Fleet::judge_again(const std::string& host_id, std::uint64_t sequence) {
-  const auto stored = store_.scan(host_id, sequence);
-  if (!stored) return tl::unexpected(stored.error());
-  if (!*stored) return std::nullopt;
-  const auto scan = read_stored(**stored);
-  if (!scan) {
-    log_error(scan.error().message + "; this host is left out until its next scan");
-    return std::nullopt;
-  }
-  Judgement judgement = judge(*rules_, judgeable_facts(*scan, *rules_));
-  if (history_ == ScoreHistory::keep)
-    if (auto kept = store_.rejudge_many(rules_->hash, {{host_id, sequence, pack_judgement(judgement)}}); !kept)
-      return tl::unexpected(kept.error());
-  return judgement;
+std::size_t Fleet::to_rejudge() const {
+  const std::lock_guard lock(mutex_);
+  return to_rejudge_;
 }
 
-Result<std::optional<Judgement>> Fleet::judgement_of(const std::string& host_id, std::uint64_t sequence,
-                                                     const std::string& rules_hash, const std::string& packed) {
+Result<Judgement> Fleet::judge_again(const std::string& host_id, std::uint64_t sequence) {
+  auto stored = store_.scan(host_id, sequence);
+  if (!stored) return tl::unexpected(stored.error());
+  StoredDocument document{host_id, sequence, 0, {}};
+  if (*stored) document = {host_id, sequence, (*stored)->taken_at, std::move((*stored)->document_zstd)};
+  auto packed = judge_.judge(document, *rules_);
+  if (!packed) {
+    log_error(packed.error().message + "; its verdicts are unknown until its next scan");
+    packed = unknown_judgement(*rules_);
+  }
+  if (history_ == ScoreHistory::keep)
+    if (auto kept = store_.rejudge_many(rules_->hash, {{host_id, sequence, *packed}}); !kept) return tl::unexpected(kept.error());
+  return unpack_judgement(*packed, rules_->rules.size(), rules_->measures.size());
+}
+
+Result<Judgement> Fleet::judgement_of(const std::string& host_id, std::uint64_t sequence, const std::string& rules_hash,
+                                      const std::string& packed) {
   if (rules_hash == rules_->hash)
-    if (auto judgement = unpack_judgement(packed, rules_->rules.size(), rules_->measures.size()); judgement)
-      return std::move(*judgement);
+    if (auto judgement = unpack_judgement(packed, rules_->rules.size(), rules_->measures.size()); judgement) return judgement;
   return judge_again(host_id, sequence);
 }
 
-Result<void> Fleet::take(HostRow row) {
-  Member member;
-  if (row.sequence) {
+Result<void> Fleet::show(Member& member, const HostRow& row) {
+  // The server waits for judgements that are not of the rules shown; what it has of the host stays as it was.
+  const bool waits = in_force_ != nullptr;
+  if (row.sequence && (!waits || row.rules_hash == rules_->hash)) {
     auto judgement = judgement_of(row.id, *row.sequence, row.rules_hash, row.judgement);
     if (!judgement) return tl::unexpected(judgement.error());
-    member.judgement = std::move(*judgement);
+    member.shown = Shown{*row.sequence, row.taken_at, std::move(*judgement), std::make_shared<FleetView::LazyScore>()};
+    member.before.reset();
   }
-  if (row.previous_sequence) {
+  if (row.previous_sequence && (!waits || (row.rules_hash == rules_->hash && row.previous_rules_hash == rules_->hash))) {
     auto before = judgement_of(row.id, *row.previous_sequence, row.previous_rules_hash, row.previous_judgement);
     if (!before) return tl::unexpected(before.error());
     member.before = std::move(*before);
   }
-  const std::string id = row.id;
-  row.judgement.clear();  // kept unpacked
-  row.previous_judgement.clear();
-  member.row = std::move(row);
-  members_[id] = std::move(member);
   return {};
 }
 
-Result<bool> Fleet::read_changes() {
-  auto rows = store_.changed_since(change_);
-  if (!rows) return tl::unexpected(rows.error());
-  for (HostRow& row : *rows) {
-    const std::int64_t change = row.change;
-    if (auto taken = take(std::move(row)); !taken) return tl::unexpected(taken.error());
-    change_ = std::max(change_, change);
+// Whether other rules than those in force made one of the judgements.
+bool Fleet::is_other(const HostRow& row) const {
+  if (in_force_ == nullptr) return false;
+  return (row.sequence && row.rules_hash != coming_->hash) || (row.previous_sequence && row.previous_rules_hash != coming_->hash);
+}
+
+// True where something that is shown changed.
+Result<bool> Fleet::take(HostRow row) {
+  Member& member = members_[row.id];
+  const HostRow& known = member.row;
+  const bool fresh = known.id.empty();
+  if (!fresh && is_other(known)) --others_;
+  bool changed = fresh || known.denied != row.denied || known.name != row.name || (row.sequence && !known.sequence);
+  if (in_force_ == nullptr || (row.sequence && row.rules_hash == rules_->hash)) changed = true;
+  if (auto shown = show(member, row); !shown) {
+    if (fresh) members_.erase(row.id);
+    else if (is_other(known)) ++others_;
+    return tl::unexpected(shown.error());
   }
-  return !rows->empty();
+  row.judgement.clear();  // kept unpacked
+  row.previous_judgement.clear();
+  member.row = std::move(row);
+  if (is_other(member.row)) ++others_;
+  return changed;
+}
+
+// True where something that is shown changed.
+Result<bool> Fleet::read_changes() {
+  bool changed = false;
+  for (;;) {
+    auto rows = store_.changed_since(change_, kChangesAtOnce);
+    if (!rows) return tl::unexpected(rows.error());
+    for (HostRow& row : *rows) {
+      const std::int64_t change = row.change;
+      const auto taken = take(std::move(row));
+      if (!taken) {
+        stale_ = stale_ || changed;  // what was read is not read again
+        return tl::unexpected(taken.error());
+      }
+      changed = changed || *taken;
+      change_ = std::max(change_, change);
+    }
+    if (rows->size() < kChangesAtOnce) return changed;
+  }
+}
+
+// Notices that other rules came into force.
+void Fleet::follow_rules() {
+  if (in_force_ == nullptr) return;
+  auto rules = in_force_->rules();
+  if (rules->hash == coming_->hash) return;
+  coming_ = std::move(rules);
+  others_ = 0;
+  for (const auto& [id, member] : members_) others_ += is_other(member.row) ? 1 : 0;
+}
+
+std::size_t Fleet::waiting() const {
+  std::size_t count = 0;
+  for (const auto& [id, member] : members_) count += member.row.sequence && !member.shown ? 1 : 0;
+  return count;
+}
+
+// Turns to the rules in force when they have judged every host, or when the set before never had: then it has nothing
+// whole to show. True where everything must be read once more.
+bool Fleet::turn() {
+  if (coming_->hash == rules_->hash || (others_ > 0 && whole_)) return false;
+  rules_ = coming_;
+  whole_ = false;
+  members_.clear();
+  others_ = 0;
+  change_ = -1;
+  return true;
 }
 
 Result<void> Fleet::keep_score(const Assessment& assessment) {
@@ -186,20 +263,25 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
   const auto organisation = store_.setting("organisation");
   if (!organisation) return tl::unexpected(organisation.error());
   view->organisation_ = organisation->value_or("");
+  view->waiting_ = waiting();
   std::vector<AssessedHost> hosts;
   std::vector<std::string> denied;
   for (const auto& [id, member] : members_) {
     if (member.row.denied) denied.push_back(id);
-    if (!member.judgement && !member.row.denied) ++view->silent_;
-    if (!member.judgement) continue;
-    hosts.push_back({id, member.row.name, member.row.taken_at, *member.judgement});
-    if (member.before) view->before_.push_back({id, member.row.name, member.row.taken_at, *member.before});
+    if (!member.row.sequence && !member.row.denied) ++view->silent_;
+    if (!member.shown) continue;
+    hosts.push_back({id, member.row.name, member.shown->taken_at, member.shown->judgement});
+    if (member.before) view->before_.push_back({id, member.row.name, member.shown->taken_at, *member.before});
   }
   std::sort(hosts.begin(), hosts.end(), by_name);
   std::sort(view->before_.begin(), view->before_.end(), by_name);
   std::sort(denied.begin(), denied.end());
   std::vector<std::pair<std::string, std::uint64_t>> scans;
-  for (const AssessedHost& host : hosts) scans.emplace_back(host.id, *members_.at(host.id).row.sequence);
+  for (const AssessedHost& host : hosts) {
+    const Shown& shown = *members_.at(host.id).shown;
+    scans.emplace_back(host.id, shown.sequence);
+    view->scores_.push_back(shown.score);
+  }
   view->load_facts_ = [scans = std::move(scans), rules = rules_, &store = store_](std::size_t host) -> std::shared_ptr<const nlohmann::json> {
     if (host >= scans.size()) return nullptr;
     const auto stored = store.scan(scans[host].first, scans[host].second);
@@ -209,7 +291,8 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
     return std::make_shared<const nlohmann::json>(judgeable_facts(*scan, *rules));
   };
   view->assess_hosts(std::move(hosts));
-  if (history_ == ScoreHistory::keep)
+  // A score of part of the fleet is no point of its history.
+  if (history_ == ScoreHistory::keep && view->waiting_ == 0)
     if (auto kept = keep_score(view->assessment_); !kept) return tl::unexpected(kept.error());
   auto history = store_.scores(kHistoryPoints);
   if (!history) return tl::unexpected(history.error());
@@ -222,9 +305,17 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
 
 Result<std::shared_ptr<const FleetView>> Fleet::refresh() {
   const std::lock_guard lock(refreshing_);
-  const auto changed = read_changes();
-  if (!changed) return tl::unexpected(changed.error());
-  stale_ = stale_ || *changed || latest() == nullptr;
+  follow_rules();
+  do {
+    const auto changed = read_changes();
+    if (!changed) return tl::unexpected(changed.error());
+    stale_ = stale_ || *changed || latest() == nullptr;
+    whole_ = whole_ || waiting() == 0;
+  } while (turn());
+  {
+    const std::lock_guard latest_lock(mutex_);
+    to_rejudge_ = others_;
+  }
   if (!stale_) return latest();
   auto view = make_view();
   if (view) stale_ = false;
@@ -246,8 +337,7 @@ std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::sha
   std::vector<Judged> judged;
   for (const auto& [id, scan] : newest) {
     auto facts = std::make_shared<const nlohmann::json>(judgeable_facts(*scan, *rules));
-    Judgement judgement = judge(*rules, *facts);
-    judged.push_back({{id, host_name_of(*scan), scan->taken_at, std::move(judgement)}, scan->sequence, std::move(facts)});
+    judged.push_back({{id, host_name_of(*scan), scan->taken_at, judge_scan(*scan, *rules)}, scan->sequence, std::move(facts)});
   }
   std::sort(judged.begin(), judged.end(), [](const Judged& a, const Judged& b) { return by_name(a.host, b.host); });
   auto view = std::make_shared<FleetView>();

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "collector/judging.h"
 #include "collector/report/report.h"
+#include "collector/rules_in_force.h"
 #include "collector/store/store.h"
 #include "facts/scan.h"
 #include "rules/assessment.h"
@@ -29,6 +31,8 @@ class FleetView {
   const std::string& json() const { return json_; }
   /// The store's change number this was made at: equal numbers, equal views. Good as an ETag.
   std::int64_t change() const { return change_; }
+  /// Hosts that sent a scan which these rules have not judged yet: they are in no figure of this view.
+  std::size_t waiting() const { return waiting_; }
   /// What every page and report needs. Facts of hosts are read from the store on demand and stay valid as long as
   /// the returned value; `now` is for ages, 0 means the moment of the newest scan (repeatable files).
   ReportInput report_input(std::int64_t now) const;
@@ -42,6 +46,11 @@ class FleetView {
   friend std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan>, std::shared_ptr<const RuleSet>, std::string);
   using LoadFacts = std::function<std::shared_ptr<const nlohmann::json>(std::size_t)>;
   struct LoadedFacts;
+  // A host's score, made when somebody asks and kept as long as its judgement.
+  struct LazyScore {
+    std::once_flag once;
+    HostScore score;
+  };
   ReportInput make_input(std::int64_t now, std::shared_ptr<LoadedFacts> loaded) const;
   void assess_hosts(std::vector<AssessedHost> hosts);
 
@@ -51,9 +60,11 @@ class FleetView {
   std::string organisation_;
   std::vector<ScorePoint> history_;
   std::vector<AssessedHost> before_;
-  std::size_t silent_ = 0;  // hosts that enrolled and never reported
+  std::size_t silent_ = 0;   // hosts that enrolled and never reported
+  std::size_t waiting_ = 0;  // hosts whose scan these rules have not judged
   std::int64_t change_ = 0;
   LoadFacts load_facts_;
+  std::vector<std::shared_ptr<LazyScore>> scores_;  // by host; empty without a store
   mutable std::mutex mutex_;  // guards what follows
   mutable std::shared_ptr<const ReportInput> input_;
   mutable std::shared_ptr<LoadedFacts> loaded_;
@@ -62,11 +73,18 @@ class FleetView {
 /// Whether the score's history is written (the server) or only read (commands beside it).
 enum class ScoreHistory { keep, read };
 
+/// A fleet shows judgements of one rule set, never of two. The commands' fleet judges what other rules have judged while it
+/// reads. The server's fleet only reads: while other rules are applied in the background it goes on showing the judgements
+/// of the set before, and turns to the new set when every host is judged by it. After a restart there is no set before:
+/// then hosts that wait are left out and counted, and come in as they are judged.
 class Fleet {
  public:
+  /// Of a command.
   Fleet(Store& store, std::shared_ptr<const RuleSet> rules, ScoreHistory history);
-  /// Reads what changed in the store, judges again what was judged by other rules, and makes a new view where
-  /// anything changed. Safe from several threads; one works, the others wait.
+  /// Of the server; keeps the score's history. `rules` must outlive it.
+  Fleet(Store& store, const RulesInForce& rules);
+  /// Reads what changed in the store and makes a new view where anything shown changed. Safe from several threads; one
+  /// works, the others wait.
   Result<std::shared_ptr<const FleetView>> refresh();
   /// The view of the last refresh; nullptr before the first.
   std::shared_ptr<const FleetView> latest() const;
@@ -74,31 +92,51 @@ class Fleet {
   bool is_denied(std::string_view host_id) const;
   /// Every denied host, as of the last refresh.
   std::vector<std::string> denied() const;
+  /// Hosts whose judgements are not of the rules in force, as of the last refresh; always 0 of a command's fleet.
+  std::size_t to_rejudge() const;
 
  private:
+  // What is shown of a host: a scan with its judgement.
+  struct Shown {
+    std::uint64_t sequence = 0;
+    std::int64_t taken_at = 0;
+    Judgement judgement;
+    std::shared_ptr<FleetView::LazyScore> score = std::make_shared<FleetView::LazyScore>();
+  };
   struct Member {
-    HostRow row;                         // without its packed judgements
-    std::optional<Judgement> judgement;  // nothing before the first scan
+    HostRow row;                 // of the store, without its packed judgements
+    std::optional<Shown> shown;  // nothing before the first judgement by the rules that are shown
     std::optional<Judgement> before;
   };
   Result<bool> read_changes();
-  Result<void> take(HostRow row);
-  Result<std::optional<Judgement>> judgement_of(const std::string& host_id, std::uint64_t sequence,
-                                                const std::string& rules_hash, const std::string& packed);
-  Result<std::optional<Judgement>> judge_again(const std::string& host_id, std::uint64_t sequence);
+  Result<bool> take(HostRow row);
+  Result<void> show(Member& member, const HostRow& row);
+  Result<Judgement> judgement_of(const std::string& host_id, std::uint64_t sequence, const std::string& rules_hash,
+                                 const std::string& packed);
+  Result<Judgement> judge_again(const std::string& host_id, std::uint64_t sequence);
+  bool is_other(const HostRow& row) const;
+  void follow_rules();
+  bool turn();
+  std::size_t waiting() const;  // hosts with a scan and without a judgement to show
   Result<std::shared_ptr<const FleetView>> make_view();
   Result<void> keep_score(const Assessment& assessment);
 
   Store& store_;
-  std::shared_ptr<const RuleSet> rules_;
+  const RulesInForce* in_force_ = nullptr;           // of the server alone
   ScoreHistory history_;
   std::mutex refreshing_;                            // held by the one thread that refreshes
+  std::shared_ptr<const RuleSet> rules_;             // under refreshing_: those that are shown
+  std::shared_ptr<const RuleSet> coming_;            // under refreshing_: those in force; the same, mostly
+  StoredJudge judge_;                                // under refreshing_
   std::unordered_map<std::string, Member> members_;  // under refreshing_
+  std::size_t others_ = 0;                           // under refreshing_: members that coming_ has not judged
+  bool whole_ = false;                               // under refreshing_: rules_ had judged every host at some time
   std::int64_t change_ = -1;                         // under refreshing_
   bool stale_ = false;                               // under refreshing_: the view lacks changes that were read
   mutable std::mutex mutex_;                         // guards what follows
   std::shared_ptr<const FleetView> view_;
   std::vector<std::string> denied_;  // sorted
+  std::size_t to_rejudge_ = 0;
 };
 
 /// The id of a host that was never enrolled: made of its name, so that its scans belong together.

@@ -16,6 +16,9 @@
 #include "collector/commands/refusals.h"
 #include "collector/ingest/ingest.h"
 #include "collector/pki/routes.h"
+#include "collector/rejudging.h"
+#include "collector/rules_in_force.h"
+#include "collector/rules_status.h"
 #include "collector/web/web.h"
 
 namespace plumbline {
@@ -24,23 +27,21 @@ namespace {
 constexpr long kTickNanoseconds = 300'000'000;  // how soon pages show a scan and a denied host is cut off
 constexpr unsigned kHandlerThreads = 2;
 
-// Signals that end the program are taken by the main loop alone; every thread inherits the mask.
+// Signals are taken by the main loop alone; every thread inherits the mask.
 sigset_t block_signals() {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a full disk quota is an error of write(), not the end
-  ::signal(SIGHUP, SIG_IGN);
-  sigset_t ending;
-  sigemptyset(&ending);
-  sigaddset(&ending, SIGTERM);
-  sigaddset(&ending, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-  return ending;
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&awaited, number);
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
+  return awaited;
 }
 
-// One tick; true where the program was asked to end.
-bool asked_to_end(const sigset_t& ending) {
+// One tick: the signal that came within it, or none.
+int next_signal(const sigset_t& awaited) {
   const timespec tick{0, kTickNanoseconds};
-  return ::sigtimedwait(&ending, nullptr, &tick) > 0;
+  return ::sigtimedwait(&awaited, nullptr, &tick);
 }
 
 // Removed when the collector stops, so that its presence means "ready".
@@ -82,10 +83,15 @@ void append(std::vector<Route>& routes, std::vector<Route> more) {
 struct Running {
   Config config;
   std::unique_ptr<Store> store;
+  RulesSource source;
+  std::string fingerprint;  // of the rules' files, from before they were read
+  std::unique_ptr<RulesInForce> rules;
   std::unique_ptr<Fleet> fleet;
   std::unique_ptr<Pki> pki;
   std::unique_ptr<Web> web;
   std::unique_ptr<Ingest> ingest;
+  std::unique_ptr<Rejudging> rejudging;
+  std::unique_ptr<RulesWatch> watch;
   Refusals refusals;
   std::unique_ptr<Server> agents, people;
 };
@@ -134,14 +140,50 @@ Result<Config> effective_config(const ServeOptions& options) {
   return config;
 }
 
+// The rules to start with; a collector that never had good ones does not start.
+Result<void> open_rules(Running& running, const ServeOptions& options) {
+  auto source = rules_source(options.common);
+  if (!source) return tl::unexpected(source.error());
+  running.source = std::move(*source);
+  running.fingerprint = fingerprint_of(running.source);
+  auto rules = read_rules(running.source);
+  if (!rules) return tl::unexpected(rules.error());
+  running.rules = std::make_unique<RulesInForce>(std::move(*rules), now_seconds());
+  return {};
+}
+
+RulesStatus status_of(const Running& running) {
+  RulesStatus status{running.rules->state(), running.rejudging->progress(), {}, {}, 0};
+  if (const auto view = running.fleet->latest()) {
+    status.shown_hash = view->rules().hash;
+    status.shown_version = view->rules().version;
+    status.hosts_waiting = view->waiting();
+  }
+  return status;
+}
+
+// What changed goes to the audit log; stored hosts are judged again.
+void apply_rules(Running& running, const RuleSet& before, const RuleSet& after) {
+  running.rejudging->wake();
+  const std::string what = before.hash + " -> " + after.hash + "; " + to_text(change_between(before, after));
+  if (auto noted = running.store->add_audit("collector", "rules.in-force", after.version, what, now_seconds()); !noted) log_warning("audit log: " + noted.error().message);
+}
+
+void start_rules(Running& running) {
+  running.rejudging = std::make_unique<Rejudging>(*running.store, *running.rules);
+  running.watch = std::make_unique<RulesWatch>(*running.rules, running.source, running.fingerprint,
+                                               [&running](const RuleSet& before, const RuleSet& after) { apply_rules(running, before, after); });
+  running.web->notices = [&running] { return notices_of(status_of(running)); };
+  running.web->rules_state = [&running] { return to_json(status_of(running)); };
+}
+
 // Store, rules, first view, and what the listeners hand requests to.
 Result<void> open_parts(Running& running, const ServeOptions& options) {
   auto store = open_state_store(options.common.state, options.common.store_url);
   if (!store) return tl::unexpected(store.error());
   running.store = std::move(*store);
-  const auto rules = rules_for(options.common.packs);
-  if (!rules) return tl::unexpected(rules.error());
-  running.fleet = std::make_unique<Fleet>(*running.store, *rules, ScoreHistory::keep);
+  if (auto opened = open_rules(running, options); !opened) return opened;
+  running.fleet = std::make_unique<Fleet>(*running.store, *running.rules);
   if (auto view = running.fleet->refresh(); !view) return tl::unexpected(view.error());
   auto authority = read_authority(options.common.state);
   if (!authority) return tl::unexpected(authority.error());
@@ -153,7 +195,8 @@ Result<void> open_parts(Running& running, const ServeOptions& options) {
     const auto view = fleet.latest();
     return view == nullptr ? nullptr : FleetView::shared_input(view, now_seconds());
   };
-  running.ingest = make_ingest(*running.store, *rules);
+  running.ingest = make_ingest(*running.store, *running.rules);
+  start_rules(running);
   return {};
 }
 
@@ -169,15 +212,19 @@ Result<void> start_listeners(Running& running, const ServeOptions& options) {
   return {};
 }
 
-// Until asked to end: shows what arrived, cuts off who was denied, writes down who was refused.
-void attend(Running& running, const sigset_t& ending) {
+// Until asked to end: shows what arrived, cuts off who was denied, writes down who was refused, reads the rules when told.
+void attend(Running& running, const sigset_t& awaited) {
   std::vector<std::string> cut;
   bool failing = false;
   auto next = std::chrono::steady_clock::now();
-  while (!asked_to_end(ending)) {
+  for (;;) {
+    const int signal = next_signal(awaited);
+    if (signal == SIGHUP) running.watch->read_now();
+    else if (signal > 0) return;
     const auto begun = std::chrono::steady_clock::now();
     if (begun < next) continue;
     const auto view = running.fleet->refresh();
+    if (running.fleet->to_rejudge() > 0) running.rejudging->wake();
     // A large fleet under load is assessed less often, so that it takes a fifth of a core at most.
     next = begun + 5 * (std::chrono::steady_clock::now() - begun);
     const auto flushed = running.refusals.flush(*running.store, now_seconds());
@@ -192,6 +239,8 @@ void attend(Running& running, const sigset_t& ending) {
 }
 
 void stop(Running& running) {
+  running.watch.reset();
+  running.rejudging->stop();  // pages may still ask how far it is
   running.people.reset();
   running.agents.reset();  // after the requests in flight, which need the ingest
   running.ingest.reset();
@@ -201,7 +250,7 @@ void stop(Running& running) {
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
-  const sigset_t ending = block_signals();
+  const sigset_t awaited = block_signals();
   const auto config = effective_config(options);
   if (!config) return report_error(config.error());
   const auto lock = StateLock::take(options.common.state);
@@ -214,7 +263,7 @@ int run_serve(const ServeOptions& options) {
   if (auto written = run_file.write(config->address, running.agents->port(), running.people->port()); !written) return report_error(written.error());
   log_info("ready: agents on " + config->address + ":" + std::to_string(running.agents->port()) + ", people on https://" +
            config->address + ":" + std::to_string(running.people->port()) + "/");
-  attend(running, ending);
+  attend(running, awaited);
   log_info("stopping: requests in flight are answered first");
   stop(running);
   return kExitOk;

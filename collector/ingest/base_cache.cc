@@ -31,7 +31,7 @@ std::size_t approximate_bytes(const Scan& scan) {
   return bytes;
 }
 
-std::shared_ptr<const Scan> BaseCache::find(const std::string& host_id) {
+std::shared_ptr<const JudgedScan> BaseCache::find(const std::string& host_id) {
   const std::lock_guard lock(mutex_);
   const auto found = by_host_.find(host_id);
   if (found == by_host_.end()) return nullptr;
@@ -45,7 +45,7 @@ void BaseCache::drop(std::list<Entry>::iterator entry) {
   entries_.erase(entry);
 }
 
-void BaseCache::put(const std::string& host_id, std::shared_ptr<const Scan> scan, std::size_t bytes) {
+void BaseCache::put(const std::string& host_id, std::shared_ptr<const JudgedScan> scan, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (const auto found = by_host_.find(host_id); found != by_host_.end()) drop(found->second);
   if (bytes > limit_bytes_) return;

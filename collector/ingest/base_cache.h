@@ -10,7 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "facts/scan.h"
+#include "collector/judging.h"
 
 namespace plumbline {
 
@@ -18,13 +18,13 @@ namespace plumbline {
 class BaseCache {
  public:
   explicit BaseCache(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
-  std::shared_ptr<const Scan> find(const std::string& host_id);
-  void put(const std::string& host_id, std::shared_ptr<const Scan> scan, std::size_t bytes);
+  std::shared_ptr<const JudgedScan> find(const std::string& host_id);
+  void put(const std::string& host_id, std::shared_ptr<const JudgedScan> scan, std::size_t bytes);
 
  private:
   struct Entry {
     std::string host_id;
-    std::shared_ptr<const Scan> scan;
+    std::shared_ptr<const JudgedScan> scan;
     std::size_t bytes = 0;
   };
   void drop(std::list<Entry>::iterator entry);

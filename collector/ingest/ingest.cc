@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -103,15 +104,17 @@ struct Head {
 
 struct Queued {
   StoredScan stored;
-  std::shared_ptr<const Scan> scan;  // becomes the base of the next one
+  std::shared_ptr<const JudgedScan> scan;  // becomes the base of the next one
   std::size_t scan_bytes = 0;
   Reply reply;
 };
 
+using CurrentRules = std::function<std::shared_ptr<const RuleSet>()>;
+
 class Pipeline final : public Ingest {
  public:
-  Pipeline(Store& store, std::shared_ptr<const RuleSet> rules, const IngestLimits& limits)
-      : store_(store), rules_(std::move(rules)), limits_(limits), bases_(limits.base_cache_bytes), writer_([this] { write_groups(); }) {}
+  Pipeline(Store& store, CurrentRules rules, const IngestLimits& limits)
+      : store_(store), current_rules_(std::move(rules)), limits_(limits), bases_(limits.base_cache_bytes), writer_([this] { write_groups(); }) {}
   ~Pipeline() override {
     {
       const std::lock_guard lock(queue_mutex_);
@@ -126,9 +129,10 @@ class Pipeline final : public Ingest {
  private:
   void refuse(const Reply& reply, Response response);
   Result<std::optional<Head>> head_of(const std::string& host_id);
-  Result<std::shared_ptr<const Scan>> base_of(const std::string& host_id);
+  std::shared_ptr<const IndexedRules> rules();
+  Result<std::shared_ptr<const JudgedScan>> base_of(const std::string& host_id);
   std::optional<Response> check_order(const Scan& scan);
-  std::optional<Response> complete(Scan& scan);
+  std::optional<Response> complete(Scan& scan, std::shared_ptr<const JudgedScan>& base);
   void enqueue(Queued queued);
 
   void write_groups();
@@ -138,7 +142,9 @@ class Pipeline final : public Ingest {
   void store_answered(const Result<std::vector<Acceptance>>& answers);
 
   Store& store_;
-  const std::shared_ptr<const RuleSet> rules_;
+  const CurrentRules current_rules_;
+  std::mutex rules_mutex_;
+  std::shared_ptr<const IndexedRules> rules_;  // of the rules that were current when a scan last came
   const IngestLimits limits_;
 
   std::mutex heads_mutex_;
@@ -175,7 +181,14 @@ Result<std::optional<Head>> Pipeline::head_of(const std::string& host_id) {
   return Head{*(*host)->sequence, (*host)->facts_hash};
 }
 
-Result<std::shared_ptr<const Scan>> Pipeline::base_of(const std::string& host_id) {
+std::shared_ptr<const IndexedRules> Pipeline::rules() {
+  auto current = current_rules_();
+  const std::lock_guard lock(rules_mutex_);
+  if (rules_ == nullptr || rules_->rules != current) rules_ = std::make_shared<const IndexedRules>(std::move(current));
+  return rules_;
+}
+
+Result<std::shared_ptr<const JudgedScan>> Pipeline::base_of(const std::string& host_id) {
   if (auto base = bases_.find(host_id)) return base;
   const auto stored = store_.latest_scan(host_id);
   if (!stored) return tl::unexpected(stored.error());
@@ -185,7 +198,7 @@ Result<std::shared_ptr<const Scan>> Pipeline::base_of(const std::string& host_id
     log_error(scan.error().message + "; the agent is asked for a full scan");
     return nullptr;
   }
-  return std::make_shared<const Scan>(std::move(*scan));
+  return std::make_shared<const JudgedScan>(JudgedScan{std::move(*scan), (*stored)->rules_hash, (*stored)->judgement});
 }
 
 // The answer where the sequence is not above the last one.
@@ -204,12 +217,14 @@ std::optional<Response> Pipeline::check_order(const Scan& scan) {
   return out_of_order((*head)->sequence);
 }
 
-// The answer where sections lack their data and their base is not here.
-std::optional<Response> Pipeline::complete(Scan& scan) {
+// The answer where sections lack their data and their base is not here. Keeps the scan before it, where it is at hand.
+std::optional<Response> Pipeline::complete(Scan& scan, std::shared_ptr<const JudgedScan>& base) {
+  base = bases_.find(scan.host_id);
   if (is_whole(scan)) return std::nullopt;
-  const auto base = base_of(scan.host_id);
-  if (!base) return unavailable(base.error().message);
-  const auto need = fill_from(base->get(), scan);
+  auto known = base_of(scan.host_id);
+  if (!known) return unavailable(known.error().message);
+  base = std::move(*known);
+  const auto need = fill_from(base == nullptr ? nullptr : &base->scan, scan);
   if (!need.empty()) return base_missing(need);
   return std::nullopt;
 }
@@ -223,11 +238,12 @@ void Pipeline::accept(std::string_view agent_id, std::string_view content_type, 
     if (ordered->status == 200) return reply(std::move(*ordered));
     return refuse(reply, std::move(*ordered));
   }
-  if (auto incomplete = complete(*scan)) return refuse(reply, std::move(*incomplete));
+  std::shared_ptr<const JudgedScan> base;
+  if (auto incomplete = complete(*scan, base)) return refuse(reply, std::move(*incomplete));
   Queued queued;
-  queued.stored = judge_for_store(*scan, *rules_, now_seconds());
+  queued.stored = judge_for_store(*scan, *rules(), base.get(), now_seconds());
   queued.scan_bytes = approximate_bytes(*scan);
-  queued.scan = std::make_shared<const Scan>(std::move(*scan));
+  queued.scan = std::make_shared<const JudgedScan>(JudgedScan{std::move(*scan), queued.stored.rules_hash, queued.stored.judgement});
   queued.reply = std::move(reply);
   enqueue(std::move(queued));
 }
@@ -319,7 +335,11 @@ void Pipeline::answer(Queued& queued, Acceptance acceptance) {
 }  // namespace
 
 std::unique_ptr<Ingest> make_ingest(Store& store, std::shared_ptr<const RuleSet> rules, const IngestLimits& limits) {
-  return std::make_unique<Pipeline>(store, std::move(rules), limits);
+  return std::make_unique<Pipeline>(store, [rules = std::move(rules)] { return rules; }, limits);
+}
+
+std::unique_ptr<Ingest> make_ingest(Store& store, const RulesInForce& rules, const IngestLimits& limits) {
+  return std::make_unique<Pipeline>(store, [&rules] { return rules.rules(); }, limits);
 }
 
 std::vector<Route> agent_routes(Ingest& ingest) {

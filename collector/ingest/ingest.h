@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "collector/http/http.h"
+#include "collector/rules_in_force.h"
 #include "collector/store/store.h"
 #include "rules/pack.h"
 
@@ -37,6 +38,8 @@ class Ingest {
   virtual IngestCounts counts() const = 0;
 };
 std::unique_ptr<Ingest> make_ingest(Store& store, std::shared_ptr<const RuleSet> rules, const IngestLimits& limits = {});
+/// Judges each scan by the rules that are in force when it arrives. `rules` must outlive it.
+std::unique_ptr<Ingest> make_ingest(Store& store, const RulesInForce& rules, const IngestLimits& limits = {});
 
 /// POST /v1/scans. The ingest must outlive the routes.
 std::vector<Route> agent_routes(Ingest& ingest);

@@ -70,7 +70,7 @@ std::string accelerators_text(const nlohmann::json* facts) {
 View host_row(const ReportInput& input, std::size_t at) {
   const AssessedHost& host = input.assessment->hosts[at];
   const nlohmann::json* facts = input.facts ? input.facts(at) : nullptr;
-  const Score score = score_of_host(*input.rules, host);
+  const HostScore score = host_score(input, at);
   const Counts counts = failing_by_severity(input, host);
   View row;
   row["host_id"] = View(host.id);
@@ -104,7 +104,7 @@ std::vector<std::size_t> ordered_hosts(const ReportInput& input, std::string_vie
   }
   if (sort == "score") {
     std::vector<int> values;
-    for (const auto& host : hosts) values.push_back(score_of_host(*input.rules, host).value.value_or(-1));
+    for (std::size_t host = 0; host < hosts.size(); ++host) values.push_back(host_score(input, host).value.value_or(-1));
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   }
   return order;
@@ -294,6 +294,12 @@ void add_verdicts(View& view, const ReportInput& input, std::size_t host) {
 }
 
 }  // namespace
+
+HostScore host_score(const ReportInput& input, std::size_t host) {
+  if (input.host_score) return input.host_score(host);
+  const Score score = score_of_host(*input.rules, input.assessment->hosts[host]);
+  return {score.value, score.lower, score.upper};
+}
 
 std::string page_hosts(const ReportInput& input, const PageContext& context) {
   static constexpr std::pair<std::string_view, std::string_view> kSorts[] = {{"name", "Name"}, {"score", "Score"}, {"findings", "Findings"}, {"age", "Age"}};

@@ -18,6 +18,12 @@
 
 namespace plumbline {
 
+/// A host's own score, as score_of_host() gives it.
+struct HostScore {
+  std::optional<Tenths> value;
+  Tenths lower = 0, upper = 1000;
+};
+
 /// All that any page needs; gathered by the collector (or by `assess` without a store).
 struct ReportInput {
   const RuleSet* rules = nullptr;
@@ -27,10 +33,14 @@ struct ReportInput {
   std::vector<AssessedHost> before;            // the fleet as it was before the last change; may be empty
   std::int64_t now = 0;                        // for ages; = as_of in files, so that they are repeatable
   std::function<const nlohmann::json*(std::size_t host)> facts;  // nullptr where they are gone
+  std::function<HostScore(std::size_t host)> host_score;         // of assessment->hosts; made once and kept
   std::size_t hosts_without_scan = 0;          // enrolled, but nothing came yet
+  std::size_t hosts_waiting = 0;               // whose scans these rules have not judged yet: in no figure
 };
 
 enum class Audience { it, cio, ceo };
+/// The score of a host; computed here where the input does not keep it.
+HostScore host_score(const ReportInput& input, std::size_t host);
 std::optional<Audience> audience_from(std::string_view text);
 
 /// A self-contained HTML file: no script, no network, style inside.
@@ -40,10 +50,19 @@ std::string render_text(const ReportInput& input, Audience audience, bool colour
 std::string render_findings_csv(const ReportInput& input);
 Result<std::string> render_findings_xlsx(const ReportInput& input);
 
+/// What people who are signed in must know now, above every page.
+struct Notice {
+  std::string title;
+  std::string text;
+  std::vector<std::string> lines;  // shown as they are, as a program would print them
+  bool trouble = false;            // something must be mended
+};
+
 /// Pages of the dashboard. `user` and `csrf` of the session; links are relative to the site.
 struct PageContext {
   std::string user, role, csrf, path;
   std::map<std::string, std::string> query;  // filters, order and page of lists; anything unknown in it is left out
+  std::vector<Notice> notices = {};
 };
 std::string page_overview(const ReportInput&, const PageContext&);
 std::string page_findings(const ReportInput&, const PageContext&);

@@ -81,6 +81,19 @@ View navigation(const PageContext& context) {
   return pages;
 }
 
+View notice_rows(const std::vector<Notice>& notices) {
+  View rows = view_list();
+  for (const Notice& notice : notices) {
+    View row;
+    row["notice_title"] = View(notice.title);
+    row["notice_text"] = maybe(notice.text);
+    row["notice_css"] = View(std::string(notice.trouble ? "trouble" : "news"));
+    row["notice_lines"] = maybe(join(notice.lines, "\n"));
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 std::string organisation_of(const ReportInput& input) {
   return input.organisation.empty() ? "This company" : input.organisation;
 }
@@ -105,8 +118,10 @@ std::string render_page(std::string_view template_name, std::string_view title, 
   view["role"] = View(context.role);
   view["csrf"] = View(context.csrf);
   view["in_site"] = View(true);
+  view["notices"] = notice_rows(context.notices);
   const Score& score = input.assessment->score;
-  view["status_line"] = View(score.hosts == 0 ? std::string("no host has reported yet")
+  const std::string nobody = input.hosts_waiting > 0 ? count_of(input.hosts_waiting, "host") + " waiting to be judged" : std::string("no host has reported yet");
+  view["status_line"] = View(score.hosts == 0 ? nobody
                                               : host_count(input) + " · newest " + age(std::max<std::int64_t>(0, input.now - score.newest_scan)) + " · rules " + input.rules->version);
   return render("layout.html", view);
 }

@@ -596,13 +596,13 @@ Result<std::size_t> PostgresStore::count_to_rejudge(std::string_view rules_hash)
 Result<std::vector<StoredDocument>> PostgresStore::scans_to_rejudge(std::string_view rules_hash, Which which,
                                                                     std::string_view after_host, const PageLimits& limits) {
   constexpr auto kTake = +[](const Rows& rows, int row) {
-    return StoredDocument{rows.text(row, 0), rows.sequence(row, 1).value_or(0), rows.bytes(row, 2)};
+    return StoredDocument{rows.text(row, 0), rows.sequence(row, 1).value_or(0), rows.integer(row, 2), rows.bytes(row, 3)};
   };
   const std::string column = which == Which::latest ? "" : "previous_";
   // The sum of what came before a row bounds the page; lengths are known without reading the documents.
   return all<StoredDocument>(kTake,
-                             "SELECT id, number, document FROM (SELECT h.id, h." + column +
-                                 "sequence AS number, s.document, coalesce(sum(octet_length(s.document)) OVER (ORDER BY "
+                             "SELECT id, number, taken_at, document FROM (SELECT h.id, h." + column +
+                                 "sequence AS number, s.taken_at, s.document, coalesce(sum(octet_length(s.document)) OVER (ORDER BY "
                                  "h.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM (SELECT * "
                                  "FROM hosts WHERE id>$1 AND " + column + "sequence IS NOT NULL AND " + column +
                                  "rules_hash<>$2 ORDER BY id LIMIT $3) AS h LEFT JOIN scans s ON s.host_id=h.id AND "

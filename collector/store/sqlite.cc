@@ -530,17 +530,17 @@ Result<std::vector<StoredDocument>> SqliteStore::scans_to_rejudge(std::string_vi
   Reader db(*this);
   Query query(db,
               which == Which::latest
-                  ? "SELECT h.id, h.sequence, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
+                  ? "SELECT h.id, h.sequence, s.taken_at, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
                     "s.sequence=h.sequence WHERE h.id>?1 AND h.sequence IS NOT NULL AND h.rules_hash<>?2 "
                     "ORDER BY h.id LIMIT ?3"
-                  : "SELECT h.id, h.previous_sequence, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
+                  : "SELECT h.id, h.previous_sequence, s.taken_at, s.document FROM hosts h LEFT JOIN scans s ON s.host_id=h.id AND "
                     "s.sequence=h.previous_sequence WHERE h.id>?1 AND h.previous_sequence IS NOT NULL AND "
                     "h.previous_rules_hash<>?2 ORDER BY h.id LIMIT ?3",
               after_host, rules_hash, as_column(limits.scans));
   std::vector<StoredDocument> page;
   std::size_t bytes = 0;
   while (query.row()) {
-    page.push_back({query.text(0), query.sequence(1).value_or(0), query.text(2)});
+    page.push_back({query.text(0), query.sequence(1).value_or(0), query.integer(2), query.text(3)});
     bytes += page.back().document_zstd.size();
     if (bytes >= limits.bytes) return page;
   }

@@ -49,6 +49,7 @@ struct HostRow {
 struct StoredDocument {
   std::string host_id;
   std::uint64_t sequence = 0;
+  std::int64_t taken_at = 0;
   std::string document_zstd;  // empty where the scan is gone
 };
 

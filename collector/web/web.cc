@@ -21,7 +21,8 @@ constexpr std::size_t kMostNameBytes = 128;
 constexpr std::size_t kMostEndedKept = 10'000;
 constexpr std::size_t kMostTokenBytes = 128;
 
-using Page = std::function<Response(const Request&, const ReportInput&)>;
+/// A page or an export; the context is the reader's, with the notices of this moment.
+using Page = std::function<Response(const Request&, const ReportInput&, const PageContext&)>;
 
 Response html(std::string body, int status = 200) {
   Response response;
@@ -52,8 +53,8 @@ Response not_here(std::string_view what) {
   return html(page_error(404, what, "go back to the overview"), 404);
 }
 
-PageContext context_of(const Request& request) {
-  return PageContext{request.user, request.role, request.csrf, request.path, request.query};
+PageContext context_of(const Web& web, const Request& request) {
+  return PageContext{request.user, request.role, request.csrf, request.path, request.query, web.notices ? web.notices() : std::vector<Notice>()};
 }
 
 std::string cookie(std::string_view name, std::string_view value, std::string_view more = {}) {
@@ -190,7 +191,7 @@ std::function<void(const Request&, Reply)> shown(Web& web, Page page) {
       response.headers.emplace_back("Retry-After", "5");
       return response;
     }
-    return page(request, *input);
+    return page(request, *input, context_of(web, request));
   });
 }
 
@@ -205,9 +206,9 @@ std::optional<std::string> scan_document(Web& web, const std::string& host_id) {
   return std::move(*document);
 }
 
-Response host_page(Web& web, const Request& request, const ReportInput& input) {
+Response host_page(Web& web, const Request& request, const ReportInput& input, const PageContext& context) {
   const std::string& id = request.parameters.at(0);
-  auto page = page_host(input, context_of(request), id, scan_document(web, id));
+  auto page = page_host(input, context, id, scan_document(web, id));
   return page ? html(std::move(*page)) : not_here("there is no such host");
 }
 
@@ -223,16 +224,17 @@ nlohmann::json finding_json(const ReportInput& input, std::size_t rule) {
           {"not_applicable", result.tally.not_applicable}, {"waived", result.tally.waived}, {"hosts", std::move(hosts)}};
 }
 
-Response api_findings(const Request&, const ReportInput& input) {
+Response api_findings(const Request&, const ReportInput& input, const PageContext&) {
   nlohmann::json findings = nlohmann::json::array();
   for (const std::size_t rule : input.assessment->findings) findings.push_back(finding_json(input, rule));
   return json_body(canonical_json({{"rules", input.rules->version}, {"as_of", input.assessment->as_of}, {"findings", std::move(findings)}}));
 }
 
-Response api_hosts(const Request&, const ReportInput& input) {
+Response api_hosts(const Request&, const ReportInput& input, const PageContext&) {
   nlohmann::json hosts = nlohmann::json::array();
-  for (const auto& host : input.assessment->hosts) {
-    const Score score = score_of_host(*input.rules, host);
+  for (std::size_t at = 0; at < input.assessment->hosts.size(); ++at) {
+    const AssessedHost& host = input.assessment->hosts[at];
+    const HostScore score = host_score(input, at);
     nlohmann::json row = {{"id", host.id}, {"name", to_utf8(host.name)}, {"taken_at", host.taken_at}, {"lower", score.lower / 10.0}, {"upper", score.upper / 10.0}};
     row["score"] = score.value ? nlohmann::json(*score.value / 10.0) : nlohmann::json();
     hosts.push_back(std::move(row));
@@ -240,7 +242,7 @@ Response api_hosts(const Request&, const ReportInput& input) {
   return json_body(canonical_json({{"hosts", std::move(hosts)}}));
 }
 
-Response export_xlsx(const Request&, const ReportInput& input) {
+Response export_xlsx(const Request&, const ReportInput& input, const PageContext&) {
   auto file = render_findings_xlsx(input);
   if (!file) {
     log_warning("export: " + file.error().message);
@@ -250,11 +252,11 @@ Response export_xlsx(const Request&, const ReportInput& input) {
 }
 
 Page report_of(Audience audience) {
-  return [audience](const Request& request, const ReportInput& input) { return html(page_report(input, context_of(request), audience)); };
+  return [audience](const Request&, const ReportInput& input, const PageContext& context) { return html(page_report(input, context, audience)); };
 }
 
 Page file_of(Audience audience, std::string file_name) {
-  return [audience, file_name = std::move(file_name)](const Request&, const ReportInput& input) {
+  return [audience, file_name = std::move(file_name)](const Request&, const ReportInput& input, const PageContext&) {
     return download(render_html(input, audience), "text/html; charset=utf-8", file_name);
   };
 }
@@ -296,16 +298,16 @@ void add_session_routes(Web& web, std::vector<Route>& routes) {
 
 void add_page_routes(Web& web, std::vector<Route>& routes) {
   const auto view = [&](std::string pattern, Page page) { routes.push_back({"GET", std::move(pattern), Permission::viewer, shown(web, std::move(page))}); };
-  view("/", [](const Request& r, const ReportInput& in) { return html(page_overview(in, context_of(r))); });
-  view("/findings", [](const Request& r, const ReportInput& in) { return html(page_findings(in, context_of(r))); });
-  view("/findings/{rule}", [](const Request& r, const ReportInput& in) {
-    auto page = page_finding(in, context_of(r), r.parameters.at(0));
+  view("/", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_overview(in, context)); });
+  view("/findings", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_findings(in, context)); });
+  view("/findings/{rule}", [](const Request& r, const ReportInput& in, const PageContext& context) {
+    auto page = page_finding(in, context, r.parameters.at(0));
     return page ? html(std::move(*page)) : not_here("there is no such rule");
   });
-  view("/workloads", [](const Request& r, const ReportInput& in) { return html(page_workloads(in, context_of(r))); });
-  view("/hosts", [](const Request& r, const ReportInput& in) { return html(page_hosts(in, context_of(r))); });
-  view("/hosts/{id}", [&web](const Request& r, const ReportInput& in) { return host_page(web, r, in); });
-  view("/reports", [](const Request& r, const ReportInput& in) { return html(page_reports(in, context_of(r))); });
+  view("/workloads", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_workloads(in, context)); });
+  view("/hosts", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_hosts(in, context)); });
+  view("/hosts/{id}", [&web](const Request& r, const ReportInput& in, const PageContext& context) { return host_page(web, r, in, context); });
+  view("/reports", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_reports(in, context)); });
   view("/reports/it", report_of(Audience::it));
   view("/reports/cio", report_of(Audience::cio));
   view("/reports/ceo", report_of(Audience::ceo));
@@ -316,12 +318,16 @@ void add_export_routes(Web& web, std::vector<Route>& routes) {
   view("/export/it.html", file_of(Audience::it, "plumbline-it.html"));
   view("/export/cio.html", file_of(Audience::cio, "plumbline-cio.html"));
   view("/export/ceo.html", file_of(Audience::ceo, "plumbline-ceo.html"));
-  view("/export/findings.csv", [](const Request&, const ReportInput& in) { return download(render_findings_csv(in), "text/csv; charset=utf-8", "findings.csv"); });
+  view("/export/findings.csv", [](const Request&, const ReportInput& in, const PageContext&) { return download(render_findings_csv(in), "text/csv; charset=utf-8", "findings.csv"); });
   view("/export/findings.xlsx", export_xlsx);
-  view("/export/score.json", [](const Request&, const ReportInput& in) { return download(to_json(*in.rules, *in.assessment), "application/json", "score.json"); });
-  view("/api/v1/score", [](const Request&, const ReportInput& in) { return json_body(to_json(*in.rules, *in.assessment)); });
+  view("/export/score.json", [](const Request&, const ReportInput& in, const PageContext&) { return download(to_json(*in.rules, *in.assessment), "application/json", "score.json"); });
+  view("/api/v1/score", [](const Request&, const ReportInput& in, const PageContext&) { return json_body(to_json(*in.rules, *in.assessment)); });
   view("/api/v1/findings", api_findings);
   view("/api/v1/hosts", api_hosts);
+  // Told even while nothing can be shown: then it says why.
+  routes.push_back({"GET", "/api/v1/rules", Permission::viewer, at_once([&web](const Request&) {
+                      return json_body(web.rules_state ? web.rules_state() : "{}\n");
+                    })});
 }
 
 bool known_role(std::string_view role) { return role == "viewer" || role == "operator" || role == "admin"; }

@@ -30,6 +30,9 @@ struct Web {
   /// What pages show now, kept alive while it is held; nullptr while nothing can be shown yet (503).
   std::function<std::shared_ptr<const ReportInput>()> report;
   std::function<std::int64_t()> clock;  // UTC seconds
+  /// What stands above every page for who is signed in, and the state of the rules as JSON; both may be empty.
+  std::function<std::vector<Notice>()> notices;
+  std::function<std::string()> rules_state;
   LoginLimit login_limit;
   /// Sessions signed out lately: a request that was on its way must not bring one back by noting its use.
   std::mutex ended_mutex;

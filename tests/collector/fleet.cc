@@ -2,12 +2,10 @@
 // The assessment of a fleet: the same bytes from every store and after every restart (goal R18), kept up with changes.
 #include "collector/fleet.h"
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "collector/judging.h"
+#include "collector/rejudging.h"
 #include "tests/collector/scans.h"
 #include "tests/collector/stores.h"
 
@@ -31,19 +29,6 @@ void keep(Store& store, const std::vector<Scan>& scans, const RuleSet& rules) {
     if (!get(store.host(scan.host_id))) get(store.add_host(scan.host_id, "", 1));
     get(store.accept({judge_for_store(scan, rules, 5)}));
   }
-}
-
-// The small rules with one word changed, in a folder of their own.
-std::string changed_rules(const ScratchFolder& folder, const std::string& from, const std::string& to) {
-  const std::string copy = folder.path() + "/rules";
-  std::filesystem::copy(PLUMBLINE_SOURCE_DIR "/tests/collector/rules", copy, std::filesystem::copy_options::recursive);
-  const std::string path = copy + "/packs/small/rules.yaml";
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  std::string changed = text.str();
-  changed.replace(changed.find(from), from.size(), to);
-  std::ofstream(path) << changed;
-  return copy;
 }
 
 }  // namespace
@@ -136,7 +121,7 @@ TEST_CASE("other rules judge what is stored again, once") {
   auto store = get(open_store("sqlite:" + folder.path() + "/store.db"));
   const auto before = small_rules();
   keep(*store, {small_scan(kHostA, 1, "no", 16), small_scan(kHostA, 2, "no", 17)}, *before);
-  const auto after = small_rules(changed_rules(folder, "cpu.cores >= 8", "cpu.cores >= 17"));
+  const auto after = small_rules(changed_rules(folder.path() + "/rules", "cpu.cores >= 8", "cpu.cores >= 17"));
   REQUIRE(after->hash != before->hash);
   Fleet reader(*store, after, ScoreHistory::read);
   CHECK(get(reader.refresh())->assessment().findings.empty());
@@ -150,6 +135,104 @@ TEST_CASE("other rules judge what is stored again, once") {
   const auto changed = changes(*after, view->report_input(0).before, view->assessment().hosts);
   REQUIRE(changed.size() == 1);
   CHECK(changed.front().newly_passing == 1);
+}
+
+TEST_CASE("while other rules are applied the server shows the set before, whole, and then the new one, whole") {
+  for (const std::string& kind : store_kinds()) DYNAMIC_SECTION(kind) {
+    ScratchFolder folder;
+    auto store = get(open_store(new_store_url(kind, folder)));
+    const auto before = small_rules();
+    const auto after = small_rules(changed_rules(folder.path() + "/rules", "cpu.cores >= 8", "cpu.cores >= 17"));
+    const std::vector<Scan> scans = fleet_of_scans();
+    keep(*store, scans, *before);
+    RulesInForce rules(before, 1);
+    Fleet fleet(*store, rules);
+    const std::string golden = view_of_scans(scans, before, "")->json();
+    CHECK(get(fleet.refresh())->json() == golden);
+    CHECK(fleet.to_rejudge() == 0);
+    rules.take(after, 2);
+    const auto shown = get(fleet.refresh());
+    CHECK(shown->json() == golden);
+    CHECK(fleet.to_rejudge() == 12);
+    // A scan that comes now is judged by the new rules; what is shown of its host stays that of the old ones.
+    std::vector<Scan> more = scans;
+    more.push_back(small_scan(scans.front().host_id, 3, "no", 99));
+    keep(*store, {more.back()}, *rules.rules());
+    CHECK(get(fleet.refresh())->json() == golden);
+    get(store->add_host(kHostA, "", 1));
+    keep(*store, {small_scan(kHostA, 1)}, *rules.rules());
+    more.push_back(small_scan(kHostA, 1));
+    const auto beside = get(fleet.refresh());
+    CHECK(beside->waiting() == 1);  // never judged by the rules that are shown
+    CHECK(beside->json() == golden);
+    Rejudging rejudging(*store, rules);
+    rejudging.finish();
+    const auto turned = get(fleet.refresh());
+    CHECK(turned->json() == view_of_scans(more, after, "")->json());
+    CHECK(turned->waiting() == 0);
+    CHECK(fleet.to_rejudge() == 0);
+    CHECK(turned->report_input(0).before.size() == 6);  // the hosts whose facts differ between their last two scans
+    CHECK(get(store->scores(10)).back().rules_hash == after->hash);
+  }
+}
+
+TEST_CASE("hosts that the rules have not judged are counted and in no figure, and come in as they are judged") {
+  ScratchFolder folder;
+  auto store = get(open_store("sqlite:" + folder.path() + "/store.db"));
+  const auto before = small_rules();
+  const auto after = small_rules(changed_rules(folder.path() + "/rules", "cpu.cores >= 8", "cpu.cores >= 17"));
+  const std::vector<Scan> scans = fleet_of_scans();
+  keep(*store, scans, *before);
+  RulesInForce rules(after, 1);  // as after a restart with other rules
+  Fleet fleet(*store, rules);
+  const auto empty = get(fleet.refresh());
+  CHECK(empty->assessment().hosts.empty());
+  CHECK(empty->waiting() == 12);
+  CHECK(empty->report_input(0).hosts_waiting == 12);
+  CHECK(empty->report_input(0).hosts_without_scan == 0);
+  CHECK(get(store->scores(10)).empty());  // the score of nobody is no point of the history
+  get(store->rejudge_many(after->hash, {{scans.front().host_id, 2, judge_for_store(scans[1], *after, 5).judgement}}));
+  const auto one = get(fleet.refresh());
+  CHECK(one->assessment().hosts.size() == 1);
+  CHECK(one->waiting() == 11);
+  // Rules that were never whole give way at once.
+  rules.take(before, 2);
+  const auto back = get(fleet.refresh());
+  CHECK(back->rules().hash == before->hash);
+  CHECK(back->waiting() == 1);
+  CHECK(fleet.to_rejudge() == 1);
+}
+
+TEST_CASE("a host whose stored scan is damaged is unknown, and the others are judged") {
+  ScratchFolder folder;
+  auto store = get(open_store("sqlite:" + folder.path() + "/store.db"));
+  const auto before = small_rules();
+  const auto after = small_rules(changed_rules(folder.path() + "/rules", "cpu.cores >= 8", "cpu.cores >= 17"));
+  get(store->add_host(kHostA, "damaged", 1));
+  StoredScan damaged = judge_for_store(small_scan(kHostA, 1), *before, 5);
+  damaged.document_zstd.resize(damaged.document_zstd.size() / 2);
+  get(store->accept({damaged}));
+  keep(*store, {small_scan(kHostB, 1, "no", 99)}, *before);
+  RulesInForce rules(after, 1);
+  Rejudging rejudging(*store, rules);
+  rejudging.finish();
+  CHECK(rejudging.progress().unreadable == 1);
+  CHECK(rejudging.progress().done == 2);
+  CHECK_FALSE(rejudging.progress().running);
+  Fleet fleet(*store, rules);
+  const auto view = get(fleet.refresh());
+  REQUIRE(view->assessment().hosts.size() == 2);
+  CHECK(view->waiting() == 0);
+  CHECK(get(store->count_to_rejudge(after->hash)) == 0);  // it is not tried for ever
+  const auto& verdicts = view->assessment().hosts[*view->find_host(kHostA)].judgement.verdicts;
+  CHECK(std::count(verdicts.begin(), verdicts.end(), Verdict::unknown) == 3);
+  const auto& whole = view->assessment().hosts[*view->find_host(kHostB)].judgement.verdicts;
+  CHECK(std::count(whole.begin(), whole.end(), Verdict::unknown) == 0);
+  // A command that judges while it reads comes to the same.
+  const auto third = small_rules(changed_rules(folder.path() + "/third", "cpu.cores >= 8", "cpu.cores >= 18"));
+  Fleet reader(*store, third, ScoreHistory::read);
+  const auto read = get(reader.refresh());
+  CHECK(read->assessment().hosts[*read->find_host(kHostA)].judgement.verdicts == verdicts);
 }
 
 TEST_CASE("a denied host is known at the next refresh") {

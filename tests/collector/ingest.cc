@@ -167,6 +167,42 @@ TEST_CASE("sections without data are filled from the last scan, or asked for") {
   CHECK(body_of(desk.send(third, hashes_of(third)))["result"] == "duplicate");
 }
 
+TEST_CASE("a scan that changes little is judged as if it were judged whole") {
+  Desk desk;
+  const auto rules = small_rules();
+  std::uint64_t sequence = 0;
+  std::map<std::string, std::string> known;
+  for (const auto& [root_login, cores] : {std::pair{"no", 16}, {"no", 16}, {"yes", 16}, {"yes", 4}, {"no", 4}, {"no", 99}}) {
+    Scan scan = small_scan(kHostA, ++sequence, root_login, cores);
+    if (sequence == 3) scan.sections.erase("memory");
+    if (sequence == 5) scan.sections["os"].data["version"] = "10";
+    if (sequence == 6) {
+      scan.sections["ssh"].data.erase("permit_root_login");
+      scan.sections["ssh"].missing["ssh.permit_root_login"] = "permission denied";
+      scan.taken_at += 400 * 86'400;  // its operating system has aged meanwhile
+    }
+    hash_sections(scan);
+    if (sequence == 5) desk.ingest = make_ingest(*desk.store, rules);  // the base comes from the store
+    REQUIRE(desk.send(scan, known).status == 200);
+    known = hashes_of(scan);
+    CHECK(get(desk.store->host(kHostA))->judgement == judge_for_store(scan, *rules, 1).judgement);
+  }
+}
+
+TEST_CASE("a scan is judged by the rules that are in force when it comes") {
+  ScratchFolder folder;
+  Desk desk;
+  RulesInForce rules(small_rules(), 1);
+  desk.ingest = make_ingest(*desk.store, rules);
+  REQUIRE(desk.send(small_scan(kHostA, 1)).status == 200);
+  const auto other = small_rules(changed_rules(folder.path() + "/rules", "cpu.cores >= 8", "cpu.cores >= 17"));
+  rules.take(other, 2);
+  const Scan same = small_scan(kHostA, 2);
+  REQUIRE(desk.send(same, hashes_of(same)).status == 200);  // nothing changed but the rules
+  CHECK(get(desk.store->host(kHostA))->rules_hash == other->hash);
+  CHECK(get(desk.store->host(kHostA))->judgement == judge_for_store(same, *other, 1).judgement);
+}
+
 TEST_CASE("a stored scan that was damaged is never laid under a new one") {
   Desk desk;
   const Scan first = small_scan(kHostA, 1);
@@ -299,7 +335,7 @@ TEST_CASE("what is queued when the collector stops is answered") {
 }
 
 TEST_CASE("the cache of last scans stays within its limit and keeps what is used") {
-  const auto scan = std::make_shared<const Scan>(small_scan(kHostA, 1));
+  const auto scan = std::make_shared<const JudgedScan>(JudgedScan{small_scan(kHostA, 1), {}, {}});
   BaseCache cache(1000);
   cache.put("a", scan, 400);
   cache.put("b", scan, 400);
@@ -310,5 +346,5 @@ TEST_CASE("the cache of last scans stays within its limit and keeps what is used
   CHECK(cache.find("c"));
   cache.put("a", scan, 2000);  // too large to keep, and the older one is no base any more
   CHECK_FALSE(cache.find("a"));
-  CHECK(approximate_bytes(*scan) > 500);
+  CHECK(approximate_bytes(scan->scan) > 500);
 }

@@ -2,8 +2,11 @@
 // Small scans and the small rules they are judged by.
 #pragma once
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "base/result.h"
@@ -42,6 +45,23 @@ inline std::shared_ptr<const RuleSet> small_rules(const std::string& folder = PL
   auto rules = load_rules(folder);
   if (!rules) FAIL(rules.error().message);
   return *rules;
+}
+
+/// Puts `to` where `from` stands in a file.
+inline void edit_file(const std::string& path, const std::string& from, const std::string& to) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  std::string changed = text.str();
+  REQUIRE(changed.find(from) != std::string::npos);
+  changed.replace(changed.find(from), from.size(), to);
+  std::ofstream(path) << changed;
+}
+
+/// A copy of the small rules in a folder of its own, with one word changed.
+inline std::string changed_rules(const std::string& copy, const std::string& from, const std::string& to) {
+  std::filesystem::copy(PLUMBLINE_SOURCE_DIR "/tests/collector/rules", copy, std::filesystem::copy_options::recursive);
+  edit_file(copy + "/packs/small/rules.yaml", from, to);
+  return copy;
 }
 
 template <class T>
