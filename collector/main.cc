@@ -8,6 +8,7 @@
 #include <map>
 
 #include "collector/commands/common.h"
+#include "collector/commands/decisions.h"
 #include "collector/commands/rules.h"
 
 namespace plumbline {
@@ -28,6 +29,7 @@ struct CommandLine {
   ReportOptions report;
   ImportOptions import;
   AssessOptions assess;
+  DemoOptions demo;
   std::string host, audience, severity;
 };
 
@@ -48,6 +50,15 @@ void add_state(CLI::App* command, CommandLine& line) {
 }
 void add_packs(CLI::App* command, std::string& packs) {
   command->add_option("--packs", packs, "The folder of rules, instead of the installed one");
+}
+void add_site(CLI::App* command, CommandLine& line) {
+  command->add_option("--site", line.common.site, "The folder of your own packs, overrides and waivers");
+}
+// What is configured stays required; these ask for more, or name other keys.
+void add_signed_packs(CLI::App* command, CommandLine& line) {
+  command->add_flag("--require-signed-packs", line.common.require_signed_packs, "Refuse packs that no trusted key has signed");
+  command->add_option("--pack-keys", line.common.pack_keys, "A minisign public key, or a folder with *.pub, instead of the configured ones");
+  command->add_flag("--allow-old-packs", line.common.allow_old_packs, "Accept signed packs older than those before, and expired ones");
 }
 void add_json(CLI::App* command, bool& json) { command->add_flag("--json", json, "JSON, for programs"); }
 
@@ -70,16 +81,20 @@ void add_init(CLI::App& app, CommandLine& line) {
   command->add_option("--address", config.address, "Address both listeners bind")->capture_default_str();
   command->add_option("--agents-port", config.agents_port, "Port for agents; 0: any")->check(CLI::Range(0, 65535))->capture_default_str();
   command->add_option("--people-port", config.people_port, "Port for browsers; 0: any")->check(CLI::Range(0, 65535))->capture_default_str();
+  command->add_flag("--require-signed-packs", config.require_signed_packs, "Refuse packs that no trusted key has signed");
+  command->add_option("--pack-keys", config.pack_keys, "A minisign public key, or a folder with *.pub; a relative path is inside the folder")->capture_default_str();
   command->add_option("--name", config.names, "DNS name or address this collector is reached by; may be repeated");
   command->callback([&line] { line.run = [&line] { return run_init(line.init); }; });
 }
 
 void add_serve(CLI::App& app, CommandLine& line) {
-  CLI::App* command = add(app, "serve", "Take scans from agents and show pages to people, until SIGTERM",
+  CLI::App* command = add(app, "serve", "Take scans from agents and show pages to people, until SIGTERM; rules are read again when their files change, at once on SIGHUP",
                           "  plumbline-collector serve\n"
                           "  plumbline-collector serve --store 'postgresql:///plumbline' --people-port 8443");
   add_state(command, line);
   add_packs(command, line.common.packs);
+  add_site(command, line);
+  add_signed_packs(command, line);
   command->add_option("--address", line.serve.address, "Address both listeners bind");
   command->add_option("--agents-port", line.serve.agents_port, "Port for agents; 0: any")->check(CLI::Range(0, 65535));
   command->add_option("--people-port", line.serve.people_port, "Port for browsers; 0: any")->check(CLI::Range(0, 65535));
@@ -89,6 +104,16 @@ void add_serve(CLI::App& app, CommandLine& line) {
       return run_serve(line.serve);
     };
   });
+}
+
+void add_status(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "status", "The rules on disk, how much of the store they have judged, and whether a collector serves it",
+                          "  plumbline-collector status\n  plumbline-collector status --json");
+  add_state(command, line);
+  add_packs(command, line.common.packs);
+  add_site(command, line);
+  add_json(command, line.common.json);
+  command->callback([&line] { line.run = [&line] { return run_status(line.common); }; });
 }
 
 void add_token(CLI::App& app, CommandLine& line) {
@@ -224,6 +249,23 @@ void add_assess(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_demo(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add(app, "demo", "Load a made-up company with three months of scans, to see everything at once",
+                          "  plumbline-collector demo --into /tmp/sample && plumbline-collector serve --state /tmp/sample\n"
+                          "  plumbline-collector demo --out scans --date 2026-11-23");
+  command->add_option("--into", line.demo.into, "The collector's folder for it; made where it is not there, never one with real hosts");
+  command->add_option("--out", line.demo.out, "Instead: a folder for the last scan of each host, as documents");
+  command->add_option("--company", line.demo.company, "The folder it is written in, instead of packaging/demo beside the rules");
+  command->add_option("--date", line.demo.date, "The last day of its story, as 2026-11-23; without it the present hour");
+  add_packs(command, line.common.packs);
+  command->callback([&line] {
+    line.run = [&line] {
+      line.demo.common = line.common;
+      return run_demo(line.demo);
+    };
+  });
+}
+
 int main_program(int argc, char** argv) {
   CLI::App app("Plumbline's collector: keeps the scans of your hosts, judges them, and shows how ready they are for AI.", "plumbline-collector");
   app.set_version_flag("--version", PLUMBLINE_VERSION);
@@ -234,6 +276,7 @@ int main_program(int argc, char** argv) {
   CommandLine line;
   add_init(app, line);
   add_serve(app, line);
+  add_status(app, line);
   add_token(app, line);
   add_user(app, line);
   add_hosts(app, line);
@@ -242,6 +285,8 @@ int main_program(int argc, char** argv) {
   add_report(app, line);
   add_import(app, line);
   add_assess(app, line);
+  add_demo(app, line);
+  add_decision_commands(app, line.run);
   add_rules_commands(app, line.run);
   try {
     app.parse(argc, argv);

@@ -73,11 +73,16 @@ std::string text_of(const Rule& rule) {
   append(text, rule.when);
   append(text, rule.check);
   append(text, rule.observed);
+  for (const NamedExpression& shown : rule.evidence) {
+    append(text, shown.name);
+    append(text, shown.value);
+  }
   for (const std::string_view word : {to_text(rule.pillar), to_text(rule.severity), to_text(rule.fix.cost)}) append(text, word);
   append(text, std::to_string(rule.fleet) + std::to_string(rule.fix.once) + std::to_string(rule.fix.effort_days));
   for (const auto& [family, lines] : rule.fix.commands) append(text, family + '\n' + join(lines, "\n"));
   append(text, join(rule.references, "\n"));
   append(text, join(rule.tags, "\n"));
+  append(text, join(rule.site_changes, "\n"));
   return text;
 }
 
@@ -133,6 +138,11 @@ RulesChange change_between(const RuleSet& before, const RuleSet& after) {
     ++old_rule;
   }
   while (old_rule != before.rules.end()) change.removed.push_back((old_rule++)->id);
+  std::map<std::string, std::string> values;
+  for (const PropertyInfo& property : before.properties) values[property.pack + "." + property.name] = property.value;
+  for (const PropertyInfo& property : after.properties)
+    if (const auto known = values.find(property.pack + "." + property.name); known != values.end() && known->second != property.value)
+      change.properties.push_back(known->first);
   return change;
 }
 
@@ -143,7 +153,9 @@ std::string to_text(const RulesChange& change) {
     text += text.empty() ? std::to_string(ids->size()) + (ids->size() == 1 ? " rule " : " rules ") : ", " + std::to_string(ids->size()) + " ";
     text += std::string(verb) + " (" + told(*ids) + ")";
   }
-  return text.empty() ? "no rule added, removed or changed" : text;
+  if (text.empty()) text = "no rule added, removed or changed";
+  if (!change.properties.empty()) text += "; properties set otherwise: " + told(change.properties);
+  return text;
 }
 
 RulesInForce::RulesInForce(std::shared_ptr<const RuleSet> rules, std::int64_t now) { state_ = {std::move(rules), now, {}, 0}; }

@@ -33,9 +33,10 @@ Result<std::shared_ptr<const RuleSet>> read_rules(const RulesSource& source);
 /// Changes with the name, size, place or time of any file that read_rules() may read; cheap, reads no contents.
 std::string fingerprint_of(const RulesSource& source);
 
-/// What differs between two rule sets, by rule id, sorted.
+/// What differs between two rule sets: ids of rules, sorted, and properties ("pack.name") that have other values.
 struct RulesChange {
   std::vector<std::string> added, removed, changed;
+  std::vector<std::string> properties;
 };
 RulesChange change_between(const RuleSet& before, const RuleSet& after);
 /// "1 rule added (a.b), 2 removed (c.d, e.f), 1 changed (g.h)"; long lists are cut.

@@ -55,13 +55,13 @@ Result<SeenPacks> read_seen(std::string_view text) {
   return seen;
 }
 
-Result<std::shared_ptr<const RuleSet>> load_signed_rules(const std::string& folder, const SignedPacks& signed_packs, std::int64_t now) {
+Result<std::shared_ptr<const RuleSet>> load_signed_rules(const std::string& folder, const std::string& site_folder, const SignedPacks& signed_packs, std::int64_t now) {
   auto keys = read_trusted_keys(signed_packs.keys);
   if (!keys) return fail("trusted keys", keys.error());
   auto seen = read_seen_file(signed_packs.seen_file);
   if (!seen) return tl::unexpected(seen.error());
   const PackTrust trust{std::move(*keys), now, signed_packs.allow_old, std::move(*seen)};
-  auto loaded = load_trusted_rules(folder, trust);
+  auto loaded = load_trusted_rules(folder, site_folder, trust);
   if (!loaded) return tl::unexpected(loaded.error());
   const std::string before = seen_text(trust.seen), after = seen_text(remember(trust.seen, loaded->packs));
   if (!signed_packs.seen_file.empty() && before != after)

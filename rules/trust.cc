@@ -215,7 +215,7 @@ std::vector<std::string> signed_folders(const std::string& rules_folder) {
   return out;
 }
 
-Result<TrustedRules> load_trusted_rules(const std::string& folder, const PackTrust& trust) {
+Result<TrustedRules> load_trusted_rules(const std::string& folder, const std::string& site_folder, const PackTrust& trust) {
   if (trust.keys.empty()) return fail(ErrorKind::invalid, folder + ": signed packs are required, but no key is trusted; put a minisign public key where --pack-keys says");
   TrustedRules out;
   std::string refusals;
@@ -233,7 +233,7 @@ Result<TrustedRules> load_trusted_rules(const std::string& folder, const PackTru
   }
   if (!refusals.empty()) return fail(ErrorKind::permission_denied, refusals);
   if (auto placed = check_places(out.packs, names); !placed) return tl::unexpected(placed.error());
-  auto rules = load_rules_from(folder, std::move(bytes));
+  auto rules = load_rules_from(folder, std::move(bytes), site_folder);
   if (!rules) return tl::unexpected(rules.error());
   if (auto same = check_versions(out.packs, **rules); !same) return tl::unexpected(same.error());
   out.rules = std::move(*rules);

@@ -55,7 +55,8 @@ struct TrustedRules {
   std::vector<VerifiedPack> packs;  // without their files
 };
 /// As load_rules(), from the very bytes that were checked; fails with every refusal at once, before anything is parsed.
-Result<TrustedRules> load_trusted_rules(const std::string& folder, const PackTrust& trust);
+/// The site folder, whose packs a customer writes on the spot, is read as it is.
+Result<TrustedRules> load_trusted_rules(const std::string& folder, const std::string& site_folder, const PackTrust& trust);
 /// `seen` with these packs in it.
 SeenPacks remember(SeenPacks seen, const std::vector<VerifiedPack>& packs);
 

@@ -25,6 +25,10 @@ struct StateOptions {
   std::string state = default_state_folder();
   std::string store_url;  // empty: the configured one
   std::string packs;      // empty: find_rules_folder()
+  std::string site;       // empty: find_site_folder(), where `packs` is empty too
+  bool require_signed_packs = false;  // whatever is configured
+  std::string pack_keys;  // instead of the configured ones
+  bool allow_old_packs = false;
   bool json = false;
 };
 
@@ -40,6 +44,8 @@ struct ServeOptions {
   std::string address;
 };
 int run_serve(const ServeOptions& options);
+/// The rules on disk, how much of the store they have judged, whether a collector serves it. Fails where they are broken.
+int run_status(const StateOptions& options);
 
 struct TokenOptions {
   StateOptions common;
@@ -80,6 +86,15 @@ struct ImportOptions {
   std::vector<std::string> scans;
 };
 int run_import(const ImportOptions& options);
+
+struct DemoOptions {
+  StateOptions common;
+  std::string into;     // a collector's folder for the sample, made where it is not there
+  std::string out;      // or: a folder for the last scan of each host
+  std::string company;  // where it is written; empty: packaging/demo beside the rules
+  std::string date;     // the last day of its story; empty: now
+};
+int run_demo(const DemoOptions& options);
 
 struct AssessOptions {
   std::vector<std::string> scans;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -95,6 +96,24 @@ Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs) {
   return read_rules(*source);
 }
 
+Result<RulesSource> rules_source(const StateOptions& options) {
+  auto source = find_rules(options.packs, options.site);
+  if (!source) return source;
+  auto config = read_config(options.state);
+  if (!config) return tl::unexpected(config.error());
+  if (options.require_signed_packs) config->require_signed_packs = true;
+  if (!options.pack_keys.empty()) config->pack_keys = std::filesystem::absolute(options.pack_keys).string();
+  source->signed_packs = signed_packs_of(*config, options.state);
+  if (source->signed_packs) source->signed_packs->allow_old = options.allow_old_packs;
+  return source;
+}
+
+Result<std::shared_ptr<const RuleSet>> rules_for(const StateOptions& options) {
+  const auto source = rules_source(options);
+  if (!source) return tl::unexpected(source.error());
+  return read_rules(*source);
+}
+
 Result<std::string> read_document(const std::string& path) {
   const std::string shown = path == "-" ? "standard input" : path;
   auto text = read_input(path);
@@ -124,7 +143,7 @@ Result<OpenFleet> open_fleet(const StateOptions& options) {
   auto store = open_state_store(options.state, options.store_url);
   if (!store) return tl::unexpected(store.error());
   open.store = std::move(*store);
-  auto rules = rules_for(options.packs);
+  auto rules = rules_for(options);
   if (!rules) return tl::unexpected(rules.error());
   open.fleet = std::make_unique<Fleet>(*open.store, std::move(*rules), ScoreHistory::read);
   auto view = open.fleet->refresh();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collector/commands/commands.h"
+#include "collector/rules_in_force.h"
 #include "facts/scan.h"
 
 namespace plumbline {
@@ -22,8 +23,11 @@ bool colour_wanted();
 /// "local:ada": who runs this command, for the audit log.
 std::string local_actor();
 
-/// The rules of a folder, or the installed ones.
+/// The rules of a folder, or the installed ones with those of the site.
 Result<std::shared_ptr<const RuleSet>> rules_for(const std::string& packs);
+/// Where a collector's rules come from and what they must be: its configuration, changed by the options.
+Result<RulesSource> rules_source(const StateOptions& options);
+Result<std::shared_ptr<const RuleSet>> rules_for(const StateOptions& options);
 
 /// A document from a file or "-", as text; plain or one zstd frame. The error names the file.
 Result<std::string> read_document(const std::string& path);

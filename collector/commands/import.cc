@@ -54,7 +54,7 @@ int run_import(const ImportOptions& options) {
   std::stable_sort(scans.begin(), scans.end(), [](const Scan& a, const Scan& b) { return std::pair(a.sequence, a.taken_at) < std::pair(b.sequence, b.taken_at); });
   const auto store = open_state_store(options.common.state, options.common.store_url);
   if (!store) return report_error(store.error());
-  const auto rules = rules_for(options.common.packs);
+  const auto rules = rules_for(options.common);
   if (!rules) return report_error(rules.error());
   nlohmann::json list = nlohmann::json::array();
   for (const Scan& scan : scans) {

@@ -62,7 +62,7 @@ std::string step_lines(const cel::Program::Step& step) {
   const std::string indent(static_cast<std::size_t>(step.depth) * 2, ' ');
   const std::string expression = one_line(step.expression), values = one_line(step.with_values);
   std::string line = fmt::format("  {:<8} {}{}", value_text(step.value), indent, expression);
-  if (values == expression) return line + "\n";
+  if (values == expression || contains(values, "…")) return line + "\n";  // a list that was cut tells nothing; its elements follow
   if (line.size() + values.size() > kLineCharacters) return line + fmt::format("\n  {:<8} {}  [{}]\n", "", indent, values);
   return line + "   [" + values + "]\n";
 }

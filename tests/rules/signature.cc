@@ -90,7 +90,7 @@ struct SignedRules {
     write("packs/ssh/pack.yaml", "pack: ssh\nversion: " + version + "\ndate: 2026-11-23\nlicence: Apache-2.0\ntitle: Test\n");
     sign("packs/ssh", "ssh", version, signed_at);
   }
-  Result<TrustedRules> load() const { return load_trusted_rules(folder.path(), trust); }
+  Result<TrustedRules> load() const { return load_trusted_rules(folder.path(), "", trust); }
   // Loads and takes note of the versions, as a collector does.
   void accept() {
     auto loaded = load();
