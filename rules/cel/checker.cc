@@ -389,6 +389,11 @@ class Checker {
     }
     if (space && is_namespace(*space)) {
       for (const NodeId child : arguments) visit(child);
+      if (*space == "cel" && (node.text == "bind" || node.text == "block"))
+        return broken(id, node.place,
+                      node.text == "bind"
+                          ? "cel.bind() wants a name, its value and an expression, as in cel.bind(x, 2, x * x)"
+                          : "cel.block() wants a list and an expression, as in cel.block([2], cel.index(0))");
       return broken(id, node.place,
                     "no function '" + *space + "." + node.text + "'" +
                         suggestion(*space + "." + node.text, function_names()));

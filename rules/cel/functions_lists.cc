@@ -116,9 +116,9 @@ Value sum(Arguments a, Meter& meter) {
   const List& list = list_in(*a[0]);
   if (list.empty()) return Value::of(Zero{});
   Value total = list.front();
+  const auto overloads = find_functions("_+_");
   for (std::size_t i = 1; i < list.size() && meter.spend(1) && !total.is_error(); ++i) {
     const std::array<const Value*, 2> pair = {&total, &list[i]};
-    const auto overloads = find_functions("_+_");
     const auto fits =
         std::find_if(overloads.begin(), overloads.end(), [&](const Overload& o) { return o.fits(pair); });
     total = fits == overloads.end() ? no_such_overload("sum", pair) : fits->run(pair, meter);

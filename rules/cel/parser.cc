@@ -247,6 +247,8 @@ class Parser {
                       (name.kind == TokenKind::keyword && name.text == "in");
     if (!fits) return fail(name.begin, "expected a name after the point, found " + shown(name));
     advance();
+    if (optional && is("("))
+      return fail(token().begin, "what .? gives cannot be called; write .?member.optMap(v, v." + std::string(name.text) + "(…))");
     if (optional || !is("(") || name.kind == TokenKind::quoted_identifier) {
       Node node = make(NodeKind::select, name.begin, begin, name.text, {operand});
       node.optional = optional;

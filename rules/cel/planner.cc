@@ -48,7 +48,7 @@ class Planner {
     const std::size_t first = meaning.meaning == Meaning::namespaced ? 1 : 0;
     for (std::size_t i = first; i < node.children.size(); ++i) step.children.push_back(add(node.children[i]));
     describe(step, node, meaning);
-    if (step.op == Op::call) prepare_call(step, node);
+    if (step.op == Op::call) prepare_call(step);
     fold(step);
     return push(std::move(step));
   }
@@ -106,20 +106,25 @@ class Planner {
   }
 
   /// A constant pattern is compiled once; a wrong one is a mistake of the expression.
-  void prepare_call(Step& step, const Node& node) {
+  void prepare_call(Step& step) {
     const bool on_optional =
         !step.overloads.empty() && !step.children.empty() && step.overloads[0]->parameters[0]->kind == Type::optional;
     if (on_optional && (step.text == "or" || step.text == "orValue")) step.op = Op::optional_or;
-    if (step.text != "matches" || step.children.size() != 2) return;
+    if (!takes_pattern(step.text) || step.children.size() < 2) return;
     const Step& pattern = out_.steps[step.children[1]];
     if (pattern.op != Op::constant || pattern.value.string() == nullptr) return;
     auto regex = compile_regex(*pattern.value.string());
-    if (regex) {
+    if (regex && step.text == "matches") {
       step.op = Op::matches;
       step.regex = std::move(*regex);
-    } else if (options_.check) {
-      issues_.push_back({syntax_[node.children[1]].begin, regex.error().message});
+    } else if (!regex && options_.check) {
+      issues_.push_back({pattern.begin, regex.error().message});
     }
+  }
+
+  /// Whose second argument is a regular expression.
+  static bool takes_pattern(std::string_view function) {
+    return function == "matches" || function == "find" || function == "findAll" || function.starts_with("regex.");
   }
 
   bool all_constant(const Step& step) const {
@@ -130,7 +135,7 @@ class Planner {
   }
 
   /// Computes what has only constants in it; an error is left for when it runs, where others may absorb it.
-  void fold(Step& step) const {
+  void fold(Step& step) {
     if (!all_constant(step)) return;
     std::vector<const Value*> arguments;
     for (const std::uint32_t child : step.children) arguments.push_back(&out_.steps[child].value);
@@ -149,7 +154,8 @@ class Planner {
       limits.result_elements = kFoldingElements;
       Meter meter(limits);
       value = (*fits)->run(arguments, meter);
-      if (meter.exhausted() || value.is_error()) return;
+      if (meter.exhausted()) return;
+      if (value.is_error()) return refuse_literal(step, **fits, value);
     } else {
       return;
     }
@@ -157,6 +163,12 @@ class Planner {
     step.value = std::move(value);
     step.children.clear();
     step.overloads.clear();
+  }
+
+  /// ip("10.0.0.300"): what is wrong in the text of the expression is a mistake already now.
+  void refuse_literal(const Step& step, const Overload& made_by, const Value& error) {
+    if (options_.check && made_by.result->kind == Type::opaque)
+      issues_.push_back({out_.steps[step.children[0]].begin, error.as_error()->message});
   }
 
   const Syntax& syntax_;

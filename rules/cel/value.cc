@@ -285,7 +285,7 @@ std::size_t hash_text(std::string_view text) {
 }
 
 /// Whole numbers of every type hash alike.
-std::size_t hash_of(const Value& value) {
+std::size_t hash_of(const Value& value, int depth) {
   if (const auto* text = value.string()) return hash_text(*text);
   if (const auto* number = value.get_if<std::int64_t>()) return std::hash<std::int64_t>{}(*number);
   if (const auto* number = value.get_if<std::uint64_t>())
@@ -302,6 +302,14 @@ std::size_t hash_of(const Value& value) {
   if (const auto* time = value.get_if<Timestamp>()) return std::hash<std::int64_t>{}(time->seconds);
   if (const auto* time = value.get_if<Duration>()) return std::hash<std::int64_t>{}(time->seconds);
   if (const auto* name = value.type_name()) return hash_text(name->name);
+  if (const auto* list = value.list())
+    return list->size() * 31 + (list->empty() || depth == 0 ? 0 : hash_of(list->front(), depth - 1));
+  if (const auto* map = value.map()) {
+    std::size_t hash = map->entries.size() * 37;
+    if (depth > 0 && map->entries.size() <= kIndexedFrom)
+      for (const auto& [key, inner] : map->entries) hash += hash_of(key, 0) ^ (hash_of(inner, depth - 1) * 3);
+    return hash;
+  }
   return 0;
 }
 

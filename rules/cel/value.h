@@ -154,8 +154,8 @@ struct Map {
 };
 
 std::size_t hash_text(std::string_view text);
-/// The same for values that are equal; cheap, so that lists and maps hash alike.
-std::size_t hash_of(const Value& value);
+/// The same for values that are equal; cheap: of lists and maps it looks at little.
+std::size_t hash_of(const Value& value, int depth = 3);
 
 /// CEL equality: numbers compare across types, lists and maps by members, different types are unequal.
 bool equal(const Value& a, const Value& b);

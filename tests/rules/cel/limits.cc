@@ -121,6 +121,47 @@ TEST_CASE("Long texts cost by their length, so that no budget buys much time") {
   CHECK(often("{'a': 1}[t] > 0 || true") == kUsedUp);
 }
 
+TEST_CASE("Searches in long texts are linear, and what they make is charged") {
+  const std::string large(1'000'000, 'a');
+  const auto value = [&](const std::string& text) {
+    const auto program = compile(text, {{"x", simple_type(Type::string)}});
+    REQUIRE(program);
+    return to_text(program->evaluate([&](std::string_view) { return Value::of(large); }));
+  };
+  const std::string half = "x.substring(0, 499999)";
+  CHECK(value("cel.bind(y, 'b' + " + half + ", x.lastIndexOf(y)) == -1") == "true");
+  CHECK(value("cel.bind(y, " + half + " + 'b', x.indexOf(y)) == -1 && !x.contains(" + half + " + 'b')") == "true");
+  CHECK(value("x.lastIndexOf(" + half + ") == 500001") == "true");
+  CHECK(value("x.replace(" + half + " + 'b', 'c') == x") == "true");
+  CHECK(value("x.replace(" + half + ", 'b') == 'bbaa'") == "true");
+  CHECK(value("x.split(" + half + " + 'b').size() == 1") == "true");
+  CHECK(value("x.replace('a', 'bb')") == kUsedUp);
+  CHECK(value("x.split('')") == "error: the list becomes too long");
+  CHECK(value("x.replace('', '').replace('', '') == x") == kUsedUp);
+}
+
+TEST_CASE("Work on lists is charged, whatever their elements hide") {
+  const auto value = [](const std::string& text) { return result(text); };
+  const std::string range = "lists.range(99999)";
+  CHECK(value(range + ".sort()[99998]") == kUsedUp);
+  CHECK(value("lists.range(9999).reverse().sort()[0]") == "0");
+  CHECK(value(range + ".distinct().size()") == "99999");
+  CHECK(value("sets.equivalent(" + range + ", " + range + ".reverse())") == "true");
+  CHECK(value("lists.range(9999).map(i, [i]).distinct().size()") == "9999");
+  CHECK(value("lists.range(9999).map(i, {'a': {'b': [i]}}).distinct().size()") == "9999");
+  CHECK(value("lists.range(9999).map(i, [0, i]).distinct().size()") == kUsedUp);
+  CHECK(value("lists.range(9999).map(i, x).sort().size()") == "9999");
+  CHECK(value("lists.range(9999).map(i, [i, [i]]).flatten(5).size()") == "19998");
+  CHECK(value("[[1], [2]].sortBy(l, l[0] / 0)") == "error: division by zero");
+  CHECK(value("lists.range(99).map(i, lists.range(99).sortBy(j, -j)[0]).sum()") == "9702");
+  CHECK(value("regex.replace(x + x, 'a', x)") == "error: the string becomes too long");
+  CHECK(value("regex.extractAll(x + x, '(a*)*b')") == "[]");
+  CHECK(value("regex.replace('a', 'a', 'b'.substring(0, 2))").starts_with("error: index out of range"));
+  std::string nested = "[1]";
+  for (int i = 0; i < 60; ++i) nested = nested + ".map(v, [v, v])";
+  CHECK(value(nested + ".flatten(100)") == "error: the list becomes too long");
+}
+
 TEST_CASE("Maps with many keys are searched by index") {
   nlohmann::json big = nlohmann::json::object();
   for (int i = 0; i < 5000; ++i) big["key" + std::to_string(i)] = i;
