@@ -33,8 +33,8 @@ constexpr std::array<std::string_view, 18> kTypeNames = {"bool",
                                                          "kubernetes.Quantity",
                                                          "kubernetes.URL"};
 constexpr std::array<std::string_view, 12> kMacroNames = {
-    "all",          "exists",            "exists_one", "existsOne", "map",       "filter", "transformList",
-    "transformMap", "transformMapEntry", "sortBy",     "optMap",    "optFlatMap"};
+    "all",           "exists",       "exists_one",        "existsOne", "map",    "filter",
+    "transformList", "transformMap", "transformMapEntry", "sortBy",    "optMap", "optFlatMap"};
 
 const TypePtr& dyn() {
   return simple_type(Type::dyn);
@@ -242,9 +242,11 @@ class Checker {
   /// The type that a type's name stands for; the parts of lists and maps stay open.
   static TypePtr named_type(const std::string& name) {
     static constexpr std::array<Type::Kind, 13> kinds = {
-        Type::boolean, Type::int_type, Type::uint_type, Type::number,    Type::string,   Type::bytes, Type::list,
-        Type::map,     Type::null_type, Type::type,     Type::timestamp, Type::duration, Type::optional};
-    const auto index = static_cast<std::size_t>(std::find(kTypeNames.begin(), kTypeNames.end(), name) - kTypeNames.begin());
+        Type::boolean,   Type::int_type, Type::uint_type, Type::number,    Type::string,
+        Type::bytes,     Type::list,     Type::map,       Type::null_type, Type::type,
+        Type::timestamp, Type::duration, Type::optional};
+    const auto index =
+        static_cast<std::size_t>(std::find(kTypeNames.begin(), kTypeNames.end(), name) - kTypeNames.begin());
     if (index >= kinds.size()) return opaque_type(name);
     return kinds[index] == Type::map ? map_of(dyn(), dyn()) : simple_type(kinds[index]);
   }
@@ -261,7 +263,8 @@ class Checker {
     }
     if (resolve(id, (node.absolute ? "." : "") + node.text)) return;
     if (node.text.starts_with("cel."))
-      return broken(id, node.place, node.text + " stands for nothing here; cel.block() and macros give it a value");
+      return broken(id, node.place,
+                    node.text + " stands for nothing here; cel.block() and macros give it a value");
     std::vector<std::string> candidates;
     for (const Local& local : locals_) candidates.emplace_back(local.name);
     for (const auto& declaration : declarations_) candidates.push_back(declaration.first);
@@ -348,7 +351,8 @@ class Checker {
     NodeMeaning& meaning = at(id);
     read(meaning.path);
     const bool given = meaning.meaning == Meaning::constant;
-    meaning.value = given ? Value::of(true) : Value::unknown({meaning.path.empty() ? syntax_[id].text : meaning.path});
+    meaning.value =
+        given ? Value::of(true) : Value::unknown({meaning.path.empty() ? syntax_[id].text : meaning.path});
     meaning.path.clear();
     meaning.type = boolean();
   }
@@ -390,10 +394,11 @@ class Checker {
     if (space && is_namespace(*space)) {
       for (const NodeId child : arguments) visit(child);
       if (*space == "cel" && (node.text == "bind" || node.text == "block"))
-        return broken(id, node.place,
-                      node.text == "bind"
-                          ? "cel.bind() wants a name, its value and an expression, as in cel.bind(x, 2, x * x)"
-                          : "cel.block() wants a list and an expression, as in cel.block([2], cel.index(0))");
+        return broken(
+            id, node.place,
+            node.text == "bind"
+                ? "cel.bind() wants a name, its value and an expression, as in cel.bind(x, 2, x * x)"
+                : "cel.block() wants a list and an expression, as in cel.block([2], cel.index(0))");
       return broken(id, node.place,
                     "no function '" + *space + "." + node.text + "'" +
                         suggestion(*space + "." + node.text, function_names()));
@@ -542,7 +547,8 @@ class Checker {
     const TypePtr type = at(element).type;
     if (optional.empty() || !optional[index] || is_open(type)) return type;
     if (type->kind == Type::optional) return element_of(*type);
-    issue(element, syntax_[element].place, "an element written with ? must be an optional, not " + to_text(*type));
+    issue(element, syntax_[element].place,
+          "an element written with ? must be an optional, not " + to_text(*type));
     return dyn();
   }
 
@@ -619,13 +625,14 @@ class Checker {
     const TypePtr range = visit(node.children[0]);
     const bool on_optional = node.macro == Macro::opt_map || node.macro == Macro::opt_flat_map;
     const bool is_list = range->kind == Type::list;
-    const bool fits = on_optional                       ? range->kind == Type::optional
+    const bool fits = on_optional                    ? range->kind == Type::optional
                       : node.macro == Macro::sort_by ? is_list
-                                                        : is_list || range->kind == Type::map;
+                                                     : is_list || range->kind == Type::map;
     if (!fits && !is_open(range)) issue(id, node.place, not_its_range(node, on_optional, *range));
     const std::string& range_path = at(node.children[0]).path;
-    const std::string element_path =
-        is_list && !range_path.empty() ? range_path + "[]" : on_optional ? range_path : "";
+    const std::string element_path = is_list && !range_path.empty() ? range_path + "[]"
+                                     : on_optional                  ? range_path
+                                                                    : "";
     const TypePtr element = is_open(range) ? dyn() : element_of(*range);
     const TypePtr key = range->kind == Type::map ? key_of(*range)
                         : is_list                ? simple_type(Type::int_type)

@@ -67,8 +67,8 @@ Value not_optional(std::string_view where, const Value& value) {
 }
 
 Value no_members(const Step& step, const Value& operand, std::string_view what) {
-  return Value::error("type " + std::string(type_name_of(operand)) + " does not support " + std::string(what) +
-                      " of '" + step.text + "'");
+  return Value::error("type " + std::string(type_name_of(operand)) + " does not support " +
+                      std::string(what) + " of '" + step.text + "'");
 }
 
 /// What an element written with ? adds: its value, or nothing; an error where it is no optional.

@@ -202,9 +202,9 @@ std::span<const Overload> find_functions(std::string_view name, const std::vecto
 
 const std::vector<std::string>& function_names() {
   static const std::vector<std::string> names = [] {
-    std::vector<std::string> out = {"has",    "all",           "exists",       "exists_one",
-                                    "map",    "filter",        "transformList", "transformMap",
-                                    "sortBy", "optMap",        "optFlatMap",    "transformMapEntry",
+    std::vector<std::string> out = {"has",      "all",      "exists",        "exists_one",
+                                    "map",      "filter",   "transformList", "transformMap",
+                                    "sortBy",   "optMap",   "optFlatMap",    "transformMapEntry",
                                     "cel.bind", "cel.block"};
     for (const Overload& overload : table())
       if (overload.name.find('_') != 0 && overload.name.find('_') != 1) out.push_back(overload.name);
@@ -224,7 +224,7 @@ bool metered_equal(const Value& a, const Value& b, Meter& meter) {
 
 std::partial_ordering metered_compare(const Value& a, const Value& b, Meter& meter) {
   const auto bytes = [](const Value& value) {
-    return value.string() != nullptr ? value.string()->size()
+    return value.string() != nullptr  ? value.string()->size()
            : value.bytes() != nullptr ? value.bytes()->data.size()
                                       : 0;
   };

@@ -87,7 +87,8 @@ std::span<const Overload> find_functions(std::string_view name);
 /// All names, for "did you mean".
 const std::vector<std::string>& function_names();
 
-/// Equality that charges for what it compares; false, and the meter exhausted, where the budget does not reach.
+/// Equality that charges for what it compares; false, and the meter exhausted, where the budget does not
+/// reach.
 bool metered_equal(const Value& a, const Value& b, Meter& meter);
 /// The order of two values, charged likewise.
 std::partial_ordering metered_compare(const Value& a, const Value& b, Meter& meter);

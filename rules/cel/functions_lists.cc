@@ -25,8 +25,8 @@ Value slice(Arguments a, Meter& meter) {
   const std::int64_t begin = int_of(*a[1]), end = int_of(*a[2]);
   const auto size = static_cast<std::int64_t>(list.size());
   if (begin < 0 || end < begin || end > size)
-    return Value::error("cannot slice(" + std::to_string(begin) + ", " + std::to_string(end) + ") of a list of " +
-                        std::to_string(size));
+    return Value::error("cannot slice(" + std::to_string(begin) + ", " + std::to_string(end) +
+                        ") of a list of " + std::to_string(size));
   if (!meter.spend(static_cast<std::uint64_t>(end - begin))) return Value();
   return Value::of(List(list.begin() + begin, list.begin() + end));
 }
@@ -156,10 +156,11 @@ constexpr FunctionRow kRows[] = {
     {"lists.range(int): list(int)", range, cost::range},
     {"list(A).first(): optional_type(A)", first, cost::wrap_element},
     {"list(A).last(): optional_type(A)", last, cost::wrap_element},
-#define PLUMBLINE_CEL_ORDERED(type)                                                                    \
-  {"list(" type ").sort(): list(" type ")", sort, cost::sort}, {"list(" type ").isSorted(): bool", is_sorted, cost::compare_each},      \
-      {"list(" type ").min(): " type, extreme<-1>, cost::compare_each}, {                                                  \
-    "list(" type ").max(): " type, extreme<1>, cost::compare_each                                                          \
+#define PLUMBLINE_CEL_ORDERED(type)                                       \
+  {"list(" type ").sort(): list(" type ")", sort, cost::sort},            \
+      {"list(" type ").isSorted(): bool", is_sorted, cost::compare_each}, \
+      {"list(" type ").min(): " type, extreme<-1>, cost::compare_each}, { \
+    "list(" type ").max(): " type, extreme<1>, cost::compare_each         \
   }
     PLUMBLINE_CEL_ORDERED("int"),
     PLUMBLINE_CEL_ORDERED("uint"),
@@ -185,8 +186,10 @@ Value no_order_among(const List& list) {
   for (const Value& element : list) {
     if (element.kind() != list.front().kind())
       return Value::error("the elements of the list must have one type, not " +
-                          std::string(type_name_of(list.front())) + " and " + std::string(type_name_of(element)));
-    const bool is_nan = element.get_if<double>() != nullptr && *element.get_if<double>() != *element.get_if<double>();
+                          std::string(type_name_of(list.front())) + " and " +
+                          std::string(type_name_of(element)));
+    const bool is_nan =
+        element.get_if<double>() != nullptr && *element.get_if<double>() != *element.get_if<double>();
     if (!is_nan && compare(element, element) != 0)
       return Value::error("values of type " + std::string(type_name_of(element)) + " have no order");
   }

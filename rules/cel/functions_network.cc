@@ -86,9 +86,7 @@ class Ip : public Opaque {
   static constexpr std::string_view kTypeName = "net.IP";
   explicit Ip(const Address& value) : address(value) {}
   std::string_view type_name() const override { return kTypeName; }
-  bool equals(const Opaque& other) const override {
-    return address == static_cast<const Ip&>(other).address;
-  }
+  bool equals(const Opaque& other) const override { return address == static_cast<const Ip&>(other).address; }
   std::string text() const override { return text_of(address); }
   const Address address;
 };
@@ -116,7 +114,8 @@ std::optional<Cidr> parse_cidr(std::string_view text) {
   const auto address = parse_address(text.substr(0, slash));
   const std::string_view digits = text.substr(slash + 1);
   const auto prefix = parse_u64(digits);
-  const bool plain = !digits.empty() && digits[0] >= '0' && digits[0] <= '9' && (digits[0] != '0' || digits.size() == 1);
+  const bool plain =
+      !digits.empty() && digits[0] >= '0' && digits[0] <= '9' && (digits[0] != '0' || digits.size() == 1);
   if (!address || !prefix || !plain || *prefix > address->bits()) return std::nullopt;
   return Cidr(*address, static_cast<unsigned>(*prefix));
 }

@@ -39,7 +39,8 @@ void each_match(const RE2& regex, const std::string& text, std::size_t groups, M
     if (!repeats && !visit(found)) return;
     behind = end;
     at = end;
-    if (found[0].empty()) at += end < text.size() ? byte_of_code_point(std::string_view(text).substr(end), 1) : 1;
+    if (found[0].empty())
+      at += end < text.size() ? byte_of_code_point(std::string_view(text).substr(end), 1) : 1;
   }
 }
 
@@ -71,7 +72,8 @@ Value extract(Arguments a, Meter& meter) {
 }
 
 /// The text of a group of all matches, at most `limit` of them where it is not negative.
-Value gathered(const RE2& regex, const std::string& text, std::size_t group, std::int64_t limit, Meter& meter) {
+Value gathered(const RE2& regex, const std::string& text, std::size_t group, std::int64_t limit,
+               Meter& meter) {
   List out;
   bool too_long = false;
   if (limit == 0) return Value::of(std::move(out));

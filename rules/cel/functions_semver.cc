@@ -17,7 +17,8 @@ bool is_digits(std::string_view text) {
 }
 bool is_identifier(std::string_view text) {
   for (const char c : text)
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-')) return false;
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'))
+      return false;
   return !text.empty();
 }
 /// "0" or digits without a leading zero, in 63 bits: it has to fit in an int.
@@ -57,7 +58,8 @@ class Semver : public Opaque {
     }
     if (const std::size_t dash = text.find('-'); dash != std::string_view::npos) {
       for (const std::string_view part : split(text.substr(dash + 1), '.')) {
-        if (!is_identifier(part) || (is_digits(part) && part.size() > 1 && part[0] == '0')) return std::nullopt;
+        if (!is_identifier(part) || (is_digits(part) && part.size() > 1 && part[0] == '0'))
+          return std::nullopt;
         out.before_.emplace_back(part);
       }
       text = text.substr(0, dash);

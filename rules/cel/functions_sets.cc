@@ -17,9 +17,8 @@ ValueSet set_of(const List& list, Meter& meter) {
 
 bool contains_all(const List& set, const List& elements, Meter& meter) {
   const ValueSet known = set_of(set, meter);
-  return std::all_of(elements.begin(), elements.end(), [&](const Value& element) {
-    return meter.spend(1) && known.contains(element);
-  });
+  return std::all_of(elements.begin(), elements.end(),
+                     [&](const Value& element) { return meter.spend(1) && known.contains(element); });
 }
 
 Value contains(Arguments a, Meter& meter) {

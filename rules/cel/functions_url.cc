@@ -70,7 +70,8 @@ class Url : public Opaque {
 bool read_authority(Url& out, std::string_view authority) {
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = authority.substr(0, at);
-    if (!unescaped(user, false) || user.find_first_of(" \"<>[]/?#@\\^`{|}") != std::string_view::npos) return false;
+    if (!unescaped(user, false) || user.find_first_of(" \"<>[]/?#@\\^`{|}") != std::string_view::npos)
+      return false;
     authority.remove_prefix(at + 1);
   }
   std::size_t name_end = authority.rfind(':');
@@ -84,7 +85,8 @@ bool read_authority(Url& out, std::string_view authority) {
     if (name.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
   } else {
     name = authority.substr(0, name_end);
-    if (name.find_first_of(" :\"<>[]\\^`{|}") != std::string_view::npos || !unescaped(name, false)) return false;
+    if (name.find_first_of(" :\"<>[]\\^`{|}") != std::string_view::npos || !unescaped(name, false))
+      return false;
   }
   const std::string_view port =
       name_end == std::string_view::npos ? std::string_view() : authority.substr(name_end + 1);
@@ -105,7 +107,7 @@ std::optional<Url> parse(std::string_view text) {
   text = text.substr(0, text.find('#'));
   std::size_t at = 0;
   while (at < text.size() && (is_letter(text[at]) || (at > 0 && (is_digit(text[at]) || text[at] == '+' ||
-                                                                  text[at] == '-' || text[at] == '.'))))
+                                                                 text[at] == '-' || text[at] == '.'))))
     ++at;
   if (at > 0 && at < text.size() && text[at] == ':') {
     out.scheme = lower(text.substr(0, at));
@@ -158,13 +160,15 @@ Value query(Arguments a, Meter& meter) {
     auto key = unescaped(pair.substr(0, equals), true);
     auto value = unescaped(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!key || !value || !is_utf8(*key) || !is_utf8(*value)) continue;
-    auto known = std::find_if(keys.begin(), keys.end(), [&](const auto& entry) { return entry.first == *key; });
+    auto known =
+        std::find_if(keys.begin(), keys.end(), [&](const auto& entry) { return entry.first == *key; });
     if (!meter.spend(keys.size() / 10 + 1)) return Value();
     if (known == keys.end()) known = keys.emplace(keys.end(), std::move(*key), List());
     known->second.push_back(Value::of(std::move(*value)));
   }
   Map out;
-  for (auto& [key, values] : keys) out.entries.emplace_back(Value::of(std::move(key)), Value::of(std::move(values)));
+  for (auto& [key, values] : keys)
+    out.entries.emplace_back(Value::of(std::move(key)), Value::of(std::move(values)));
   return Value::of(std::move(out));
 }
 

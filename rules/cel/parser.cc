@@ -248,7 +248,8 @@ class Parser {
     if (!fits) return fail(name.begin, "expected a name after the point, found " + shown(name));
     advance();
     if (optional && is("("))
-      return fail(token().begin, "what .? gives cannot be called; write .?member.optMap(v, v." + std::string(name.text) + "(…))");
+      return fail(token().begin, "what .? gives cannot be called; write .?member.optMap(v, v." +
+                                     std::string(name.text) + "(…))");
     if (optional || !is("(") || name.kind == TokenKind::quoted_identifier) {
       Node node = make(NodeKind::select, name.begin, begin, name.text, {operand});
       node.optional = optional;
@@ -302,8 +303,10 @@ class Parser {
     return add(std::move(node));
   }
 
-  /// cel.bind(), and what optimisers write: cel.block() with the names cel.index(), cel.iterVar(), cel.accuVar().
-  std::optional<NodeId> cel_macro(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
+  /// cel.bind(), and what optimisers write: cel.block() with the names cel.index(), cel.iterVar(),
+  /// cel.accuVar().
+  std::optional<NodeId> cel_macro(const Token& name, const std::vector<NodeId>& arguments,
+                                  std::uint32_t begin) {
     if (name.text == "bind" && arguments.size() == 3) return bind(name, arguments, begin);
     if (name.text == "block" && arguments.size() == 2) return block(name, arguments, begin);
     if (name.text == "index" && arguments.size() == 1) return numbered_name(name, arguments, begin);
@@ -324,7 +327,8 @@ class Parser {
     return add(make(NodeKind::name, name.begin, begin, text + ")"));
   }
 
-  /// cel.block([a, b], body): a and b are computed once, and are cel.index(0) and cel.index(1) in what follows.
+  /// cel.block([a, b], body): a and b are computed once, and are cel.index(0) and cel.index(1) in what
+  /// follows.
   NodeId block(const Token& name, const std::vector<NodeId>& arguments, std::uint32_t begin) {
     const Node& list = syntax_[arguments[0]];
     if (list.kind != NodeKind::list || !list.optional_elements.empty())
@@ -416,7 +420,8 @@ class Parser {
   }
 
   NodeId add_elements(Node node, const std::vector<bool>& optional) {
-    if (std::find(optional.begin(), optional.end(), true) != optional.end()) node.optional_elements = optional;
+    if (std::find(optional.begin(), optional.end(), true) != optional.end())
+      node.optional_elements = optional;
     return add(std::move(node));
   }
 

@@ -107,8 +107,8 @@ class Planner {
 
   /// A constant pattern is compiled once; a wrong one is a mistake of the expression.
   void prepare_call(Step& step) {
-    const bool on_optional =
-        !step.overloads.empty() && !step.children.empty() && step.overloads[0]->parameters[0]->kind == Type::optional;
+    const bool on_optional = !step.overloads.empty() && !step.children.empty() &&
+                             step.overloads[0]->parameters[0]->kind == Type::optional;
     if (on_optional && (step.text == "or" || step.text == "orValue")) step.op = Op::optional_or;
     if (!takes_pattern(step.text) || step.children.size() < 2) return;
     const Step& pattern = out_.steps[step.children[1]];
@@ -124,7 +124,8 @@ class Planner {
 
   /// Whose second argument is a regular expression.
   static bool takes_pattern(std::string_view function) {
-    return function == "matches" || function == "find" || function == "findAll" || function.starts_with("regex.");
+    return function == "matches" || function == "find" || function == "findAll" ||
+           function.starts_with("regex.");
   }
 
   bool all_constant(const Step& step) const {

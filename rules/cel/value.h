@@ -80,7 +80,8 @@ class Value {
       std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
                    std::shared_ptr<const Bytes>, std::shared_ptr<const List>, std::shared_ptr<const Map>,
                    Timestamp, Duration, std::shared_ptr<const TypeName>, std::shared_ptr<const EvalError>,
-                   std::shared_ptr<const Unknown>, std::shared_ptr<const Optional>, std::shared_ptr<const Opaque>>;
+                   std::shared_ptr<const Unknown>, std::shared_ptr<const Optional>,
+                   std::shared_ptr<const Opaque>>;
   Value() = default;
   explicit Value(Storage storage) : storage_(std::move(storage)) {}
   static Value of(bool value) { return Value(Storage(value)); }

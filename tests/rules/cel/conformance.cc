@@ -29,7 +29,8 @@ std::string check_value(const json& test, const Program& program,
     const auto found = bindings.find(name);
     return found == bindings.end() ? Value::error("no binding for " + std::string(name)) : found->second;
   });
-  if (test.contains("evalError")) return value.is_error() ? "" : "gave " + to_text(value) + ", expected an error";
+  if (test.contains("evalError"))
+    return value.is_error() ? "" : "gave " + to_text(value) + ", expected an error";
   Value expected = Value::of(true);
   if (test.contains("value"))
     expected = read_suite_value(test["value"]);
@@ -75,7 +76,8 @@ std::string without_blanks(std::string text) {
 /// Whether the reference refuses this for what its test turned off, or for a limit of its own.
 bool refused_by_choice(const json& test) {
   const std::string error = test.value("cel_go_error", "");
-  return error.find("unsupported syntax") != std::string::npos || error.find("recursion") != std::string::npos;
+  return error.find("unsupported syntax") != std::string::npos ||
+         error.find("recursion") != std::string::npos;
 }
 
 /// The tree of the reference implementation, or a mistake where it finds one.
@@ -109,10 +111,14 @@ std::string check_type(const json& test, bool declared) {
   }
   const auto program = compile(test["expr"].get<std::string>(), names, options);
   if (!test.contains("cel_go_type"))
-    return program && !refused_by_choice(test) ? "compiles, expected " + test.value("cel_go_error", "a mistake") : "";
+    return program && !refused_by_choice(test)
+               ? "compiles, expected " + test.value("cel_go_error", "a mistake")
+               : "";
   if (!program) return "does not compile: " + program.error()[0].message;
   const std::string type = to_text(program->result_type());
-  return type == test["cel_go_type"] ? "" : "type " + type + ", expected " + test["cel_go_type"].get<std::string>();
+  return type == test["cel_go_type"]
+             ? ""
+             : "type " + type + ", expected " + test["cel_go_type"].get<std::string>();
 }
 
 template <class Run>
@@ -142,9 +148,7 @@ TEST_CASE("Expressions have the types that the reference implementation gives th
 }
 
 TEST_CASE("The reference implementation's own comprehensions with two variables hold") {
-  run_suite("comprehension", "values of comprehensions", [](const json& test) {
-    return run_case(test);
-  });
+  run_suite("comprehension", "values of comprehensions", [](const json& test) { return run_case(test); });
 }
 
 }  // namespace plumbline::cel

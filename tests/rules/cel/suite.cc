@@ -69,8 +69,10 @@ TypePtr read_type(const json& type, Parameters& parameters) {
   }
   if (kind == "abstractType") {
     std::vector<TypePtr> parts;
-    for (const json& part : inner.value("parameterTypes", json::array())) parts.push_back(read_type(part, parameters));
-    return inner["name"] == "optional_type" ? optional_of(parts.at(0)) : opaque_type(inner["name"], std::move(parts));
+    for (const json& part : inner.value("parameterTypes", json::array()))
+      parts.push_back(read_type(part, parameters));
+    return inner["name"] == "optional_type" ? optional_of(parts.at(0))
+                                            : opaque_type(inner["name"], std::move(parts));
   }
   return simple_type(Type::dyn);
 }
@@ -98,7 +100,8 @@ std::vector<SuiteCase> read_suite(const std::string& suite) {
   auto kept = corpus != nullptr && suite == "conformance" ? read_lines(std::string(corpus) + "/cel/all.jsonl")
                                                           : std::vector<SuiteCase>();
   if (kept.empty())
-    std::cout << "skipped: the suite \"" << suite << "\" of CEL is not there; tests/rules/cel/fetch_suite.sh fetches it\n";
+    std::cout << "skipped: the suite \"" << suite
+              << "\" of CEL is not there; tests/rules/cel/fetch_suite.sh fetches it\n";
   return kept;
 }
 
@@ -108,7 +111,8 @@ std::vector<SuiteCase> without_excluded(std::vector<SuiteCase> cases, const std:
   bool wanted = false;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('[')) wanted = line == "[" + heading + "]";
-    if (wanted && !line.empty() && line[0] != '#' && line[0] != '[') excluded.insert(line.substr(0, line.find(' ')));
+    if (wanted && !line.empty() && line[0] != '#' && line[0] != '[')
+      excluded.insert(line.substr(0, line.find(' ')));
   }
   std::set<std::string> there;
   for (const SuiteCase& test : cases) there.insert(test.name);
@@ -154,7 +158,8 @@ TypePtr read_suite_type(const json& type) {
 Declarations read_suite_names(const json& type_environment) {
   Declarations out;
   for (const json& name : type_environment)
-    if (name.contains("ident")) out.emplace_back(name["name"].get<std::string>(), read_suite_type(name["ident"]["type"]));
+    if (name.contains("ident"))
+      out.emplace_back(name["name"].get<std::string>(), read_suite_type(name["ident"]["type"]));
   return out;
 }
 
@@ -167,7 +172,8 @@ std::shared_ptr<const std::vector<Overload>> read_suite_functions(const json& ty
       Parameters parameters;
       overload.name = name["name"];
       overload.member = row.value("isInstanceFunction", false);
-      for (const json& type : row.value("params", json::array())) overload.parameters.push_back(read_type(type, parameters));
+      for (const json& type : row.value("params", json::array()))
+        overload.parameters.push_back(read_type(type, parameters));
       overload.result = read_type(row["resultType"], parameters);
       out.push_back(std::move(overload));
     }
@@ -176,7 +182,8 @@ std::shared_ptr<const std::vector<Overload>> read_suite_functions(const json& ty
 }
 
 void Tally::add(const SuiteCase& test, const std::string& problem) {
-  auto section = std::find_if(sections_.begin(), sections_.end(), [&](const auto& s) { return s.first == test.section; });
+  auto section = std::find_if(sections_.begin(), sections_.end(),
+                              [&](const auto& s) { return s.first == test.section; });
   if (section == sections_.end()) section = sections_.emplace(sections_.end(), test.section, Count{});
   ++section->second.total;
   if (problem.empty())
@@ -190,7 +197,8 @@ void Tally::report() const {
   std::string file;
   for (const auto& [section, count] : sections_) {
     const std::size_t slash = section.find('/');
-    if (section.substr(0, slash) != file) std::cout << (all.total > 0 ? "\n" : "") << "  " << section.substr(0, slash) << ":";
+    if (section.substr(0, slash) != file)
+      std::cout << (all.total > 0 ? "\n" : "") << "  " << section.substr(0, slash) << ":";
     file = section.substr(0, slash);
     std::cout << " " << section.substr(slash + 1) << " " << count.passed << "/" << count.total;
     all.passed += count.passed, all.total += count.total;

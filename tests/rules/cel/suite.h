@@ -20,7 +20,8 @@ struct SuiteCase {
 /// "conformance", "parsing", "checking" or "comprehension": what fetch_suite.sh left in the build folder, or
 /// for the first what PLUMBLINE_CORPUS holds. Empty where neither is there, which is said in one line.
 std::vector<SuiteCase> read_suite(const std::string& suite);
-/// Without the cases that excluded.txt names under the heading [suite]; fails where it names one that is not there.
+/// Without the cases that excluded.txt names under the heading [suite]; fails where it names one that is not
+/// there.
 std::vector<SuiteCase> without_excluded(std::vector<SuiteCase> cases, const std::string& heading);
 
 Value read_suite_value(const nlohmann::json& value);

@@ -30,7 +30,8 @@ std::string hexadecimal(const char* format, unsigned number) {
   return out.data();
 }
 
-/// Spaces other than ' ', format characters, and the planes that hold no characters yet: as far as the suites go.
+/// Spaces other than ' ', format characters, and the planes that hold no characters yet: as far as the suites
+/// go.
 bool is_escaped(char32_t c) {
   return (c >= 0x80 && c <= 0xA0) || c == 0x1680 || c == 0x180E || (c >= 0x2000 && c <= 0x200F) ||
          (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x2064) || c == 0x3000 || c == 0xFEFF ||
@@ -115,8 +116,7 @@ class Printer {
       case NodeKind::name:
         return ident((node.absolute ? "." : "") + node.text);
       case NodeKind::select:
-        if (node.optional)
-          return call("_?._", text(node.children[0]) + "," + constant(Value::of(node.text)));
+        if (node.optional) return call("_?._", text(node.children[0]) + "," + constant(Value::of(node.text)));
         return kind(text(node.children[0]) + "." + node.text, "Expr_SelectExpr");
       case NodeKind::has:
         return kind(text(node.children[0]) + "." + node.text + "~test-only~", "Expr_SelectExpr");
@@ -169,7 +169,8 @@ class Printer {
   std::string balanced(const std::string& function, std::span<const NodeId> terms) const {
     if (terms.size() == 1) return text(terms[0]);
     const std::size_t middle = (terms.size() + 1) / 2;
-    return call(function, balanced(function, terms.first(middle)) + "," + balanced(function, terms.subspan(middle)));
+    return call(function,
+                balanced(function, terms.first(middle)) + "," + balanced(function, terms.subspan(middle)));
   }
 
   static std::string result() { return ident("@result"); }
@@ -187,8 +188,8 @@ class Printer {
     const std::string none = kind("[]", "Expr_ListExpr");
     const bool standard = node.second_variable.empty();
     if (standard && node.macro == Macro::all)
-      return loop(node, truth(true), call("@not_strictly_false", result()), call("_&&_", result() + "," + body),
-                  result());
+      return loop(node, truth(true), call("@not_strictly_false", result()),
+                  call("_&&_", result() + "," + body), result());
     if (standard && node.macro == Macro::exists)
       return loop(node, truth(false), call("@not_strictly_false", call("!_", result())),
                   call("_||_", result() + "," + body), result());
@@ -207,11 +208,11 @@ class Printer {
                 variables + "," + joined(std::span(node.children).subspan(1)));
   }
 
-  std::string loop(const Node& node, const std::string& init, const std::string& condition, const std::string& step,
-                   const std::string& value) const {
+  std::string loop(const Node& node, const std::string& init, const std::string& condition,
+                   const std::string& step, const std::string& value) const {
     return kind("__comprehension__(//Variable" + node.variable + ",//Target" + text(node.children[0]) +
-                    ",//Accumulator@result,//Init" + init + ",//LoopCondition" + condition + ",//LoopStep" + step +
-                    ",//Result" + value + ")",
+                    ",//Accumulator@result,//Init" + init + ",//LoopCondition" + condition + ",//LoopStep" +
+                    step + ",//Result" + value + ")",
                 "Expr_ComprehensionExpr");
   }
 

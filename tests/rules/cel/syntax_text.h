@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A syntax tree as the reference implementation prints its own: every node with its kind, macros as the loops they
-// stand for.
+// A syntax tree as the reference implementation prints its own: every node with its kind, macros as the loops
+// they stand for.
 #pragma once
 
 #include <string>
