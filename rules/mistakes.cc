@@ -8,15 +8,26 @@
 
 namespace plumbline {
 namespace {
-constexpr std::size_t kShownMistakes = 100;  // a page of them helps, a flood does not
+constexpr std::size_t kShownMistakes = 100;   // a page of them helps, a flood does not
+constexpr std::size_t kKeptMistakes = 1'000;  // a file may hold a mistake in every byte, and each place has to be looked for
 }  // namespace
 
 void Mistakes::add(const SourceFile& file, std::size_t offset, std::string message) {
+  if (entries_.size() >= kKeptMistakes) {
+    ++not_kept_;
+    return;
+  }
   std::size_t at = std::min(offset, file.text.size());
   entries_.push_back({file.name, at, point_at(file.name, file.text, place_of(file.text, at), message)});
 }
 
-void Mistakes::add(std::string message) { entries_.push_back({"", 0, std::move(message)}); }
+void Mistakes::add(std::string message) {
+  if (entries_.size() >= kKeptMistakes) {
+    ++not_kept_;
+    return;
+  }
+  entries_.push_back({"", 0, std::move(message)});
+}
 
 std::string Mistakes::text() const {
   std::vector<const Entry*> ordered;
@@ -31,10 +42,9 @@ std::string Mistakes::text() const {
     out += ordered[i]->text;
     if (!out.empty() && out.back() != '\n') out += '\n';
   }
-  if (ordered.size() > kShownMistakes) {
-    out += "… and " + std::to_string(ordered.size() - kShownMistakes) + " more\n";
-  }
-  return out + std::to_string(ordered.size()) + (ordered.size() == 1 ? " mistake" : " mistakes");
+  std::size_t all = ordered.size() + not_kept_;
+  if (ordered.size() > kShownMistakes) out += "… and " + std::to_string(all - kShownMistakes) + " more\n";
+  return out + std::to_string(all) + (all == 1 ? " mistake" : " mistakes");
 }
 
 }  // namespace plumbline

@@ -23,7 +23,7 @@ class Mistakes {
   /// One without a place: a folder that cannot be read.
   void add(std::string message);
   bool empty() const { return entries_.empty(); }
-  std::size_t count() const { return entries_.size(); }
+  std::size_t count() const { return entries_.size() + not_kept_; }
   /// Every mistake as point_at() writes it, and a last line that counts them.
   std::string text() const;
 
@@ -34,6 +34,7 @@ class Mistakes {
     std::string text;
   };
   std::vector<Entry> entries_;
+  std::size_t not_kept_ = 0;  // beyond what is kept
 };
 
 }  // namespace plumbline

@@ -56,6 +56,7 @@ void read_waiver(const Draft& draft, bool incomplete, RuleSet& rules, Mistakes& 
 
 // "severity high instead of medium"
 void note_change(Rule& rule, std::string_view what, std::string_view now, std::string_view before) {
+  if (now == before) return;
   rule.site_changes.push_back(std::string(what) + " " + std::string(now) + " instead of " + std::string(before));
 }
 

@@ -309,6 +309,7 @@ View cio_view(const ReportInput& input) {
   view["phases"] = roadmap_rows(input);
   add_inventory(view, input);
   add_group(view, "risks", risk_rows(input));
+  add_group(view, "accepted", accepted_rows(input, std::nullopt));
   add_group(view, "evidence", evidence_rows(input, kMostEvidenceHosts, Altitude::cio));
   return view;
 }

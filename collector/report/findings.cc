@@ -126,6 +126,7 @@ View host_evidence(const ReportInput& input, std::size_t rule, std::size_t host)
   std::string missing = evidence.missing.empty() ? evidence.problem : join(evidence.missing, ", ");
   row["missing"] = View(missing.empty() ? std::string("not said") : std::move(missing));
   Slots slots{{"host", host_title(about)}, {"observed", evidence.observed}, {"expected", evidence.expected}, {"hosts", host_title(about)}, {"failing", "1"}, {"applicable", "1"}};
+  row["named"] = named_evidence_rows(input, rule, host);
   row["sentence"] = maybe(fill_slots(input.rules->rules[rule].fail.it, slots));
   return row;
 }
@@ -156,6 +157,16 @@ std::string page_findings(const ReportInput& input, const PageContext& context) 
   view["any"] = View(!rules.empty());
   view["filter"] = filter_view(filter);
   view["count"] = View(capitalised(count_of(rules.size(), "check")));
+  View disabled = view_list();
+  for (const DisabledRule& rule : input.rules->disabled) {
+    View row;
+    row["off_title"] = View(rule.title);
+    row["off_id"] = View(rule.id);
+    row["off_reason"] = View(rule.reason);
+    disabled.push_back(row);
+  }
+  view["disabled"] = std::move(disabled);
+  view["has_disabled"] = View(!input.rules->disabled.empty());
   view["show_contribution"] = View(filter.state == "all" || filter.state == "pass");
   view["contribution_sum"] = View(show_points(sum));
   view["whole_sum"] = View(filter.state == "all" && filter.pillar.empty() && filter.severity.empty());
@@ -182,6 +193,9 @@ std::optional<std::string> page_finding(const ReportInput& input, const PageCont
   view["expected_text"] = View(found->expected);
   view["condition"] = maybe(found->check ? found->check->text() : "");
   view["applies_when"] = maybe(found->when ? found->when->text() : "");
+  view["site_changes"] = maybe(join(found->site_changes, "; "));
+  view["risks"] = accepted_rows(input, rule);
+  view["has_risks"] = View(!view["risks"].list_value().empty());
   view["is_fleet"] = View(found->fleet);
   const Tally& tally = result.tally;
   view["tally_pass"] = View(std::to_string(tally.pass));
@@ -191,8 +205,9 @@ std::optional<std::string> page_finding(const ReportInput& input, const PageCont
   view["tally_waived"] = View(std::to_string(tally.waived));
   if (found->fleet) {
     const Evidence evidence = evidence_on_fleet(input, rule);
+    view["fleet_named"] = named_evidence_rows(input, rule, std::nullopt);
     view["fleet_observed"] = View(evidence.observed.empty() ? std::string("–") : evidence.observed);
-    const Word word = verdict_word(tally.fail > 0 ? Verdict::fail : tally.pass > 0 ? Verdict::pass : Verdict::unknown);
+    const Word word = verdict_word(tally.fail > 0 ? Verdict::fail : tally.waived > 0 ? Verdict::waived : tally.pass > 0 ? Verdict::pass : Verdict::unknown);
     view["fleet_word"] = View(std::string(word.text));
     view["fleet_css"] = View(std::string(word.css));
   }

@@ -266,6 +266,7 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict) {
     row["severity_css"] = View(std::string(severity.css));
     row["word"] = View(std::string(word.text));
     row["word_css"] = View(std::string(word.css));
+    row["accepted_by"] = maybe(verdict == Verdict::waived ? acceptance_of(input, rule, host) : "");
     if (verdict == Verdict::not_applicable) {
       row["observed"] = View(std::string("–"));
       row["expected"] = View(about.when ? about.when->text() : std::string("–"));

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "collector/report/chart.h"
 #include "collector/report/templates.h"
+#include "rules/shown_evidence.h"
 
 namespace plumbline {
 namespace {
@@ -246,7 +247,7 @@ View finding_row(const ReportInput& input, std::size_t rule) {
   row["applicable"] = View(std::to_string(result.tally.applicable()));
   row["scope"] = View(found.fleet ? std::string("the fleet") : std::to_string(result.tally.fail) + " of " + count_of(static_cast<std::size_t>(result.tally.applicable()), "host"));
   row["unknown_count"] = maybe(result.tally.unknown > 0 ? std::to_string(result.tally.unknown) + " unknown" : "");
-  row["waived_count"] = maybe(result.tally.waived > 0 ? std::to_string(result.tally.waived) + " accepted" : "");
+  row["waived_count"] = maybe(result.tally.waived > 0 ? std::to_string(result.tally.waived) + " accepted, " + show_points(result.accepted) + " points" : "");
   row["fails"] = View(result.tally.fail > 0);
   row["effort"] = View(effort_text(found.fix.effort_days * (found.fix.once || found.fleet ? 1.0 : std::max(1, result.tally.fail))));
   row["cost"] = View(std::string(describe(found.fix.cost)));
@@ -564,6 +565,51 @@ View fix_view(const Rule& rule, bool open) {
   fix["blocks"] = std::move(blocks);
   fix["has_blocks"] = View(!order.empty());
   return fix;
+}
+
+View accepted_rows(const ReportInput& input, std::optional<std::size_t> rule) {
+  View rows = view_list();
+  for (const AcceptedRisk& risk : input.assessment->risks) {
+    if (risk.state == RiskState::unused || (rule && risk.rule != *rule)) continue;
+    const Waiver& waiver = input.rules->waivers[risk.waiver];
+    const Rule& about = input.rules->rules[risk.rule];
+    const bool active = risk.state == RiskState::active;
+    const std::string last_day = long_date(waiver.ends - 1);
+    View row;
+    row["risk_rule"] = View(about.id);
+    row["risk_title"] = View(about.title);
+    row["risk_price"] = View(active ? "accepted risk: " + show_points(risk.points) + " points until " + last_day : "expired on " + last_day + ": it counts as open again");
+    row["risk_css"] = View(std::string(active ? "wait" : "bad"));
+    row["risk_hosts"] = View(about.fleet ? std::string("the fleet") : (waiver.hosts == "*" ? std::string("all hosts") : waiver.hosts) + ": " + count_of(risk.hosts.size(), "host"));
+    row["risk_owner"] = View(waiver.owner);
+    row["risk_reason"] = View(waiver.reason);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string acceptance_of(const ReportInput& input, std::size_t rule, std::size_t host) {
+  for (const AcceptedRisk& risk : input.assessment->risks) {
+    const bool here = risk.rule == rule && risk.state == RiskState::active && std::find(risk.hosts.begin(), risk.hosts.end(), host) != risk.hosts.end();
+    if (!here) continue;
+    const Waiver& waiver = input.rules->waivers[risk.waiver];
+    return "accepted by " + waiver.owner + " until " + long_date(waiver.ends - 1) + ": " + waiver.reason;
+  }
+  return "";
+}
+
+View named_evidence_rows(const ReportInput& input, std::size_t rule, std::optional<std::size_t> host) {
+  View rows = view_list();
+  const Rule& about = input.rules->rules[rule];
+  const nlohmann::json* facts = host && !about.evidence.empty() ? facts_of_host(input, *host) : nullptr;
+  if (host && !facts) return rows;
+  for (const ShownEvidence& one : host ? named_evidence(about, *facts) : named_evidence(*input.rules, about, input.assessment->measures)) {
+    View row;
+    row["evidence_name"] = View(one.name);
+    row["evidence_value"] = View(one.value);
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 View reference_rows(const Rule& rule) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <kainjow/mustache.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,12 @@ std::string host_count(const ReportInput& input);
 /// Title of a packaging family: "Debian and Ubuntu".
 std::string family_title(std::string_view family);
 View fix_view(const Rule& rule, bool open);
+/// Waivers that count or have expired: "accepted risk: 4.0 points until 31 March 2027"; of one rule, or of all.
+View accepted_rows(const ReportInput& input, std::optional<std::size_t> rule);
+/// The same in one sentence for a verdict that is waived; empty where none is.
+std::string acceptance_of(const ReportInput& input, std::size_t rule, std::size_t host);
+/// A rule's named values on a host, or on the fleet where it is judged there.
+View named_evidence_rows(const ReportInput& input, std::size_t rule, std::optional<std::size_t> host);
 View reference_rows(const Rule& rule);
 
 }  // namespace plumbline

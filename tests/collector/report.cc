@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "collector/report/chart.h"
 #include "collector/report/reports.h"
 #include "collector/report/wording.h"
@@ -272,4 +273,35 @@ TEST_CASE("the terminal text fits 96 columns and no control character of a host 
     }
   }
   CHECK(contains(render_text(sample.input(), Audience::it, true), "\x1b[1m"));
+}
+
+TEST_CASE("an accepted risk is shown with its price, its owner, its reason and its last day, wherever the rule is") {
+  Sample sample = make_sample();
+  Waiver waiver{"ssh.root-login", "*", "Head of <i>IT</i>", "Rebuilt <script>alert(1)</script>", "2099-03-31", 4078512000, "site.yaml", {}};
+  waiver.ends = *parse_date("2099-04-01");
+  sample.rules->waivers.push_back(waiver);
+  waiver.until = "2020-01-31";
+  waiver.ends = *parse_date("2020-02-01");
+  waiver.rule = "compute.memory";
+  sample.rules->waivers.push_back(waiver);
+  sample.rules->disabled.push_back({"a.b", "a", "Something holds", "We have <b>none</b>", "site.yaml", {}});
+  const auto rule = std::find_if(sample.rules->rules.begin(), sample.rules->rules.end(), [](const Rule& one) { return one.id == "ssh.root-login"; });
+  rule->site_changes = {"severity high instead of <low>"};
+  sample.assessment = assess(*sample.rules, sample.assessment.hosts, [&](std::size_t at) { return &sample.facts[at]; });
+  const RuleResult& result = sample.assessment.rules[static_cast<std::size_t>(rule - sample.rules->rules.begin())];
+  REQUIRE(result.tally.waived > 0);
+  const std::string price = "accepted risk: " + show_points(result.accepted) + " points until 31 March 2099";
+  const std::string page = page_of(all_pages(sample), "finding-ssh.root-login");
+  CHECK(contains(page, price));
+  CHECK(contains(page, "Head of &lt;i&gt;IT&lt;/i&gt;"));
+  CHECK(contains(page, "severity high instead of &lt;low&gt;"));
+  CHECK_FALSE(contains(page, "<script>alert"));
+  CHECK(contains(render_html(sample.input(), Audience::cio), price));
+  PageContext context{"ada", "viewer", "", "/findings", {{"state", "waived"}}};
+  const std::string findings = page_findings(sample.input(), context);
+  CHECK(contains(findings, std::to_string(result.tally.waived) + " accepted, " + show_points(result.accepted) + " points"));
+  CHECK(contains(findings, "We have &lt;b&gt;none&lt;/b&gt;"));
+  const auto host = page_host(sample.input(), context, sample.assessment.hosts[result.waived[0]].id, std::nullopt);
+  REQUIRE(host);
+  CHECK(contains(*host, "accepted by Head of &lt;i&gt;IT&lt;/i&gt; until 31 March 2099: Rebuilt "));
 }

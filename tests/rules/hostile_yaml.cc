@@ -135,6 +135,13 @@ TEST_CASE("one line as long as a file may be is read in one go") {
   CHECK(root.find("b") != nullptr);
 }
 
+TEST_CASE("a mistake in every value is counted, and costs no more than reading the file") {
+  Mistakes mistakes;
+  read_yaml({"x.yaml", "a: &a 1\nb: [" + times(150'000, "*a,") + "*a]\n"}, mistakes);
+  CHECK(mistakes.count() == 150'002);  // the anchor, and every alias
+  CHECK(contains(mistakes.text(), "… and 149902 more\n150002 mistakes"));
+}
+
 TEST_CASE("harmless files of other habits are read") {
   const char* texts[] = {
       "a: 1\r\nb: 2\r\n",                    // lines as Windows ends them
