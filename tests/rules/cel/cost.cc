@@ -185,6 +185,33 @@ TEST_CASE("The fast tier says of generated expressions and documents what the ev
   CHECK(typed > 500);
 }
 
+TEST_CASE("The fast tier does not take an optional or has() for the member it asks for") {
+  const auto layout = Layout::of(Generator::declarations());
+  DocumentReader reader(layout);
+  CompileOptions options;
+  options.layout = layout;
+  for (const std::string text :
+       {"cel.bind(v, has(o.name), v)", "cel.bind(v, o.?name, v.hasValue())",
+        "cel.bind(v, o.?name, v == optional.of('a'))", "cel.bind(v, o.?name.orValue('x'), v == 'x')",
+        "o.?name.orValue('') == ''", "size(o.?tags.orValue([])) == 0",
+        "cel.bind(v, o, has(v.name) || v.?size.hasValue())", "[o.?name].exists(v, v.hasValue())",
+        "o.?tags[?0].hasValue()"})
+    for (const std::string json : {R"({"o":{"name":"a","size":1,"tags":["b"]}})", R"({"o":{}})", "{}"}) {
+      INFO(text << " of " << json);
+      const auto program = compile(text, Generator::declarations(), options);
+      REQUIRE(program);
+      const auto document = reader.read(json);
+      REQUIRE(document);
+      CHECK(to_text(program->evaluate(**document)) == to_text(program->evaluate((*document)->lookup())));
+      const Answer answer = program->decide(**document);
+      const Value slow = program->evaluate((*document)->lookup());
+      CHECK(answer == (slow.is_unknown()                ? Answer::unknown
+                       : slow.get_if<bool>() == nullptr ? Answer::undecided
+                       : *slow.get_if<bool>()           ? Answer::yes
+                                                        : Answer::no));
+    }
+}
+
 TEST_CASE("One program serves many threads") {
   constexpr std::uint64_t programs = 40;
   const auto layout = Layout::of(Generator::declarations());

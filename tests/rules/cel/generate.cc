@@ -214,7 +214,74 @@ std::string Generator::any_list(Kind& element, int depth) {
   }
 }
 
+/// What only newer libraries have: optionals, more of lists, sets, patterns, addresses and versions.
+std::string Generator::newer(Kind kind, int depth) {
+  const std::string name = "v" + std::to_string(names_++);
+  switch (kind) {
+    case Kind::whole:
+      switch (below(5)) {
+        case 0:
+          return of(Kind::counts, depth) + "[?" + std::string(pick({"'a'", "s", "'zz'"})) + "].orValue(" +
+                 of(Kind::whole, depth) + ")";
+        case 1:
+          return std::string(pick({"o.?size", "p[?0].?size", "l.first()", "l[?i]", "l.last()",
+                                   "optional.of(j)", "optional.none()", "optional.ofNonZeroValue(i)"})) +
+                 std::string(pick({".orValue(3)", ".or(optional.of(7)).value()", ".value()"}));
+        case 2:
+          return of(Kind::wholes, depth) +
+                 std::string(pick({".sum()", ".min()", ".max()", ".indexOf(2)", ".lastIndexOf(i)"}));
+        case 3:
+          return "cel.bind(" + name + ", " + of(Kind::truth, depth) + ", " + name + " ? " +
+                 leaf(Kind::whole) + " : " + of(Kind::whole, depth) + ")";
+        default:
+          return "optional.of(" + of(Kind::whole, depth) + ").optMap(" + name + ", " + name +
+                 " + 1).orValue(0)";
+      }
+    case Kind::truth:
+      switch (below(5)) {
+        case 0:
+          return std::string(pick({"o.?name", "m[?'a']", "p[?1]", "l.first()", "o.?tags[?0]"})) +
+                 ".hasValue()";
+        case 1:
+          return std::string(pick({"sets.contains(", "sets.intersects(", "sets.equivalent("})) +
+                 of(Kind::wholes, depth) + ", " + of(Kind::wholes, depth) + ")";
+        case 2:
+          return std::string(pick({"isIP(", "isCIDR(", "isSemver(", "isQuantity(", "isURL("})) +
+                 of(Kind::text, depth) + ")";
+        case 3:
+          return of(Kind::texts, depth) +
+                 std::string(pick({".isSorted()", ".distinct().isSorted()", ".includes('a')"}));
+        default:
+          return "cel.bind(" + name + ", " + of(Kind::truth, depth) + ", " + name + " && " +
+                 of(Kind::truth, depth) + ")";
+      }
+    case Kind::text:
+      switch (below(4)) {
+        case 0:
+          return "regex.replace(" + of(Kind::text, depth) + ", '[a-b]', 'x')";
+        case 1:
+          return of(Kind::text, depth) + std::string(pick({".find('a+')", ".findAll('[ab]').join('-')"}));
+        case 2:
+          return of(Kind::texts, depth) +
+                 std::string(pick({".sort().join()", ".max()", ".first().orValue('none')"}));
+        default:
+          return std::string(pick({"o.?name", "w[?0]", "regex.extract(s, 'a(b)')"})) + ".orValue(" +
+                 leaf(Kind::text) + ")";
+      }
+    case Kind::wholes:
+      return one_in(4)   ? "lists.range(" + std::string(pick({"3", "size(l)", "i"})) + ")"
+             : one_in(4) ? of(Kind::wholes, depth) + ".sortBy(" + name + ", " +
+                               with_local(Kind::whole, name, Kind::whole, depth) + ")"
+             : one_in(3) ? "[" + of(Kind::wholes, depth) + ", " + of(Kind::wholes, depth) + "].flatten()"
+                         : of(Kind::wholes, depth) +
+                               std::string(pick({".sort()", ".distinct()", ".reverse()", ".slice(0, 1)"}));
+    default:
+      return leaf(kind);
+  }
+}
+
 std::string Generator::whole(int depth) {
+  if (extended_ && one_in(5)) return newer(Kind::whole, depth);
   switch (below(extended_ ? 13 : 10)) {
     case 0:
     case 1:
@@ -315,6 +382,7 @@ std::string Generator::quantifier(int depth) {
 }
 
 std::string Generator::truth(int depth) {
+  if (extended_ && one_in(6)) return newer(Kind::truth, depth);
   switch (below(10)) {
     case 0:
     case 1:
@@ -344,6 +412,7 @@ std::string Generator::truth(int depth) {
 }
 
 std::string Generator::text(int depth) {
+  if (extended_ && one_in(6)) return newer(Kind::text, depth);
   switch (below(extended_ ? 12 : 5)) {
     case 0:
     case 1:
@@ -394,6 +463,7 @@ std::string Generator::mapped(Kind element, int depth) {
 }
 
 std::string Generator::wholes(int depth) {
+  if (extended_ && one_in(5)) return newer(Kind::wholes, depth);
   const std::string name = "v" + std::to_string(names_++);
   switch (below(4)) {
     case 0:

@@ -53,6 +53,7 @@ class Generator {
 
   std::string of(Kind kind, int depth);
   std::string leaf(Kind kind);
+  std::string newer(Kind kind, int depth);
   std::string whole(int depth);
   std::string natural(int depth);
   std::string real(int depth);
