@@ -26,6 +26,14 @@ struct YamlNode {
   std::vector<YamlNode> items;
   std::vector<std::pair<YamlNode, YamlNode>> entries;  // keys are scalars, each once
 
+  // Made where the type is whole: Clang 14 needs that for a list of pairs of what holds it.
+  YamlNode();
+  YamlNode(const YamlNode&);
+  YamlNode(YamlNode&&) noexcept;
+  YamlNode& operator=(const YamlNode&);
+  YamlNode& operator=(YamlNode&&) noexcept;
+  ~YamlNode();
+
   /// The value under a key, or nullptr.
   const YamlNode* find(std::string_view key) const;
 };
