@@ -258,6 +258,7 @@ void add_demo(CLI::App& app, CommandLine& line) {
   command->add_option("--company", line.demo.company, "The folder it is written in, instead of packaging/demo beside the rules");
   command->add_option("--date", line.demo.date, "The last day of its story, as 2026-11-23; without it the present hour");
   add_packs(command, line.common.packs);
+  add_site(command, line);
   command->callback([&line] {
     line.run = [&line] {
       line.demo.common = line.common;

@@ -94,7 +94,7 @@ struct DemoOptions {
   std::string company;  // where it is written; empty: packaging/demo beside the rules
   std::string date;     // the last day of its story; empty: now
 };
-int run_demo(const DemoOptions& options);
+int run_demo(DemoOptions options);
 
 struct AssessOptions {
   std::vector<std::string> scans;

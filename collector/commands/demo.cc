@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// `demo`: a made-up company with three months of scans, loaded into a collector's folder of its own or written as files.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "collector/commands/common.h"
+#include "collector/judging.h"
+#include "collector/sample_company.h"
+
+namespace plumbline {
+namespace {
+
+// The setting that tells a folder with a sample from a real one: the end of its story, or that it is not whole yet.
+constexpr std::string_view kMark = "sample_company", kUnfinished = "unfinished";
+
+Result<std::string> company_folder(const DemoOptions& options) {
+  if (!options.company.empty()) return options.company;
+  const auto rules = options.common.packs.empty() ? find_rules_folder() : Result<std::string>(options.common.packs);
+  if (!rules) return tl::unexpected(rules.error());
+  const std::string beside = *rules + "/../packaging/demo", installed = *rules + "/../demo";
+  for (const std::string& folder : {beside, installed})
+    if (std::filesystem::exists(folder + "/company.yaml")) return std::filesystem::weakly_canonical(folder).string();
+  return fail(ErrorKind::not_found, beside + ": the sample company is not there; name its folder with --company");
+}
+
+// By default the story ends in this hour: ages on pages are then those of a fleet that is looked after.
+Result<std::int64_t> end_of_story(const std::string& date) {
+  constexpr std::int64_t kHour = 3600, kNoon = 12 * kHour;
+  if (date.empty()) return now_seconds() / kHour * kHour;
+  if (const auto midnight = parse_date(date)) return *midnight + kNoon;
+  return fail(ErrorKind::invalid, "--date " + date + ": not a date; write it as 2026-11-23");
+}
+
+Result<std::vector<StoredScan>> scans_of_day(const SampleCompany& company, const RuleSet& rules, int days_ago, std::int64_t end) {
+  std::vector<StoredScan> scans;
+  for (std::size_t host = 0; host < company.hosts.size(); ++host) {
+    if (!reports_on(company.hosts[host], days_ago)) continue;
+    const auto scan = sample_scan(company, host, days_ago, end);
+    if (!scan) return tl::unexpected(scan.error());
+    scans.push_back(judge_for_store(*scan, rules, scan->taken_at + 2));
+  }
+  return scans;
+}
+
+Result<void> keep_day(Store& store, const std::vector<StoredScan>& scans) {
+  for (const StoredScan& scan : scans) {
+    const auto host = store.host(scan.host_id);
+    if (!host) return tl::unexpected(host.error());
+    if (*host) continue;
+    if (auto added = store.add_host(scan.host_id, scan.host_name, scan.taken_at); !added) return added;
+  }
+  if (auto answers = store.accept(scans); !answers) return tl::unexpected(answers.error());
+  return {};
+}
+
+// Hosts that were taken out of service are refused from then on, as `hosts deny` does it.
+Result<void> retire(Store& store, const SampleCompany& company, int days_ago, std::int64_t end) {
+  for (std::size_t host = 0; host < company.hosts.size(); ++host) {
+    if (!company.hosts[host].retired || company.hosts[host].last_days_ago != days_ago) continue;
+    const auto scan = sample_scan(company, host, days_ago, end);
+    if (!scan) return tl::unexpected(scan.error());
+    if (auto denied = store.set_denied(scan->host_id, true); !denied) return denied;
+    if (auto noted = store.add_audit(local_actor(), "host.deny", scan->host_id, "", scan->taken_at); !noted) return noted;
+  }
+  return {};
+}
+
+Result<ScorePoint> score_on(Fleet& fleet, std::int64_t at) {
+  const auto view = fleet.refresh();
+  if (!view) return tl::unexpected(view.error());
+  const Score& score = (*view)->assessment().score;
+  return ScorePoint{at, score.value, score.lower, score.upper, score.level, score.hosts, (*view)->rules().hash};
+}
+
+Result<void> load(Store& store, const SampleCompany& company, std::shared_ptr<const RuleSet> rules, std::int64_t end) {
+  constexpr std::int64_t kDaySeconds = 86400;
+  Fleet fleet(store, rules, ScoreHistory::read);
+  for (const int days_ago : scan_days(company)) {
+    const auto scans = scans_of_day(company, *rules, days_ago, end);
+    if (!scans) return tl::unexpected(scans.error());
+    if (auto kept = keep_day(store, *scans); !kept) return kept;
+    if (auto gone = retire(store, company, days_ago, end); !gone) return gone;
+    const auto point = score_on(fleet, end - days_ago * kDaySeconds);
+    if (!point) return tl::unexpected(point.error());
+    if (auto kept = store.add_score(*point); !kept) return kept;
+  }
+  return {};
+}
+
+/// A store for samples: new, empty, or with a sample in it already. Never one with real hosts.
+Result<std::unique_ptr<Store>> store_for_sample(const std::string& state, const SampleCompany& company) {
+  if (!read_config(state)) {
+    Config config;
+    config.organisation = company.organisation;
+    if (auto made = make_state(state, config, now_seconds()); !made) return tl::unexpected(made.error());
+  }
+  auto store = open_state_store(state);
+  if (!store) return store;
+  const auto mark = (*store)->setting(kMark);
+  const auto hosts = (*store)->hosts();
+  if (!mark) return tl::unexpected(mark.error());
+  if (!hosts) return tl::unexpected(hosts.error());
+  if (!*mark && !hosts->empty())
+    return fail(ErrorKind::conflict, state + ": it holds hosts of yours; give the sample company a folder of its own with --into");
+  return store;
+}
+
+int load_into(const DemoOptions& options, const SampleCompany& company, std::int64_t end) {
+  const auto store = store_for_sample(options.into, company);
+  if (!store) return report_error(store.error());
+  const auto mark = (*store)->setting(kMark);
+  if (!mark) return report_error(mark.error());
+  if (*mark == std::string(kUnfinished))
+    return report_error({ErrorKind::conflict, options.into + ": loading the sample company was interrupted there; remove that folder and load it again"});
+  if (*mark) {
+    print(company.organisation + " is in " + options.into + " already, up to " + **mark + ". For a later day take a new folder.\n");
+    return kExitOk;
+  }
+  const auto rules = rules_for(options.common);
+  if (!rules) return report_error(rules.error());
+  for (const auto& [key, value] : {std::pair<std::string_view, std::string_view>{"organisation", company.organisation}, {kMark, kUnfinished}})
+    if (auto kept = (*store)->put_setting(key, value); !kept) return report_error(kept.error());
+  if (auto loaded = load(**store, company, *rules, end); !loaded) return report_error(loaded.error());
+  if (auto kept = (*store)->put_setting(kMark, to_iso8601(end)); !kept) return report_error(kept.error());
+  if (auto noted = (*store)->add_audit(local_actor(), "demo.load", company.organisation, to_iso8601(end), end); !noted) return report_error(noted.error());
+  print("Loaded " + company.organisation + ": " + std::to_string(company.hosts.size()) + " hosts, " + std::to_string(scan_days(company).size()) +
+        " scans each at most, up to " + to_iso8601(end) + ".\n\nNext:\n  plumbline-collector user create NAME --role admin --state " + options.into +
+        "\n  plumbline-collector serve --state " + options.into + "\n");
+  return kExitOk;
+}
+
+int write_scans(const DemoOptions& options, const SampleCompany& company, std::int64_t end) {
+  if (auto made = make_folder(options.out); !made) return report_error(made.error());
+  for (std::size_t host = 0; host < company.hosts.size(); ++host) {
+    const SampleHost& written = company.hosts[host];
+    int last = -1;
+    for (const int days_ago : scan_days(company))
+      if (reports_on(written, days_ago)) last = days_ago;
+    if (last < 0 || written.retired) continue;
+    const auto scan = sample_scan(company, host, last, end);
+    if (!scan) return report_error(scan.error());
+    if (auto kept = write_file_atomic(options.out + "/" + written.name + ".json", to_json(*scan) + "\n"); !kept) return report_error(kept.error());
+  }
+  print("Wrote the last scan of each host in service to " + options.out + ".\n");
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_demo(DemoOptions options) {
+  if (options.into.empty() == options.out.empty())
+    return report_usage("demo needs --into FOLDER, for a collector of its own, or --out FOLDER, for scan documents");
+  const auto folder = company_folder(options);
+  if (!folder) return report_error(folder.error());
+  options.common.state = options.into;
+  const std::string site = *folder + "/site";  // the risks the company has accepted
+  if (options.common.site.empty() && std::filesystem::is_directory(site)) options.common.site = site;
+  const auto company = read_sample_company(*folder);
+  if (!company) return report_error(company.error());
+  const auto end = end_of_story(options.date);
+  if (!end) return report_error(end.error());
+  return options.out.empty() ? load_into(options, *company, *end) : write_scans(options, *company, *end);
+}
+
+}  // namespace plumbline
