@@ -395,9 +395,9 @@ class Estimating {
     const Part condition = visit(step.children[0]), yes = visit(step.children[1]),
                no = visit(step.children[2]);
     Bounds branch = either(yes.cost, no.cost);
-    if (!condition.value.sure) branch.least = 0;
+    branch.least = 0;  // the condition may fail, or be no Boolean in an unchecked expression
     Extent value = joined(yes.value, no.value);
-    value.sure = value.sure && condition.value.sure;
+    value.sure = false;
     return {plus(condition.cost, branch), std::move(value)};
   }
 
