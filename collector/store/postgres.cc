@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collector/store/backends.h"
+#include "collector/store/postgres_schema.h"
 #include "collector/store/rows.h"
 
 namespace plumbline {
@@ -18,44 +19,6 @@ namespace {
 constexpr std::size_t kConnections = 8;
 constexpr std::size_t kRowsInStatement = 256;       // × columns stays far below the protocol's 65,535 parameters
 constexpr const char* kMigrationLock = "5786356";   // an advisory lock's key: one collector migrates, others wait
-
-// Each entry takes the schema from its index to the next number. Entries never change once released.
-constexpr std::array kMigrations = {
-    R"sql(
-    CREATE TABLE hosts(
-      id text PRIMARY KEY, name text NOT NULL, enrolled_at bigint NOT NULL, denied boolean NOT NULL DEFAULT false,
-      sequence bigint, taken_at bigint NOT NULL DEFAULT 0, received_at bigint NOT NULL DEFAULT 0,
-      facts_hash text NOT NULL DEFAULT '', rules_hash text NOT NULL DEFAULT '', judgement bytea NOT NULL DEFAULT '',
-      previous_sequence bigint, previous_rules_hash text NOT NULL DEFAULT '',
-      previous_judgement bytea NOT NULL DEFAULT '', change bigint NOT NULL);
-    CREATE INDEX hosts_by_change ON hosts(change);
-    CREATE TABLE scans(
-      host_id text NOT NULL REFERENCES hosts(id), sequence bigint NOT NULL, taken_at bigint NOT NULL,
-      received_at bigint NOT NULL, host_name text NOT NULL, facts_hash text NOT NULL, rules_hash text NOT NULL,
-      judgement bytea NOT NULL, document bytea NOT NULL, PRIMARY KEY(host_id, sequence));
-    ALTER TABLE scans ALTER COLUMN document SET STORAGE EXTERNAL;
-    CREATE TABLE certificates(
-      host_id text NOT NULL REFERENCES hosts(id), serial_hex text NOT NULL, key_sha256_hex text NOT NULL,
-      not_after bigint NOT NULL, PRIMARY KEY(host_id, serial_hex));
-    CREATE TABLE tokens(
-      hash text PRIMARY KEY, expires_at bigint NOT NULL, created_by text NOT NULL, redeemed_at bigint);
-    CREATE TABLE users(
-      name text PRIMARY KEY, password_hash text NOT NULL, role text NOT NULL, created_at bigint NOT NULL);
-    CREATE TABLE sessions(
-      token_hash text PRIMARY KEY, user_name text NOT NULL, role text NOT NULL, csrf text NOT NULL,
-      created_at bigint NOT NULL, seen_at bigint NOT NULL, expires_at bigint NOT NULL);
-    CREATE TABLE scores(
-      number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL, value integer,
-      lower_bound integer NOT NULL, upper_bound integer NOT NULL, level integer NOT NULL, hosts integer NOT NULL,
-      rules_hash text NOT NULL);
-    CREATE TABLE audit(
-      number bigint PRIMARY KEY, at bigint NOT NULL, actor text NOT NULL, action text NOT NULL,
-      subject text NOT NULL, detail text NOT NULL, hash text NOT NULL);
-    CREATE TABLE settings(key text PRIMARY KEY, value text NOT NULL);
-    CREATE TABLE counters(name text PRIMARY KEY, value bigint NOT NULL);
-    INSERT INTO counters VALUES('change', 0), ('audit', 0);
-    )sql",
-};
 
 struct CloseConnection {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -171,14 +134,6 @@ HostRow read_host(const Rows& rows, int row) {
   return host;
 }
 
-// A scan's columns. Judgements made again stand in the host's row alone.
-#define PLUMBLINE_SCAN_COLUMNS                                                                               \
-  "s.host_id, s.sequence, s.taken_at, s.received_at, s.host_name, s.facts_hash, "                            \
-  "CASE s.sequence WHEN h.sequence THEN h.rules_hash WHEN h.previous_sequence THEN h.previous_rules_hash "   \
-  "ELSE s.rules_hash END, "                                                                                  \
-  "CASE s.sequence WHEN h.sequence THEN h.judgement WHEN h.previous_sequence THEN h.previous_judgement "     \
-  "ELSE s.judgement END "
-#define PLUMBLINE_SCANS "FROM scans s JOIN hosts h ON h.id=s.host_id "
 
 StoredScan read_stored_scan(const Rows& rows, int row, bool with_document) {
   StoredScan scan;
@@ -433,13 +388,13 @@ Result<void> PostgresStore::migrate() {
     auto current = run(db, "SELECT coalesce(max(version), 0) FROM schema_version");
     if (!current) return done(std::move(current));
     const auto version = static_cast<std::size_t>(current->integer(0, 0));
-    if (version > kMigrations.size())
+    if (version > kPostgresMigrations.size())
       return fail(ErrorKind::invalid, "store: a newer collector wrote it; upgrade this one");
-    for (std::size_t next = version; next < kMigrations.size(); ++next)
-      if (auto migrated = run_script(db, kMigrations[next]); !migrated) return migrated;
-    if (version == kMigrations.size()) return {};
+    for (std::size_t next = version; next < kPostgresMigrations.size(); ++next)
+      if (auto migrated = run_script(db, kPostgresMigrations[next]); !migrated) return migrated;
+    if (version == kPostgresMigrations.size()) return {};
     if (auto cleared = run(db, "DELETE FROM schema_version"); !cleared) return done(std::move(cleared));
-    return done(run(db, "INSERT INTO schema_version VALUES($1)", {static_cast<std::int64_t>(kMigrations.size())}));
+    return done(run(db, "INSERT INTO schema_version VALUES($1)", {static_cast<std::int64_t>(kPostgresMigrations.size())}));
   });
 }
 

@@ -31,6 +31,16 @@ using HostHeads = std::map<std::string, HostHead, std::less<>>;
 /// One answer a scan, in order; moves the heads forward. Every host must be in `heads`.
 Result<std::vector<Acceptance>> decide(HostHeads& heads, const std::vector<StoredScan>& scans);
 
+// A scan's columns, in the order in which both backends read them. Judgements made again stand in the host's row alone:
+// a scan's row holds its document, and writing that again for a verdict would cost twenty times as much.
+#define PLUMBLINE_SCAN_COLUMNS                                                                               \
+  "s.host_id, s.sequence, s.taken_at, s.received_at, s.host_name, s.facts_hash, "                            \
+  "CASE s.sequence WHEN h.sequence THEN h.rules_hash WHEN h.previous_sequence THEN h.previous_rules_hash "   \
+  "ELSE s.rules_hash END, "                                                                                  \
+  "CASE s.sequence WHEN h.sequence THEN h.judgement WHEN h.previous_sequence THEN h.previous_judgement "     \
+  "ELSE s.judgement END "
+#define PLUMBLINE_SCANS "FROM scans s JOIN hosts h ON h.id=s.host_id "
+
 /// The hash of an audit row: over the one before and every field of this one.
 std::string audit_hash(std::string_view previous_hash, const AuditRow& row);
 /// Fails where a row was changed, removed or put in another place. `rows` oldest first, the whole log.

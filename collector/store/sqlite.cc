@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "collector/store/backends.h"
 #include "collector/store/rows.h"
+#include "collector/store/sqlite_schema.h"
 
 namespace plumbline {
 namespace {
@@ -18,44 +19,6 @@ namespace {
 constexpr int kApplicationId = 0x504C4D42;  // "PLMB", in the file's header: another program's file is not ours
 constexpr int kBusyMilliseconds = 10'000;
 constexpr std::size_t kReaders = 4;
-
-// Each entry takes the schema from its index to the next number. Entries never change once released.
-constexpr std::array kMigrations = {
-    R"sql(
-    CREATE TABLE hosts(
-      id TEXT PRIMARY KEY, name TEXT NOT NULL, enrolled_at INTEGER NOT NULL, denied INTEGER NOT NULL DEFAULT 0,
-      sequence INTEGER, taken_at INTEGER NOT NULL DEFAULT 0, received_at INTEGER NOT NULL DEFAULT 0,
-      facts_hash TEXT NOT NULL DEFAULT '', rules_hash TEXT NOT NULL DEFAULT '', judgement BLOB NOT NULL DEFAULT x'',
-      previous_sequence INTEGER, previous_rules_hash TEXT NOT NULL DEFAULT '',
-      previous_judgement BLOB NOT NULL DEFAULT x'', change INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE INDEX hosts_by_change ON hosts(change);
-    CREATE TABLE scans(
-      host_id TEXT NOT NULL REFERENCES hosts(id), sequence INTEGER NOT NULL, taken_at INTEGER NOT NULL,
-      received_at INTEGER NOT NULL, host_name TEXT NOT NULL, facts_hash TEXT NOT NULL, rules_hash TEXT NOT NULL,
-      judgement BLOB NOT NULL, document BLOB NOT NULL, PRIMARY KEY(host_id, sequence)) STRICT;
-    CREATE TABLE certificates(
-      host_id TEXT NOT NULL REFERENCES hosts(id), serial_hex TEXT NOT NULL, key_sha256_hex TEXT NOT NULL,
-      not_after INTEGER NOT NULL, PRIMARY KEY(host_id, serial_hex)) STRICT, WITHOUT ROWID;
-    CREATE TABLE tokens(
-      hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, created_by TEXT NOT NULL, redeemed_at INTEGER)
-      STRICT, WITHOUT ROWID;
-    CREATE TABLE users(
-      name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, role TEXT NOT NULL, created_at INTEGER NOT NULL)
-      STRICT, WITHOUT ROWID;
-    CREATE TABLE sessions(
-      token_hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, role TEXT NOT NULL, csrf TEXT NOT NULL,
-      created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE scores(
-      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, value INTEGER, lower_bound INTEGER NOT NULL,
-      upper_bound INTEGER NOT NULL, level INTEGER NOT NULL, hosts INTEGER NOT NULL, rules_hash TEXT NOT NULL) STRICT;
-    CREATE TABLE audit(
-      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-      subject TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
-    CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO counters VALUES('change', 0);
-    )sql",
-};
 
 ErrorKind kind_of(int code) {
   switch (code & 0xff) {
@@ -230,15 +193,6 @@ HostRow read_host(const Query& query) {
   return row;
 }
 
-// A scan's columns. Judgements made again stand in the host's row alone: a scan's row holds its document, and writing
-// that again for a verdict would cost twenty times as much.
-#define PLUMBLINE_SCAN_COLUMNS                                                                               \
-  "s.host_id, s.sequence, s.taken_at, s.received_at, s.host_name, s.facts_hash, "                            \
-  "CASE s.sequence WHEN h.sequence THEN h.rules_hash WHEN h.previous_sequence THEN h.previous_rules_hash "   \
-  "ELSE s.rules_hash END, "                                                                                  \
-  "CASE s.sequence WHEN h.sequence THEN h.judgement WHEN h.previous_sequence THEN h.previous_judgement "     \
-  "ELSE s.judgement END "
-#define PLUMBLINE_SCANS "FROM scans s JOIN hosts h ON h.id=s.host_id "
 
 StoredScan read_stored_scan(const Query& query, bool with_document) {
   StoredScan scan;
@@ -357,13 +311,13 @@ Result<void> SqliteStore::migrate() {
     if (!tables) return tl::unexpected(tables.error());
     if (*application != kApplicationId && *tables != 0)
       return fail(ErrorKind::invalid, "it is a database of another program; choose another file");
-    if (*version > static_cast<std::int64_t>(kMigrations.size()))
+    if (*version > static_cast<std::int64_t>(kSqliteMigrations.size()))
       return fail(ErrorKind::invalid, "a newer collector wrote it; upgrade this one");
-    for (auto next = static_cast<std::size_t>(*version); next < kMigrations.size(); ++next)
-      if (auto done = db.run(kMigrations[next]); !done) return done;
+    for (auto next = static_cast<std::size_t>(*version); next < kSqliteMigrations.size(); ++next)
+      if (auto done = db.run(kSqliteMigrations[next]); !done) return done;
     const std::string stamp = "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                              "; PRAGMA user_version=" + std::to_string(kMigrations.size());
-    return *version == static_cast<std::int64_t>(kMigrations.size()) ? Result<void>() : db.run(stamp.c_str());
+                              "; PRAGMA user_version=" + std::to_string(kSqliteMigrations.size());
+    return *version == static_cast<std::int64_t>(kSqliteMigrations.size()) ? Result<void>() : db.run(stamp.c_str());
   });
 }
 

@@ -3,20 +3,20 @@
 // middle and when others follow at once; the result is always that of a fresh judgement (goal R18).
 #include "collector/rejudging.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/text.h"
+#include "base/zstd.h"
 #include "collector/fleet.h"
 #include "collector/ingest/ingest.h"
 #include "collector/judging.h"
 #include "collector/rules_status.h"
 #include "tests/collector/scans.h"
 #include "tests/collector/stores.h"
-
-#include "base/text.h"
-#include "base/zstd.h"
 
 using namespace plumbline;
 using namespace plumbline::testing;
@@ -93,6 +93,13 @@ TEST_CASE("what differs between two rule sets is told by rule") {
   CHECK(change.removed == std::vector<std::string>{"small.root-login"});
   CHECK(change.changed == std::vector<std::string>{"small.cores"});
   CHECK(to_text(change) == "1 rule added (small.root-entry), 1 removed (small.root-login), 1 changed (small.cores)");
+}
+
+TEST_CASE("a property that has another value is told, for the rules' own texts stay the same") {
+  RuleSet before = *small_rules(), after = before;
+  before.properties = {{"small", "limit", "int", "cores", "8", "8", false}, {"small", "same", "int", "", "1", "1", false}};
+  after.properties = {{"small", "limit", "int", "cores", "16", "8", true}, {"small", "same", "int", "", "1", "1", false}};
+  CHECK(to_text(change_between(before, after)) == "no rule added, removed or changed; properties set otherwise: small.limit");
 }
 
 TEST_CASE("a broken pack leaves the old set in force and says what is wrong, and a mended one is no news") {

@@ -6,7 +6,7 @@ AGENTS, STORED_HOSTS = 20, 1500
 folder = tempfile.mkdtemp(prefix="plumbline-rules-", dir=os.environ.get("PLUMBLINE_SCRATCH"))
 shutil.copytree(os.environ.get("PLUMBLINE_RULES", "rules"), folder + "/rules")
 os.environ["PLUMBLINE_RULES"] = folder + "/rules"
-from lab import BUILD, Lab, people_tls, wait_for  # noqa: E402: it reads the environment
+from lab import BUILD, COLLECTOR, Lab, people_tls, run, wait_for  # noqa: E402: it reads the environment
 
 RULES_FILE = folder + "/rules/packs/ssh/rules.yaml"
 GOOD = open(RULES_FILE).read()
@@ -83,6 +83,10 @@ def reload_under_agents():
     lab.expect("every page says so", "New rules are refused" in page and re.search(r"ssh/rules\.yaml:\d+", page) is not None)
     _, page = reader.ask("GET", "/login")
     lab.expect("the sign-in page does not", "New rules are refused" not in Reader.ask(type("Nobody", (), {"lab": lab, "cookies": {}})(), "GET", "/login")[1])
+    told = run(COLLECTOR, "status", "--json", "--state", lab.state)
+    status = json.loads(told.stdout.splitlines()[-1])
+    lab.expect("status says the same from the shell", told.returncode == 1 and "permit_root_logon" in status["mistakes"]
+               and status["serving"]["pid"] == lab.collector.pid, told.stdout[:500])
     more()
     lab.expect("agents are served and judged by the old set meanwhile", hashes(lab) == {first})
     log = open(lab.folder + "/collector.log").read()
@@ -110,6 +114,7 @@ def reload_under_agents():
     reader = Reader(lab)
     wait_for("the last rules to be applied", lambda: reader.applied({first, second["in_force"]["hash"]}))
     lab.expect("every stored judgement carries the hash of the last set", hashes(lab) == {reader.rules()["in_force"]["hash"]})
+    lab.expect("and status counts none that is not", json.loads(lab.run("status", "--json", "--state", lab.state))["to_rejudge"] == 0)
     judged = lab.run("score", "--json", "--state", lab.state)
     with sqlite3.connect(lab.state + "/plumbline.db") as store:
         changes = [row[0] for row in store.execute("SELECT detail FROM audit WHERE action = 'rules.in-force'")]
