@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "tests/catch.h"
@@ -99,9 +100,9 @@ std::vector<SuiteCase> read_suite(const std::string& suite) {
   const char* corpus = std::getenv("PLUMBLINE_CORPUS");
   auto kept = corpus != nullptr && suite == "conformance" ? read_lines(std::string(corpus) + "/cel/all.jsonl")
                                                           : std::vector<SuiteCase>();
-  if (kept.empty())
-    std::cout << "skipped: the suite \"" << suite
-              << "\" of CEL is not there; tests/rules/cel/fetch_suite.sh fetches it\n";
+  static bool said = false;  // once is enough
+  if (kept.empty() && !std::exchange(said, true))
+    std::cout << "skipped: suites of CEL are not there; tests/rules/cel/fetch_suite.sh fetches them\n";
   return kept;
 }
 
