@@ -46,7 +46,27 @@ bool names_a_section(std::string_view text, std::size_t offset) {
   return std::find(all.begin(), all.end(), word) != all.end();
 }
 
+// Beyond a billion the figure says nothing more.
+std::string too_costly(std::uint64_t units) {
+  constexpr std::uint64_t kBillion = 1'000'000'000;
+  const std::string figure = units < kBillion ? std::to_string(units) : "more than " + std::to_string(kBillion);
+  return "the condition may cost " + figure + " units on a host with " + std::to_string(usual_host_sizes().elements) +
+         " entries in each list, and an evaluation may spend " + std::to_string(cel::kDefaultBudget) +
+         ": filter one list first, or look things up in a list instead of going over it again";
+}
+
 }  // namespace
+
+const cel::Sizes& usual_host_sizes() {
+  static const cel::Sizes sizes = [] {
+    cel::Sizes out;
+    out.elements = 20;
+    out.text_bytes = 64;
+    out.values = 2'000;
+    return out;
+  }();
+  return sizes;
+}
 
 std::optional<cel::Program> read_condition(Fields& fields, std::string_view key, const Scope& scope, Gives gives,
                                            Need need, Mistakes& mistakes) {
@@ -76,6 +96,10 @@ std::optional<cel::Program> read_condition(Fields& fields, std::string_view key,
     return std::nullopt;
   }
   if (scope.properties) scope.properties->note_used(*program);
+  if (const std::uint64_t units = program->cost(usual_host_sizes()).most; units > cel::kDefaultBudget) {
+    mistakes.add(fields.file(), offset_in_scalar(fields.file(), *scalar, 0), too_costly(units));
+    return std::nullopt;
+  }
   if (!fits(program->result_type().kind, gives)) {
     fields.mistake(key, "'" + std::string(key) + "' must give " + std::string(wanted(gives)) + ", but gives " +
                             cel::to_text(program->result_type()));

@@ -22,6 +22,10 @@ struct Scope {
   PackProperties* properties = nullptr;                            // to note which are used
 };
 
+/// What lists and texts of an ordinary host hold: a condition that could use up its budget even there is a mistake when
+/// the pack loads. Larger hosts are bounded by the budget when it runs.
+const cel::Sizes& usual_host_sizes();
+
 /// The condition under `key`, or nothing where it is absent or wrong (then a mistake was added).
 std::optional<cel::Program> read_condition(Fields& fields, std::string_view key, const Scope& scope, Gives gives,
                                            Need need, Mistakes& mistakes);

@@ -114,6 +114,8 @@ tl::expected<Program, std::vector<Issue>> compile(std::string_view text, const D
   if (!planned) return tl::unexpected<std::vector<Issue>>(std::move(planned.error()));
   impl->plan = std::move(*planned);
   impl->variables = types_of(impl->plan.variables, declarations);
+  if (const std::uint64_t least = estimate(impl->plan, impl->variables, {}).least; options.check && least > kDefaultBudget)
+    return tl::unexpected<std::vector<Issue>>({{0, "the expression costs at least " + std::to_string(least) + " units, and an evaluation may spend " + std::to_string(kDefaultBudget)}});
   return Program(std::move(impl));
 }
 

@@ -101,6 +101,18 @@ TEST_CASE("keys, pillars, severities, costs and placeholders that are not there 
   says(folder, "no key 'titel' in the rule; did you mean 'title'?");
 }
 
+TEST_CASE("a condition that could use up its budget on an ordinary host is a mistake; two loops within each other are none") {
+  RulesFolder folder;
+  const std::string deep =
+      "storage.disks.all(a, storage.disks.all(b, storage.disks.all(c, storage.disks.all(d, storage.disks.exists(e, "
+      "e.size_bytes > a.size_bytes + b.size_bytes + c.size_bytes + d.size_bytes)))))";
+  folder.pack("a", "rules:\n" + RulesFolder::rule("a.one", deep));
+  says(folder, "packs/a/rules.yaml:7:12: error: the condition may cost ");
+  says(folder, "units on a host with 20 entries in each list");
+  folder.pack("a", "rules:\n" + RulesFolder::rule("a.one", "storage.disks.all(a, storage.disks.exists(b, b.size_bytes >= a.size_bytes))"));
+  CHECK(said(folder) == "");
+}
+
 TEST_CASE("references between parts are resolved when the packs load") {
   RulesFolder folder;
   folder.pack("a", kGood + "gates:\n  - {id: g, title: t, ceo: c, level: 1, rules: [a.onne]}\n"

@@ -117,6 +117,16 @@ TEST_CASE("Functions cost what they do to texts and lists of the declared sizes"
   CHECK(cost_of("timestamp('2026-11-23T19:35:00Z').getHours(s)") == "3 to 2003");
 }
 
+TEST_CASE("An expression that must cost more than the budget is refused") {
+  std::string text = "1";
+  for (int i = 0; i < 6; ++i) text = "[0,1,2,3,4,5,6,7,8,9].map(v" + std::to_string(i) + ", " + text + ")";
+  const auto program = compile("size(" + text + ") == 10", {});
+  REQUIRE(!program);
+  CHECK(program.error()[0].message ==
+        "the expression costs at least 1222225 units, and an evaluation may spend 1000000");
+  CHECK(compile("size([0,1,2,3,4,5,6,7,8,9].map(a, [0,1,2,3,4,5,6,7,8,9].map(b, b))) == 10", {}));
+}
+
 TEST_CASE("An estimate that would not fit in 64 bits is the largest number") {
   std::string text = "true";
   for (int i = 0; i < 30; ++i) text = "l.all(v" + std::to_string(i) + ", " + text + ")";
