@@ -148,7 +148,7 @@ Evidence explain_with(const Rule& rule, const cel::Lookup& lookup, std::string_v
   out.missing = std::move(decision.missing);
   out.problem = std::move(decision.problem);
   out.observed = rule.observed ? show_observed(*rule.observed, lookup, unit) : show_reads(*rule.check, lookup, unit);
-  if (decision.verdict != Verdict::not_applicable) out.steps = rule.check->explain(lookup);
+  if (decision.verdict != Verdict::not_applicable) out.steps = rule.check->explain(lookup, kJudgingLimits);
   return out;
 }
 
@@ -173,7 +173,7 @@ std::string show_value(const cel::Value& value, std::string_view unit) {
 }
 
 std::string show_observed(const cel::Program& observed, const cel::Lookup& lookup, std::string_view unit) {
-  return show_value(observed.evaluate(lookup), unit_of(observed, unit));
+  return show_value(observed.evaluate(lookup, kJudgingLimits), unit_of(observed, unit));
 }
 
 Evidence explain(const Rule& rule, const nlohmann::json& facts) {

@@ -152,7 +152,7 @@ std::vector<const Requirement*> requirements_of(const RuleSet& rules) {
 Decision decide(const Rule& rule, const cel::Lookup& lookup) {
   Decision out;
   if (rule.when) {
-    cel::Value applies = rule.when->evaluate(lookup);
+    cel::Value applies = rule.when->evaluate(lookup, kJudgingLimits);
     const bool* yes = applies.get_if<bool>();
     if (!yes) {
       note_undecided(applies, out);
@@ -163,7 +163,7 @@ Decision decide(const Rule& rule, const cel::Lookup& lookup) {
       return out;
     }
   }
-  cel::Value value = rule.check->evaluate(lookup);
+  cel::Value value = rule.check->evaluate(lookup, kJudgingLimits);
   out.degree = degree_of(value);
   if (!out.degree) {
     note_undecided(value, out);
@@ -174,14 +174,14 @@ Decision decide(const Rule& rule, const cel::Lookup& lookup) {
 }
 
 Verdict decide(const cel::Program& condition, const cel::Lookup& lookup) {
-  cel::Value value = condition.evaluate(lookup);
+  cel::Value value = condition.evaluate(lookup, kJudgingLimits);
   const bool* yes = value.get_if<bool>();
   if (!yes) return Verdict::unknown;
   return *yes ? Verdict::pass : Verdict::fail;
 }
 
 Verdict decide(const cel::Program& condition, const cel::Document& facts) {
-  switch (condition.decide(facts)) {
+  switch (condition.decide(facts, kJudgingLimits)) {
     case cel::Answer::yes: return Verdict::pass;
     case cel::Answer::no: return Verdict::fail;
     default: return Verdict::unknown;
@@ -190,7 +190,7 @@ Verdict decide(const cel::Program& condition, const cel::Document& facts) {
 
 Verdict decide(const Rule& rule, const cel::Document& facts) {
   if (rule.when) {
-    switch (rule.when->decide(facts)) {
+    switch (rule.when->decide(facts, kJudgingLimits)) {
       case cel::Answer::yes: break;
       case cel::Answer::no: return Verdict::not_applicable;
       default: return Verdict::unknown;

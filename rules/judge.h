@@ -13,6 +13,10 @@
 
 namespace plumbline {
 
+/// Of every condition that is judged: 100 ms beside the budget (goal S13), so that no rule stalls the collector. A
+/// condition in the fast tier costs what its plan says and needs no clock.
+inline constexpr cel::Limits kJudgingLimits{.time = std::chrono::milliseconds(100)};
+
 enum class Verdict : unsigned char { not_applicable, pass, fail, unknown, waived };
 std::string_view to_text(Verdict verdict);
 
