@@ -197,7 +197,7 @@ Verdict decide(const Rule& rule, const cel::Document& facts) {
     }
   }
   if (rule.check->result_type().kind == cel::Type::boolean) return decide(*rule.check, facts);
-  std::optional<double> degree = degree_of(rule.check->evaluate_unnamed(facts));
+  std::optional<double> degree = degree_of(rule.check->evaluate_unnamed(facts, kJudgingLimits));
   return !degree ? Verdict::unknown : *degree >= 1 ? Verdict::pass : Verdict::fail;
 }
 
@@ -246,7 +246,7 @@ Judgement judge(const RuleSet& rules, const cel::Document& facts) {
   out.verdicts.reserve(rules.rules.size());
   for (const Rule& rule : rules.rules) out.verdicts.push_back(verdict_of(rule, facts));
   out.measures.reserve(rules.measures.size());
-  for (const Measure& measure : rules.measures) out.measures.push_back(number_of(measure.value.evaluate_unnamed(facts)));
+  for (const Measure& measure : rules.measures) out.measures.push_back(number_of(measure.value.evaluate_unnamed(facts, kJudgingLimits)));
   for (const Workload& workload : rules.workloads) {
     for (const Requirement& one : workload.minimum) out.requirements.push_back(verdict_of(one, facts));
     for (const Requirement& one : workload.recommended) out.requirements.push_back(verdict_of(one, facts));
@@ -286,7 +286,7 @@ Judgement RuleIndex::judge_again(const cel::Document& facts, const Judgement& be
     if (concerns(rule_reads_[i])) out.verdicts[i] = verdict_of(rules_.rules[i], facts);
   }
   for (std::size_t i = 0; i < measure_reads_.size(); ++i) {
-    if (concerns(measure_reads_[i])) out.measures[i] = number_of(rules_.measures[i].value.evaluate_unnamed(facts));
+    if (concerns(measure_reads_[i])) out.measures[i] = number_of(rules_.measures[i].value.evaluate_unnamed(facts, kJudgingLimits));
   }
   for (std::size_t i = 0; i < requirement_reads_.size(); ++i) {
     if (concerns(requirement_reads_[i])) out.requirements[i] = verdict_of(*requirements_[i], facts);
