@@ -43,13 +43,26 @@ std::vector<std::size_t> hosts_of(const std::vector<RuleResult>& results, const 
   return hosts;
 }
 
-// Gates that are shut only because of rules that this action turns.
-std::vector<std::size_t> gates_opened(const RuleSet& rules, const std::vector<GateResult>& gates, const Action& action) {
+// What the action gains: not what waived hosts cost, for nobody is asked to mend those.
+double open_gain(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& known,
+                 const std::vector<std::size_t>& members) {
+  double gain = gain_of(rules, results, known, members);
+  for (std::size_t index : members) {
+    const Tally& tally = results[index].tally;
+    if (tally.waived > 0) gain -= gain_of(rules, results, known, {index}) * tally.waived / (tally.waived + tally.fail);
+  }
+  return std::max(0.0, gain);
+}
+
+// Gates that are shut only because of rules that this action turns everywhere: a waived host holds its gate shut.
+std::vector<std::size_t> gates_opened(const RuleSet& rules, const std::vector<RuleResult>& results,
+                                      const std::vector<GateResult>& gates, const Action& action) {
   std::vector<std::size_t> out;
   for (const GateResult& gate : gates) {
     if (!gate.shut || gate.failing_rules.empty() || rules.gates[gate.gate].shut_when) continue;
     bool all = std::all_of(gate.failing_rules.begin(), gate.failing_rules.end(), [&](std::size_t rule) {
-      return std::find(action.rules.begin(), action.rules.end(), rule) != action.rules.end();
+      bool turned = std::find(action.rules.begin(), action.rules.end(), rule) != action.rules.end();
+      return turned && results[rule].tally.waived == 0;
     });
     if (all) out.push_back(gate.gate);
   }
@@ -73,11 +86,11 @@ Action merge(const RuleSet& rules, const std::vector<RuleResult>& results, const
   });
   action.rules = std::move(members);
   action.hosts = hosts_of(results, action);
-  action.gain = tenths(gain_of(rules, results, known, action.rules));
+  action.gain = tenths(open_gain(rules, results, known, action.rules));
   action.effort_days = effort_of(rules, results, action);
   for (std::size_t index : action.rules) action.cost = std::max(action.cost, rules.rules[index].fix.cost);
   action.owner = rules.rules[action.rules.front()].fix.owner;
-  action.opens_gates = gates_opened(rules, gates, action);
+  action.opens_gates = gates_opened(rules, results, gates, action);
   action.phase = phase_of(action);
   return action;
 }

@@ -143,6 +143,19 @@ void add_findings(std::string& text, const ReportInput& input, const Ink& ink) {
   if (findings.size() > kMostFindingLines) text += "  and " + std::to_string(findings.size() - kMostFindingLines) + " more\n";
 }
 
+void add_accepted(std::string& text, const ReportInput& input, const Ink& ink) {
+  std::string lines;
+  for (const AcceptedRisk& risk : input.assessment->risks) {
+    if (risk.state == RiskState::unused) continue;
+    const Waiver& waiver = input.rules->waivers[risk.waiver];
+    const std::string last_day = long_date(waiver.ends - 1);
+    const bool active = risk.state == RiskState::active;
+    lines += ink(active ? "33" : "31", "  " + without_end(cell(active ? show_points(risk.points) + " points until " + last_day : "expired on " + last_day, 34) + cell(input.rules->rules[risk.rule].title, kColumns - 36))) + "\n";
+    lines += ink("2", wrapped(waiver.owner + ": " + waiver.reason, std::string(36, ' ')));
+  }
+  if (!lines.empty()) text += "\n" + ink("1", "  Accepted risks") + "\n" + lines;
+}
+
 void add_workloads(std::string& text, const ReportInput& input, const Ink& ink) {
   if (input.assessment->workloads.empty()) return;
   text += "\n" + ink("1", "  Workloads") + "\n";
@@ -188,6 +201,7 @@ std::string render_text(const ReportInput& input, Audience audience, bool colour
     add_findings(text, input, ink);
     add_workloads(text, input, ink);
   }
+  add_accepted(text, input, ink);
   add_unknown(text, input, ink);
   return text;
 }

@@ -297,6 +297,9 @@ TEST_CASE("an accepted risk is shown with its price, its owner, its reason and i
   CHECK(contains(page, "severity high instead of &lt;low&gt;"));
   CHECK_FALSE(contains(page, "<script>alert"));
   CHECK(contains(render_html(sample.input(), Audience::cio), price));
+  const std::string terminal = render_text(sample.input(), Audience::it, false);
+  CHECK(contains(terminal, show_points(result.accepted) + " points until 31 March 2099"));
+  CHECK(contains(terminal, "Head of <i>IT</i>: Rebuilt"));
   PageContext context{"ada", "viewer", "", "/findings", {{"state", "waived"}}};
   const std::string findings = page_findings(sample.input(), context);
   CHECK(contains(findings, std::to_string(result.tally.waived) + " accepted, " + show_points(result.accepted) + " points"));

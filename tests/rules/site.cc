@@ -219,6 +219,14 @@ TEST_CASE("a waived host keeps its price, leaves findings and actions, and the g
   CHECK(after.risks[0].points == 222);
   CHECK(after.risks[0].hosts == std::vector<std::size_t>{0, 1});
   json told = json::parse(to_json(*with, after));
+  // The action mends the one host that is not waived: a third of the points, and the gate stays shut for the others.
+  for (const Action& action : before.actions) {
+    if (action.id == "ssh.root") CHECK((action.gain == 333 && action.opens_gates.size() == 1));
+  }
+  for (const Action& action : after.actions) {
+    if (action.id == "ssh.root") CHECK((action.gain == 111 && action.opens_gates.empty() && action.hosts.size() == 1));
+  }
+  CHECK(after.actions.size() == before.actions.size());
   CHECK(told["accepted_risks"] == json::parse(R"([{"rule":"ssh.root","hosts":"lab-*","owner":"Head of IT","reason":"Rebuilt in spring","until":"2027-03-31",
                                                    "state":"active","failing":["id-lab-1","id-lab-2"],"points":22.2}])"));
   for (const json& host : told["hosts"]) CHECK(host["tally"]["waived"] == (host["name"] == "web-1" ? 0 : 1));
