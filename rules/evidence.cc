@@ -176,10 +176,9 @@ std::string show_observed(const cel::Program& observed, const cel::Lookup& looku
   return show_value(observed.evaluate(lookup, kJudgingLimits), unit_of(observed, unit));
 }
 
-Evidence explain(const Rule& rule, const nlohmann::json& facts) {
-  FactValues values(facts);
-  return explain_with(rule, values.lookup(), "");
-}
+Evidence explain(const Rule& rule, const cel::Document& facts) { return explain_with(rule, facts.lookup(), ""); }
+
+Evidence explain(const Rule& rule, const nlohmann::json& facts) { return explain(rule, FactValues(facts).document()); }
 
 Evidence explain_fleet(const RuleSet& rules, const Rule& rule, const std::vector<std::optional<double>>& aggregates) {
   // "fleet.accelerator_memory_gb" has no row in the catalog; the measure knows its unit.

@@ -61,6 +61,7 @@ struct Evidence {
   std::string problem;               // an evaluation error, in words; empty mostly
   std::vector<cel::Program::Step> steps;
 };
+Evidence explain(const Rule& rule, const cel::Document& facts);
 Evidence explain(const Rule& rule, const nlohmann::json& facts);
 /// The same for a fleet rule, on aggregates by index in RuleSet::measures.
 Evidence explain_fleet(const RuleSet& rules, const Rule& rule, const std::vector<std::optional<double>>& aggregates);

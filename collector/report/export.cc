@@ -75,12 +75,15 @@ std::vector<Row> finding_rows(const ReportInput& input) {
     for (const std::size_t host : result.failing) by_host[host].emplace_back(at, Verdict::fail);
     for (const std::size_t host : result.unknown) by_host[host].emplace_back(at, Verdict::unknown);
   }
-  for (const auto& [host, places] : by_host)
+  for (const auto& [host, places] : by_host) {
+    if (rows.size() >= kMostRows) break;
+    const HostEvidence evidence(input, host);
     for (const auto& [at, verdict] : places) {
       if (rows.size() >= kMostRows) break;
-      rows.push_back(row_of(input, at, order[at], host_title(assessment.hosts[host]), verdict, evidence_on(input, order[at], host)));
+      rows.push_back(row_of(input, at, order[at], host_title(assessment.hosts[host]), verdict, evidence.of(order[at])));
       rows.back().host = host;
     }
+  }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return std::pair(a.finding, a.host) < std::pair(b.finding, b.host); });
   return rows;
 }

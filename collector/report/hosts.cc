@@ -249,7 +249,7 @@ void add_cost(View& view, const nlohmann::json& document) {
   view["has_probes"] = View(!probes.empty());
 }
 
-View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict) {
+View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict, const HostEvidence& evidence_of_host) {
   View rows = view_list();
   const auto& verdicts = input.assessment->hosts[host].judgement.verdicts;
   std::vector<std::size_t> rules;
@@ -271,7 +271,7 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict) {
       row["observed"] = View(std::string("–"));
       row["expected"] = View(about.when ? about.when->text() : std::string("–"));
     } else {
-      const Evidence evidence = evidence_on(input, rule, host);
+      const Evidence evidence = evidence_of_host.of(rule);
       std::string observed = evidence.observed;
       if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = "not read: " + join(evidence.missing, ", ");
       if (verdict == Verdict::unknown && evidence.missing.empty() && !evidence.problem.empty()) observed = evidence.problem;
@@ -285,8 +285,9 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict) {
 
 void add_verdicts(View& view, const ReportInput& input, std::size_t host) {
   const std::pair<const char*, Verdict> groups[] = {{"fails", Verdict::fail}, {"unknowns", Verdict::unknown}, {"waivers", Verdict::waived}, {"passes", Verdict::pass}, {"not_applicables", Verdict::not_applicable}};
+  const HostEvidence evidence(input, host);
   for (const auto& [name, verdict] : groups) {
-    View rows = verdict_rows(input, host, verdict);
+    View rows = verdict_rows(input, host, verdict, evidence);
     const std::size_t count = rows.list_value().size();
     view["has_" + std::string(name)] = View(count > 0);
     view[std::string(name) + "_count"] = View(std::to_string(count));

@@ -142,14 +142,20 @@ std::string render_bare(std::string_view template_name, std::string_view title, 
   return render("bare.html", view);
 }
 
-Evidence evidence_on(const ReportInput& input, std::size_t rule, std::size_t host) {
-  if (const nlohmann::json* facts = facts_of_host(input, host)) return explain(input.rules->rules[rule], *facts);
+HostEvidence::HostEvidence(const ReportInput& input, std::size_t host) : input_(input), host_(host) {
+  if (const nlohmann::json* facts = facts_of_host(input, host)) facts_.emplace(*facts);
+}
+
+Evidence HostEvidence::of(std::size_t rule) const {
+  if (facts_) return explain(input_.rules->rules[rule], facts_->document());
   Evidence gone;
-  gone.verdict = input.assessment->hosts[host].judgement.verdicts[rule];
+  gone.verdict = input_.assessment->hosts[host_].judgement.verdicts[rule];
   gone.observed = "no longer kept";
-  gone.expected = input.rules->rules[rule].expected;
+  gone.expected = input_.rules->rules[rule].expected;
   return gone;
 }
+
+Evidence evidence_on(const ReportInput& input, std::size_t rule, std::size_t host) { return HostEvidence(input, host).of(rule); }
 
 Evidence evidence_on_fleet(const ReportInput& input, std::size_t rule) {
   return explain_fleet(*input.rules, input.rules->rules[rule], input.assessment->measures);

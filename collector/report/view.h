@@ -11,6 +11,7 @@
 
 #include "collector/report/report.h"
 #include "collector/report/wording.h"
+#include "rules/fact_values.h"
 
 namespace plumbline {
 
@@ -31,6 +32,17 @@ enum class Altitude { it, cio, ceo };
 
 /// What was read where a rule was judged, for one host.
 Evidence evidence_on(const ReportInput& input, std::size_t rule, std::size_t host);
+/// The same for many rules of one host, whose facts are read once. The input must outlive it.
+class HostEvidence {
+ public:
+  HostEvidence(const ReportInput& input, std::size_t host);
+  Evidence of(std::size_t rule) const;
+
+ private:
+  const ReportInput& input_;
+  std::size_t host_;
+  std::optional<FactValues> facts_;  // nothing where they are no longer kept
+};
 /// For a fleet rule: from the aggregates.
 Evidence evidence_on_fleet(const ReportInput& input, std::size_t rule);
 /// The finding in the reader's words; names of hosts never appear at the CEO's altitude.
