@@ -124,6 +124,10 @@ Extent size_of(const Value& value, Units& left) {
     out.number = static_cast<Units>(std::max<std::int64_t>(0, *number));
   } else if (const auto* bytes = value.bytes()) {
     out = text_extent({bytes->data.size(), bytes->data.size()});
+  } else if (const auto* optional = value.optional()) {
+    out = optional_extent(optional->present ? size_of(optional->value, left) : Extent{});
+  } else if (const auto* opaque = value.opaque()) {
+    out = text_extent({0, opaque->text().size()});
   } else if (value.list() != nullptr || value.map() != nullptr) {
     std::optional<Extent> element;
     Units key_bytes = 0;

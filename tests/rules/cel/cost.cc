@@ -114,6 +114,7 @@ TEST_CASE("Functions cost what they do to texts and lists of the declared sizes"
   CHECK(cost_of("s in ['a', 'b']") == "3 to 5");        // 2 × 1
   CHECK(cost_of("l + l == l") == "5 to 36");            // 20 for the sum, 11 for the comparison
   CHECK(cost_of("s.lowerAscii().startsWith('ab')") == "4 to 16");
+  CHECK(cost_of("optional.of('twelve bytes').orValue(s).contains('a')") == "4 to 16");  // 101 bytes / 10 + 1
   CHECK(cost_of("timestamp('2026-11-23T19:35:00Z').getHours(s)") == "3 to 2003");
 }
 
