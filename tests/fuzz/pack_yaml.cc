@@ -8,7 +8,6 @@
 #include <string>
 
 #include "rules/pack.h"
-#include "rules/plain_yaml.h"
 #include "rules/yaml.h"
 
 namespace {
@@ -61,12 +60,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Folder folder;
   if (size > 16384) return 0;
   const SourceFile file{"rules.yaml", {reinterpret_cast<const char*>(data), size}};
-  Mistakes mistakes;
-  const YamlNode whole = read_whole_yaml(file, mistakes);
-  const auto fast = read_plain_yaml(file.text);
-  if (fast && (!mistakes.empty() || !same(*fast, whole))) std::abort();
-  check_places(file, whole);
-  if (!mistakes.empty() || whole.kind != YamlNode::map) return 0;
+  Mistakes mistakes, mistakes_of_whole;
+  const YamlNode read = read_yaml(file, mistakes);
+  check_places(file, read);
+  if (!mistakes.empty()) return 0;
+  if (!same(read, read_whole_yaml(file, mistakes_of_whole)) || !mistakes_of_whole.empty()) std::abort();
+  if (read.kind != YamlNode::map) return 0;
   folder.write(file.name, file.text);
   const auto rules = load_rules(folder.root());
   if (rules ? (*rules)->hash.size() != 64 : rules.error().message.empty()) std::abort();
