@@ -66,9 +66,9 @@ expect "the side that decided is shown with its values" says "false .*cpu.cores 
 last_output=$("$collector" rules eval 'cpu.cores' - <"$work/facts.json"); expect "standard input" test "$(head -n 1 <<<"$last_output")" = 4
 last_output=$(zstd -qc "$work/gpu.json" | "$collector" rules eval 'host.name'); expect "a compressed scan on standard input" says gpu01
 refuse "a condition that fails when it runs" 1 "error: .*zero" "$collector" rules eval '1 / (cpu.cores - 4)' "$work/facts.json"
-refuse "a misspelt name, with place and caret" 1 "expression:1:8: error: .*did you mean 'cpu.cores'" "$collector" rules eval '1 +    cpu.coers' "$work/facts.json"
-expect "the caret stands under it" grep -Eq '^ {12}\^$' <<<"$last_output"
-refuse "two mistakes at once" 1 "expression:1:18:" "$collector" rules eval 'cpu.coers > 1 || cpu.trheads > 1' "$work/facts.json"
+refuse "a misspelt name, with place and caret" 1 "expression:1:12: error: .*did you mean 'cpu.cores'" "$collector" rules eval '1 +    cpu.coers' "$work/facts.json"
+expect "the caret stands under it" grep -Eq '^ {13}\^$' <<<"$last_output"
+refuse "two mistakes at once" 1 "expression:1:22:" "$collector" rules eval 'cpu.coers > 1 || cpu.trheads > 1' "$work/facts.json"
 refuse "an option twice" 2 "SCAN|facts" "$collector" rules eval 1 "$work/facts.json" --facts "$work/gpu.json"
 facts '{"cpu":{"coers":4},"memroy":{}}'
 refuse "facts that the catalog lacks" 1 "'cpu.coers'; did you mean 'cpu.cores'" "$collector" rules eval cpu.cores "$work/facts.json"
