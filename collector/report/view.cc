@@ -122,8 +122,9 @@ std::string render_page(std::string_view template_name, std::string_view title, 
   view["notices"] = notice_rows(context.notices);
   const Score& score = input.assessment->score;
   const std::string nobody = input.hosts_waiting > 0 ? count_of(input.hosts_waiting, "host") + " waiting to be judged" : std::string("no host has reported yet");
-  view["status_line"] = View(score.hosts == 0 ? nobody
-                                              : host_count(input) + " · newest " + age(std::max<std::int64_t>(0, input.now - score.newest_scan)) + " · rules " + input.rules->version);
+  const std::string whose = input.organisation.empty() ? std::string() : input.organisation + " · ";
+  view["status_line"] = View(score.hosts == 0 ? whose + nobody
+                                              : whose + host_count(input) + " · newest " + age(std::max<std::int64_t>(0, input.now - score.newest_scan)) + " · rules " + input.rules->version);
   return render("layout.html", view);
 }
 

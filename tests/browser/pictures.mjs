@@ -16,21 +16,24 @@ await page.goto(address + "/login");
 await page.fill("input[name=name], input[name=user], input[type=text]", name);
 await page.fill("input[type=password]", password);
 await Promise.all([page.waitForNavigation(), page.click("button[type=submit], button")]);
-const shoot = async (path, file, whole) => {
+// The first `height` pixels of a page.
+const shoot = async (path, file, height) => {
   await page.goto(address + path);
-  await page.screenshot({ path: join(folder, file + ".png"), fullPage: whole });
+  await page.screenshot({ path: join(folder, file + ".png"), fullPage: true, clip: { x: 0, y: 0, width: 1280, height } });
 };
-await shoot("/", "overview", true);
-await shoot("/findings", "findings", false);
-await shoot("/findings", "findings-whole", true);
-await shoot("/workloads", "workloads", true);
-await shoot("/hosts", "hosts", true);
-await shoot("/reports/ceo", "ceo", true);
-await shoot("/reports/cio", "cio", true);
-await page.goto(address + "/hosts");
+await shoot("/", "overview", 1260);
+await shoot("/findings", "findings", 900);
+await shoot("/workloads", "workloads", 1100);
+await shoot("/hosts", "hosts", 1100);
+await shoot("/reports/cio", "cio", 1300);
 for (const host of ["ai-01", "scada-gw-01", "lab-pc-03"]) {
-  const link = await page.locator("a", { hasText: new RegExp("^" + host + "$") }).first().getAttribute("href");
-  await shoot(link, "host-" + host, true);
   await page.goto(address + "/hosts");
+  const link = await page.locator("a", { hasText: new RegExp("^" + host + "$") }).first().getAttribute("href");
+  await shoot(link, "host-" + host, 1100);
 }
+// The CEO page as it is printed: one A4 page.
+await page.setViewportSize({ width: 794, height: 1123 });
+await page.emulateMedia({ media: "print" });
+await page.goto(address + "/reports/ceo");
+await page.screenshot({ path: join(folder, "ceo.png") });
 await browser.close();
