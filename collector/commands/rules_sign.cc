@@ -26,6 +26,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kDefaultValiditySeconds = std::int64_t{365} * 24 * 3600;
 constexpr std::size_t kMaxPasswordBytes = 1024;
+constexpr char kInterrupt = 3;  // Ctrl-C
 
 std::string date_of(std::int64_t seconds) { return to_iso8601(seconds).substr(0, 10); }
 
@@ -47,15 +48,18 @@ Result<std::string> ask_terminal(std::string_view prompt) {
     return fail(ErrorKind::not_found, "the key has a password and there is no terminal to ask for it; give it with --password-file FILE");
   }
   termios silent = before;
-  silent.c_lflag &= static_cast<tcflag_t>(~static_cast<tcflag_t>(ECHO));
+  // An interrupt must not leave the terminal mute: it ends the line instead of the program.
+  silent.c_lflag &= static_cast<tcflag_t>(~static_cast<tcflag_t>(ECHO | ISIG));
+  silent.c_cc[VEOL] = kInterrupt;
   ::tcsetattr(terminal, TCSAFLUSH, &silent);
   ::dprintf(terminal, "%.*s", static_cast<int>(prompt.size()), prompt.data());
   std::string line;
   char c = 0;
-  while (line.size() < kMaxPasswordBytes && ::read(terminal, &c, 1) == 1 && c != '\n') line.push_back(c);
+  while (line.size() < kMaxPasswordBytes && ::read(terminal, &c, 1) == 1 && c != '\n' && c != kInterrupt) line.push_back(c);
   ::tcsetattr(terminal, TCSAFLUSH, &before);
   ::dprintf(terminal, "\n");
   ::close(terminal);
+  if (c == kInterrupt) return fail(ErrorKind::unavailable, "interrupted; nothing was written");
   return line;
 }
 
@@ -67,6 +71,7 @@ Result<std::string> new_password(const std::string& file, bool none) {
     return password;
   }
   auto first = ask_terminal("Password for the new key: ");
+  if (!first && first.error().kind == ErrorKind::unavailable) return first;
   if (!first) return fail(ErrorKind::not_found, "there is no terminal to ask for a password; give one with --password-file FILE, or say --no-password");
   const auto second = ask_terminal("The same again: ");
   if (!second) return second;

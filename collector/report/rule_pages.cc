@@ -40,6 +40,17 @@ View fact_rows(const RuleSet& rules, const Rule& rule) {
   return rows;
 }
 
+View reference_list(const Rule& rule) {
+  View rows = view_list();
+  for (const std::string& reference : rule.references) {
+    View row;
+    row["reference"] = View(reference);
+    row["last"] = View(&reference == &rule.references.back());
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 View case_rows(const RuleCases& cases, const std::string& id) {
   View rows = view_list();
   const auto found = cases.find(id);
@@ -59,11 +70,11 @@ View whole_rule(const RuleSet& rules, const Rule& rule, const RuleCases& cases) 
   row["applies_when"] = maybe(rule.when ? rule.when->text() : std::string());
   row["condition"] = View(rule.check ? rule.check->text() : std::string());
   row["expected"] = View(rule.expected);
-  row["scope"] = View(std::string(rule.fleet ? "Judged once for the fleet." : rule.when ? "Applies to some hosts." : "Applies to every host."));
+  row["scope"] = View(std::string(rule.fleet ? "Judged once for the fleet." : "Applies to every host."));
   row["facts"] = fact_rows(rules, rule);
   row["has_facts"] = View(!facts_read(rule).empty());
   row["fix"] = fix_view(rule, true);
-  row["references"] = reference_rows(rule);
+  row["references"] = reference_list(rule);
   row["has_references"] = View(!rule.references.empty());
   row["cases"] = case_rows(cases, rule.id);
   row["has_cases"] = View(cases.count(rule.id) > 0);
