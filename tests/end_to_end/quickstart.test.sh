@@ -26,5 +26,13 @@ expect "its address answers over TLS with the collector's own authority" curl -s
 expect "a login was printed" grep -Eq '^Login: +admin +\S{16,}' <<<"$last_output"
 check "--stop stops it" packaging/quickstart.sh --stop --state "$state"
 expect "nothing answers any more" bash -c "! curl -sf --cacert '$state/collector/ca.pem' -o /dev/null '$address/login'"
+demo=$(dirname "$state")/demo
+check "--demo loads the sample company" packaging/quickstart.sh --demo --once --state "$demo"
+expect "says that it is one" grep -q 'sample company' <<<"$last_output"
+expect "and how to see it again" grep -q 'quickstart.sh --demo$' <<<"$last_output"
+check "a second run finds it there" packaging/quickstart.sh --demo --state "$demo"
+address=$(sed -n 's|^Pages: *\(https://127.0.0.1:[0-9]*\)/.*|\1|p' <<<"$last_output")
+expect "its pages answer" curl -sf --cacert "$demo/collector/ca.pem" -o /dev/null "$address/login"
+check "--demo --stop stops it" packaging/quickstart.sh --demo --stop --state "$demo"
 refuse "an unknown option is refused with status 2" 2 "unknown option" packaging/quickstart.sh --frobnicate
 finish
