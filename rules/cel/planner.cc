@@ -168,7 +168,8 @@ class Planner {
 
   /// ip("10.0.0.300"): what is wrong in the text of the expression is a mistake already now.
   void refuse_literal(const Step& step, const Overload& made_by, const Value& error) {
-    if (options_.check && made_by.result->kind == Type::opaque)
+    const bool reads_text = !made_by.parameters.empty() && made_by.parameters[0]->kind == Type::string;
+    if (options_.check && reads_text && made_by.result->kind == Type::opaque)
       issues_.push_back({out_.steps[step.children[0]].begin, error.as_error()->message});
   }
 
