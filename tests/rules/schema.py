@@ -103,9 +103,9 @@ def main():
     files = sorted([*(ROOT / "rules/packs").rglob("*.yaml"), *(ROOT / "rules/workloads").rglob("*.yaml")])
     wrong = [f"{path.relative_to(ROOT)}: {one}" for path in files for one in mistakes(schema_of(path), path.read_text())]
     fine &= tell(len(files) > 40 and not wrong, f"every shipped YAML file is what its schema says ({len(files)} files)", "\n    ".join(wrong[:20]))
-    unnamed = [str(path) for path in files if "# yaml-language-server: $schema=" not in path.read_text()]
-    named = [path for path in files if path not in unnamed]
-    astray = [str(path) for path in named for line in path.read_text().splitlines() if "$schema=" in line
+    unnamed = [f"{path.relative_to(ROOT)}: second line '# yaml-language-server: $schema=…/{schema_of(path)}.schema.json'"
+               for path in files if "# yaml-language-server: $schema=" not in path.read_text()]
+    astray = [str(path) for path in files for line in path.read_text().splitlines() if "$schema=" in line
               and (path.parent / line.split("$schema=")[1]).resolve() != SCHEMAS / f"{schema_of(path)}.schema.json"]
     fine &= tell(not unnamed and not astray, "every shipped YAML file names its schema for editors", "\n    ".join(unnamed + astray))
     refused = [text for name, text in BROKEN if not mistakes(name, text)]
