@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "collector/commands/common.h"
+#include "rules/expressions.h"
 #include "rules/pack_tests.h"
 
 namespace plumbline {
@@ -18,16 +19,24 @@ namespace {
 
 using nlohmann::json;
 
-// What conditions may cost at most on the largest scan that is accepted.
-std::uint64_t most_units(const Rule& rule) {
-  std::uint64_t most = 0;
-  for (const auto* program : {&rule.when, &rule.check, &rule.observed})
-    if (*program) most = std::max(most, (*program)->cost().most);
-  return most;
+// What the dearest condition of a rule costs: at least, at most on an ordinary host, at most on the largest scan that is
+// accepted (there the budget ends it).
+struct RuleCost {
+  std::uint64_t least = 0, usual = 0, largest = 0;
+};
+RuleCost cost_of(const Rule& rule) {
+  RuleCost out;
+  for (const auto* program : {&rule.when, &rule.check, &rule.observed}) {
+    if (!*program) continue;
+    const cel::Bounds usual = (*program)->cost(usual_host_sizes());
+    out.least = std::max(out.least, usual.least);
+    out.usual = std::max(out.usual, usual.most);
+    out.largest = std::max(out.largest, (*program)->cost().most);
+  }
+  return out;
 }
-std::uint64_t least_units(const Rule& rule) { return rule.check ? rule.check->cost().least : 0; }
 
-// "3", "12k", "4.5M", and what the budget cuts off anyhow
+// "3", "12k", and what the budget cuts off
 std::string units_text(std::uint64_t units) {
   if (units >= cel::kDefaultBudget) return "budget";
   if (units >= 10'000) return fmt::format("{}k", units / 1000);
@@ -35,13 +44,17 @@ std::string units_text(std::uint64_t units) {
 }
 
 json cost_json(const Rule& rule) {
-  const std::uint64_t most = most_units(rule);
-  return {{"least", least_units(rule)}, {"most", std::min(most, cel::kDefaultBudget)}, {"may_reach_budget", most >= cel::kDefaultBudget}};
+  const RuleCost cost = cost_of(rule);
+  return {{"least", cost.least}, {"usual", cost.usual}, {"largest", std::min(cost.largest, cel::kDefaultBudget)}, {"may_reach_budget", cost.largest >= cel::kDefaultBudget}};
 }
 
 std::string cost_lines(const RuleSet& rules) {
-  std::string text = fmt::format("{:<40} {:>6} {:>8}  of {} units an expression\n", "rule", "least", "most", cel::kDefaultBudget);
-  for (const Rule& rule : rules.rules) text += fmt::format("{:<40} {:>6} {:>8}\n", rule.id, units_text(least_units(rule)), units_text(most_units(rule)));
+  std::string text = fmt::format("Units of {} that the dearest condition of a rule costs: at least, at most on an ordinary host, at most on the\nlargest scan that is accepted (\"budget\": there it may be ended).\n\n{:<40} {:>7} {:>8} {:>8}\n",
+                                 cel::kDefaultBudget, "rule", "least", "ordinary", "largest");
+  for (const Rule& rule : rules.rules) {
+    const RuleCost cost = cost_of(rule);
+    text += fmt::format("{:<40} {:>7} {:>8} {:>8}\n", rule.id, units_text(cost.least), units_text(cost.usual), units_text(cost.largest));
+  }
   return text;
 }
 
@@ -151,7 +164,7 @@ int run_rules_list(const RulesOptions& options) {
   json list = json::array();
   for (const Rule& rule : (*rules)->rules) {
     if (!options.json) {
-      const std::string cost = options.verbose ? fmt::format(" {:>6}-{:<8}", units_text(least_units(rule)), units_text(most_units(rule))) : std::string();
+      const std::string cost = options.verbose ? fmt::format(" {:>6}-{:<8}", units_text(cost_of(rule).least), units_text(cost_of(rule).usual)) : std::string();
       print(fmt::format("{:<34} {:<9} {:<16}{} {}\n", rule.id, to_text(rule.severity), to_text(rule.pillar), cost, rule.title));
       continue;
     }
