@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command lines of `what-if` and `clock`.
+#include <CLI/CLI.hpp>
+
+#include "collector/commands/decisions.h"
+
+namespace plumbline {
+namespace {
+
+void add_fleet(CLI::App* command, DecisionOptions& options) {
+  command->add_option("--facts", options.facts, "Scan documents, or folders of them, instead of the collector's store; may be repeated")->allow_extra_args(false);
+  command->add_option("--state", options.common.state, "The collector's folder")->capture_default_str();
+  command->add_option("--store", options.common.store_url, "sqlite:FILE or postgresql://…, instead of the configured store");
+  command->add_option("--packs", options.common.packs, "The folder of rules, instead of the installed one");
+  command->add_flag("--json", options.common.json, "JSON, for programs");
+}
+
+void add_what_if(CLI::App& app, std::function<int()>& run) {
+  const auto options = std::make_shared<WhatIfOptions>();
+  CLI::App* command = app.add_subcommand("what-if", "The score, level and workloads with changes beside those without; nothing is kept");
+  command->footer("Examples:\n"
+                  "  plumbline-collector what-if 'do ssh-baseline'\n"
+                  "  plumbline-collector what-if '2 × L40S in db-07' '*: accelerators.nvidia_driver = \"580.95.05\"'\n"
+                  "  plumbline-collector what-if 'db-*: data_stores.instances[kind == \"redis\"].auth = \"required\"' --json\n"
+                  "  plumbline-collector what-if --file plan.txt --facts scans/");
+  command->add_option("CHANGE", options->changes, "`do ACTION`, `HOST: path = value`, `HOST: path += value`, `HOST: remove path`, `N × MODEL in HOST`");
+  command->add_option("--file", options->file, "A file with one change a line; - is standard input");
+  add_fleet(command, options->fleet);
+  command->callback([&run, options] { run = [options] { return run_what_if(*options); }; });
+}
+
+void add_clock(CLI::App& app, std::function<int()>& run) {
+  const auto options = std::make_shared<ClockCommandOptions>();
+  CLI::App* command = app.add_subcommand("clock", "Score, level and workloads in 6 and 12 months if nothing is done, and the dates that do the damage");
+  command->footer("Examples:\n  plumbline-collector clock\n  plumbline-collector clock --until 2028-06-30 --json\n"
+                  "  plumbline-collector clock --facts scans/");
+  command->add_option("--until", options->until, "The last day to look at, as 2027-11-23; without it 12 months from the newest scan");
+  command->add_option("--from", options->from, "The day to start from; without it that of the newest scan");
+  add_fleet(command, options->fleet);
+  command->callback([&run, options] { run = [options] { return run_clock_command(*options); }; });
+}
+
+}  // namespace
+
+void add_decision_commands(CLI::App& app, std::function<int()>& run) {
+  add_what_if(app, run);
+  add_clock(app, run);
+}
+
+}  // namespace plumbline
