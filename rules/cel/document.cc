@@ -82,10 +82,6 @@ Cell cell_of(std::string_view text) {
   return cell;
 }
 
-bool same_text(const Cell& a, const Cell& b) {
-  return a.head == b.head && (a.size() == 0 || std::memcmp(a.text, b.text, a.size()) == 0);
-}
-
 const Cell* find_entry(const Cell& map, const Cell& key) {
   if (map.size() == 0) return nullptr;
   const Cell& header = map.cells[0];

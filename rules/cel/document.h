@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -83,7 +84,9 @@ inline Cell cell_of(double value) {
 }
 /// The bytes stay where they are and must outlive the cell. Texts of 4 GiB and more are cut.
 Cell cell_of(std::string_view text);
-bool same_text(const Cell& a, const Cell& b);
+inline bool same_text(const Cell& a, const Cell& b) {
+  return a.head == b.head && (a.size() == 0 || std::memcmp(a.text, b.text, a.size()) == 0);
+}
 /// The entry under a key of a map's cell, or nullptr. `key` is a text's cell.
 const Cell* find_entry(const Cell& map, const Cell& key);
 
