@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -190,17 +191,33 @@ void complete_network(json& network, int number) {
   suggest(network, "dns_servers", json{"10.40.1.2", "10.40.1.3"});
 }
 
-std::string address_for(const std::string& exposure) {
-  if (exposure == "any") return "0.0.0.0";
-  if (exposure == "loopback") return "127.0.0.1";
-  return "10.40.1.10";
+// The host's own address, without its prefix length.
+std::string own_address(const json& network) {
+  for (const json& interface : network["interfaces"])
+    for (const json& address : interface.value("addresses", json::array())) return std::string(split(address.get_ref<const std::string&>(), '/')[0]);
+  return "";
 }
 
-void add_socket(json& sockets, const json& service, const std::string& kind) {
+std::string address_for(const std::string& exposure, const std::string& own) {
+  if (exposure == "any") return "0.0.0.0";
+  return exposure == "loopback" ? "127.0.0.1" : own;
+}
+
+// The program that listens for a service, where its name is another.
+std::string program_of(const std::string& kind) {
+  static const std::map<std::string, std::string> names = {
+      {"postgresql", "postgres"}, {"mariadb", "mariadbd"}, {"redis", "redis-server"}, {"valkey", "valkey-server"}, {"mongodb", "mongod"},
+      {"elasticsearch", "java"},  {"rabbitmq", "beam.smp"}, {"influxdb", "influxd"},  {"ssh", "sshd"},             {"vllm", "python3"},
+      {"open_webui", "uvicorn"},  {"jupyter", "jupyter-lab"}, {"mlflow", "gunicorn"}, {"triton", "tritonserver"}};
+  const auto found = names.find(kind);
+  return found == names.end() ? kind : found->second;
+}
+
+void add_socket(json& sockets, const json& service, const std::string& kind, const std::string& own) {
   const std::string exposure = service.value("exposure", "none");
   if (exposure == "none" || exposure == "unknown" || !service.contains("port")) return;
-  sockets.push_back({{"protocol", "tcp"}, {"address", address_for(exposure)}, {"port", service["port"]}, {"exposure", exposure},
-                     {"process", kind}, {"service", kind}, {"user", service.value("user", "root")}});
+  sockets.push_back({{"protocol", "tcp"}, {"address", address_for(exposure, own)}, {"port", service["port"]}, {"exposure", exposure},
+                     {"process", program_of(kind)}, {"service", kind}, {"user", service.value("user", "root")}});
 }
 
 // Every service that answers has its socket, so that two sections of a host never contradict each other.
@@ -208,14 +225,15 @@ void complete_listeners(json& facts) {
   json& listeners = facts["listeners"];
   json sockets = json::array();
   const json& ssh = facts["ssh"];
-  if (ssh.value("running", false)) add_socket(sockets, {{"port", 22}, {"exposure", ssh.value("exposure", "any")}, {"user", "root"}}, "ssh");
+  const std::string own = own_address(facts["network"]);
+  if (ssh.value("running", false)) add_socket(sockets, {{"port", 22}, {"exposure", ssh.value("exposure", "any")}}, "ssh", own);
   for (const json& store : facts["data_stores"]["instances"])
-    if (store.value("running", false)) add_socket(sockets, store, store.value("kind", ""));
-  for (const json& service : facts["ai"]["services"]) add_socket(sockets, service, service.value("kind", ""));
+    if (store.value("running", false)) add_socket(sockets, store, store.value("kind", ""), own);
+  for (const json& service : facts["ai"]["services"]) add_socket(sockets, service, service.value("kind", ""), own);
   for (const json& written : listeners.value("sockets", json::array())) {
     sockets.push_back(written);
     suggest(sockets.back(), "protocol", "tcp");
-    suggest(sockets.back(), "address", address_for(sockets.back().value("exposure", "loopback")));
+    suggest(sockets.back(), "address", address_for(sockets.back().value("exposure", "loopback"), own));
     suggest(sockets.back(), "user", "root");
   }
   const auto exposed = std::count_if(sockets.begin(), sockets.end(), [](const json& socket) {
