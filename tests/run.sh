@@ -40,6 +40,8 @@ if [[ -f ../shared/data/machines.tar.xz ]]; then
 else
   echo "Skipped: tests over recorded machines of others (no ../shared/data beside this clone)."
 fi
+# The suites of the expression language come from its npm package, once.
+if ((install)) && [[ ! -d build/release/cel-spec ]]; then say "Suites of CEL"; tests/rules/cel/fetch_suite.sh build/release || true; fi
 
 passed=0 failed=0 broken=()
 # Adds what one program printed: Catch2's summary, or lines "ok …" and "not ok …".
