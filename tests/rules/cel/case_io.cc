@@ -14,14 +14,16 @@ namespace {
 
 /// A type that grows while declarations are read.
 struct Draft {
+  std::string name;
   std::string scalar;
   bool list = false;
-  std::vector<std::pair<std::string, Draft>> members;
+  std::vector<Draft> members;
 
-  Draft& member(const std::string& name) {
-    for (auto& [known, draft] : members)
-      if (known == name) return draft;
-    return members.emplace_back(name, Draft{}).second;
+  Draft& member(const std::string& wanted) {
+    for (Draft& draft : members)
+      if (draft.name == wanted) return draft;
+    members.emplace_back().name = wanted;
+    return members.back();
   }
 };
 
@@ -46,7 +48,7 @@ TypePtr type_of(const Draft& draft) {
   } else {
     Type object;
     object.kind = Type::object;
-    for (const auto& [name, member] : draft.members) object.members.emplace_back(name, type_of(member));
+    for (const Draft& member : draft.members) object.members.emplace_back(member.name, type_of(member));
     type = std::make_shared<const Type>(std::move(object));
   }
   return draft.list ? list_of(std::move(type)) : type;
@@ -69,7 +71,7 @@ Declarations declare(std::string_view text) {
     draft->scalar = columns[1];
   }
   Declarations out;
-  for (const auto& [name, draft] : root.members) out.emplace_back(name, type_of(draft));
+  for (const Draft& draft : root.members) out.emplace_back(draft.name, type_of(draft));
   return out;
 }
 
