@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/judge.h"
+#include "rules/serving.h"
 
 namespace plumbline {
 
@@ -97,6 +98,13 @@ struct RequirementResult {
   Verdict verdict = Verdict::unknown;  // on the carrying host, or on the fleet
   std::string observed;
 };
+/// One change that a workload needs on the host that comes nearest: a requirement to meet, or an action of security rules.
+struct NeededChange {
+  const Requirement* requirement = nullptr;  // nullptr: an action
+  std::string action;                        // Action::id; empty: a requirement
+  double effort_days = 0;
+  CostClass cost = CostClass::c0;
+};
 struct WorkloadResult {
   std::size_t workload = 0;
   WorkloadState pilot = WorkloadState::unknown;       // minimum met and security rules pass
@@ -109,6 +117,8 @@ struct WorkloadResult {
   int changes = 0;                                    // until pilot
   double effort_days = 0;
   CostClass cost = CostClass::c0;
+  std::vector<NeededChange> needed;                   // `changes` of them, cheapest first
+  std::vector<NeededChange> needed_for_production;    // besides those
 };
 
 /// A change that turns verdicts: one or more rules with the same `action`.
@@ -122,6 +132,9 @@ struct Action {
   std::string owner;
   std::vector<std::size_t> opens_gates;  // gates that open when it is done
   int phase = 1;                         // 1: 0–30 days, 2: 31–90, 3: 91–180
+  std::vector<std::size_t> after;        // indexes in Assessment::actions: done before this one, and standing before it
+  std::vector<std::size_t> unlocks;      // indexes in RuleSet::workloads: a pilot is ready once this and `after` are done
+  std::vector<std::size_t> helps;        // workloads on whose way it stands, those of `unlocks` left out
 };
 
 struct Assessment {
@@ -132,6 +145,8 @@ struct Assessment {
   std::vector<GateResult> gates;
   std::vector<std::optional<double>> measures;  // aggregates by index in RuleSet::measures
   std::vector<WorkloadResult> workloads;
+  std::vector<WorkloadServing> serving;  // by index in RuleSet::workloads
+  std::vector<StrandedCard> stranded;    // by what they would add
   std::vector<Action> actions;           // by what gains most: gate openers first, then gain per day of effort
   std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
   std::vector<AcceptedRisk> risks;       // every waiver of a rule that is judged, in the rule set's order

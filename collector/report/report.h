@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -13,8 +14,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "collector/decisions/decisions.h"
 #include "collector/store/store.h"
 #include "rules/assessment.h"
+#include "rules/clock.h"
 
 namespace plumbline {
 
@@ -36,6 +39,8 @@ struct ReportInput {
   std::function<HostScore(std::size_t host)> host_score;         // of assessment->hosts; made once and kept
   std::size_t hosts_without_scan = 0;          // enrolled, but nothing came yet
   std::size_t hosts_waiting = 0;               // whose scans these rules have not judged yet: in no figure
+  std::shared_ptr<const Decisions> decisions;  // what people added; nullptr without a store
+  std::shared_ptr<const Clock> outlook;        // if nothing is done; nullptr while it is not computed
 };
 
 enum class Audience { it, cio, ceo };

@@ -79,8 +79,16 @@ struct CertificateRow {
 struct UserRow { std::string name, password_hash, role; std::int64_t created_at = 0; };
 struct SessionRow { std::string token_hash, user, role, csrf; std::int64_t created_at = 0, seen_at = 0, expires_at = 0; };
 struct AuditRow { std::int64_t number = 0; std::int64_t at = 0; std::string actor, action, subject, detail, hash; };
+/// Why a score moved since the point before, in tenths of a point; the three add up to the change of its value.
+struct ScoreSplit { int fleet = 0, rules = 0, coverage = 0; };
 /// A point of the score's history, one a change of the assessment.
-struct ScorePoint { std::int64_t at = 0; std::optional<int> value; int lower = 0, upper = 1000, level = 1, hosts = 0; std::string rules_hash; };
+struct ScorePoint {
+  std::int64_t at = 0;
+  std::optional<int> value;
+  int lower = 0, upper = 1000, level = 1, hosts = 0;
+  std::string rules_hash;
+  std::optional<ScoreSplit> split = {};  // nothing of the first point, and of those that were kept before it was told
+};
 
 class Store {
  public:
