@@ -43,25 +43,6 @@ std::vector<std::size_t> findings_of(const RuleSet& rules, const std::vector<Rul
   return out;
 }
 
-std::optional<double> aggregate_one(const Measure& measure, std::size_t index, const std::vector<AssessedHost>& hosts) {
-  std::vector<double> values;
-  for (const AssessedHost& host : hosts) {
-    const auto& measures = host.judgement.measures;
-    if (index < measures.size() && measures[index]) values.push_back(*measures[index]);
-  }
-  if (values.empty()) return std::nullopt;
-  double sum = std::accumulate(values.begin(), values.end(), 0.0);
-  switch (measure.aggregate) {
-    case Aggregate::sum: return sum;
-    case Aggregate::max: return *std::max_element(values.begin(), values.end());
-    case Aggregate::min: return *std::min_element(values.begin(), values.end());
-    case Aggregate::average: return sum / static_cast<double>(values.size());
-    case Aggregate::count:
-      return static_cast<double>(std::count_if(values.begin(), values.end(), [](double v) { return v > 0; }));
-  }
-  return std::nullopt;
-}
-
 // ---- JSON
 
 json points(Tenths value) { return value / 10.0; }
@@ -236,10 +217,30 @@ std::string_view to_text(WorkloadState state) {
   return "";
 }
 
+std::optional<double> aggregate(Aggregate how, const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  switch (how) {
+    case Aggregate::sum: return sum;
+    case Aggregate::max: return *std::max_element(values.begin(), values.end());
+    case Aggregate::min: return *std::min_element(values.begin(), values.end());
+    case Aggregate::average: return sum / static_cast<double>(values.size());
+    case Aggregate::count:
+      return static_cast<double>(std::count_if(values.begin(), values.end(), [](double v) { return v > 0; }));
+  }
+  return std::nullopt;
+}
+
 std::vector<std::optional<double>> aggregate(const RuleSet& rules, const std::vector<AssessedHost>& hosts) {
   std::vector<std::optional<double>> out;
+  std::vector<double> values;
   for (std::size_t i = 0; i < rules.measures.size(); ++i) {
-    out.push_back(aggregate_one(rules.measures[i], i, hosts));
+    values.clear();
+    for (const AssessedHost& host : hosts) {
+      const auto& measures = host.judgement.measures;
+      if (i < measures.size() && measures[i]) values.push_back(*measures[i]);
+    }
+    out.push_back(aggregate(rules.measures[i].aggregate, values));
   }
   return out;
 }

@@ -167,6 +167,8 @@ std::string to_json(const RuleSet& rules, const Assessment& assessment);
 
 /// The aggregates of all measures over hosts: by index in RuleSet::measures; nothing where no host gives the measure.
 std::vector<std::optional<double>> aggregate(const RuleSet& rules, const std::vector<AssessedHost>& hosts);
+/// One of them, of the values that hosts give, in the order of the hosts.
+std::optional<double> aggregate(Aggregate how, const std::vector<double>& values);
 
 /// What changed between two moments, small wins first: rules that newly pass somewhere, then those that newly fail, each by
 /// severity. Hosts are matched by id; fleet rules count as one.
