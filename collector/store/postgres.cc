@@ -174,6 +174,9 @@ ScorePoint read_score(const Rows& rows, int row) {
   point.level = static_cast<int>(rows.integer(row, 4));
   point.hosts = static_cast<int>(rows.integer(row, 5));
   point.rules_hash = rows.text(row, 6);
+  if (!rows.null(row, 7))
+    point.split = ScoreSplit{static_cast<int>(rows.integer(row, 7)), static_cast<int>(rows.integer(row, 8)),
+                             static_cast<int>(rows.integer(row, 9))};
   return point;
 }
 
@@ -211,6 +214,13 @@ class PostgresStore final : public Store {
   Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject,
                          std::string_view detail, std::int64_t at) override;
   Result<std::vector<AuditRow>> audit(std::size_t most) override;
+  Result<std::vector<StoredDocument>> scans_as_of(std::int64_t moment, std::string_view after_host,
+                                                  const PageLimits& limits) override;
+  Result<std::vector<RecordRow>> records(std::string_view kind) override;
+  Result<std::optional<RecordRow>> record(std::string_view kind, std::string_view id) override;
+  Result<std::int64_t> put_records(const std::vector<RecordRow>& rows) override;
+  Result<void> remove_record(std::string_view kind, std::string_view id, std::int64_t expected_version) override;
+  Result<std::int64_t> records_version() override;
   Result<void> put_setting(std::string_view key, std::string_view value) override;
   Result<std::optional<std::string>> setting(std::string_view key) override;
   Result<void> check() override;
@@ -566,6 +576,23 @@ Result<std::vector<StoredDocument>> PostgresStore::scans_to_rejudge(std::string_
                               static_cast<std::int64_t>(limits.bytes)});
 }
 
+Result<std::vector<StoredDocument>> PostgresStore::scans_as_of(std::int64_t moment, std::string_view after_host,
+                                                               const PageLimits& limits) {
+  constexpr auto kTake = +[](const Rows& rows, int row) {
+    return StoredDocument{rows.text(row, 0), rows.sequence(row, 1).value_or(0), rows.integer(row, 2), rows.bytes(row, 3)};
+  };
+  return all<StoredDocument>(kTake,
+                             "SELECT id, sequence, taken_at, document FROM (SELECT newest.id, s.sequence, s.taken_at, "
+                             "s.document, coalesce(sum(octet_length(s.document)) OVER (ORDER BY newest.id COLLATE \"C\" ROWS BETWEEN "
+                             "UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM (SELECT h.id, (SELECT "
+                             "max(t.sequence) FROM scans t WHERE t.host_id=h.id AND t.received_at<=$2) AS sequence FROM "
+                             "hosts h WHERE h.id COLLATE \"C\">$1) AS newest JOIN scans s ON s.host_id=newest.id AND "
+                             "s.sequence=newest.sequence ORDER BY newest.id COLLATE \"C\" LIMIT $3) AS page WHERE "
+                             "before<$4 ORDER BY id COLLATE \"C\"",
+                             {after_host, moment, static_cast<std::int64_t>(limits.scans),
+                              static_cast<std::int64_t>(limits.bytes)});
+}
+
 // Locks the hosts in the order every writer locks them: before the counter, by id.
 Result<void> lock_hosts(PGconn* db, const std::vector<Rejudged>& judgements) {
   std::string ids = "{";
@@ -718,15 +745,17 @@ Result<void> PostgresStore::end_session(std::string_view token_hash) {
 }
 
 Result<void> PostgresStore::add_score(const ScorePoint& point) {
-  return done(write_one("INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash) "
-                        "VALUES($1,$2,$3,$4,$5,$6,$7)",
-                        {point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash}));
+  const auto part = [&](int ScoreSplit::*of) { return point.split ? std::optional<int>((*point.split).*of) : std::nullopt; };
+  return done(write_one("INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash, split_fleet, "
+                        "split_rules, split_coverage) VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+                        {point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash,
+                         part(&ScoreSplit::fleet), part(&ScoreSplit::rules), part(&ScoreSplit::coverage)}));
 }
 
 Result<std::vector<ScorePoint>> PostgresStore::scores(std::size_t most) {
   return all<ScorePoint>(read_score,
-                         "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash FROM (SELECT * FROM "
-                         "scores ORDER BY number DESC LIMIT $1) AS newest ORDER BY number",
+                         "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash, split_fleet, "
+                         "split_rules, split_coverage FROM (SELECT * FROM scores ORDER BY number DESC LIMIT $1) AS newest ORDER BY number",
                          {static_cast<std::int64_t>(most)});
 }
 
@@ -749,6 +778,89 @@ Result<std::vector<AuditRow>> PostgresStore::audit(std::size_t most) {
   return all<AuditRow>(read_audit,
                        "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number DESC LIMIT $1",
                        {static_cast<std::int64_t>(most)});
+}
+
+#define PLUMBLINE_RECORD_COLUMNS "kind, id, body, changed_at, changed_by, version "
+
+RecordRow read_record(const Rows& rows, int row) {
+  return {rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), rows.integer(row, 3), rows.text(row, 4), rows.integer(row, 5)};
+}
+
+Result<std::vector<RecordRow>> PostgresStore::records(std::string_view kind) {
+  return all<RecordRow>(read_record, "SELECT " PLUMBLINE_RECORD_COLUMNS "FROM records WHERE kind=$1 ORDER BY id COLLATE \"C\"",
+                        {storable(kind)});
+}
+
+Result<std::optional<RecordRow>> PostgresStore::record(std::string_view kind, std::string_view id) {
+  return first<RecordRow>(read_record, "SELECT " PLUMBLINE_RECORD_COLUMNS "FROM records WHERE kind=$1 AND id=$2",
+                          {storable(kind), storable(id)});
+}
+
+// Who stands where a record was to be written; the counter's row is locked, so nobody else writes meanwhile.
+Result<std::optional<RecordRow>> record_there(PGconn* db, std::string_view kind, std::string_view id) {
+  auto rows = run(db, "SELECT " PLUMBLINE_RECORD_COLUMNS "FROM records WHERE kind=$1 AND id=$2", {kind, id});
+  if (!rows) return tl::unexpected(rows.error());
+  std::optional<RecordRow> there;
+  if (rows->count() > 0) there = read_record(*rows, 0);
+  return there;
+}
+
+// The next `count` versions; returns the last. The row stays locked until the commit: writers of records queue here.
+Result<std::int64_t> next_record(PGconn* db, std::int64_t count) {
+  auto rows = run(db, "UPDATE counters SET value=value+$1 WHERE name='record' RETURNING value", {count});
+  if (!rows) return tl::unexpected(rows.error());
+  return rows->integer(0, 0);
+}
+
+Result<void> put_one_record(PGconn* db, const RecordRow& row, std::int64_t version) {
+  const std::string by = storable(row.changed_by);
+  auto put = row.version == 0
+                 ? run(db, "INSERT INTO records VALUES($1,$2,$3,$4,$5,$6) ON CONFLICT DO NOTHING",
+                       {row.kind, row.id, row.body, row.changed_at, by, version})
+                 : run(db, "UPDATE records SET body=$3, changed_at=$4, changed_by=$5, version=$6 WHERE kind=$1 AND id=$2 AND version=$7",
+                       {row.kind, row.id, row.body, row.changed_at, by, version, row.version});
+  if (!put) return tl::unexpected(put.error());
+  if (put->affected() == 1) return {};
+  const auto there = record_there(db, row.kind, row.id);
+  if (!there) return tl::unexpected(there.error());
+  return tl::unexpected(record_conflict(row.kind, row.id, *there));
+}
+
+Result<std::int64_t> PostgresStore::put_records(const std::vector<RecordRow>& rows) {
+  if (auto checked = check_records(rows); !checked) return tl::unexpected(checked.error());
+  if (rows.empty()) return records_version();
+  return write([&](PGconn* db) -> Result<std::int64_t> {
+    const auto last = next_record(db, static_cast<std::int64_t>(rows.size()));
+    if (!last) return last;
+    std::int64_t version = *last - static_cast<std::int64_t>(rows.size());
+    for (const RecordRow& row : rows)
+      if (auto put = put_one_record(db, row, ++version); !put) return tl::unexpected(put.error());
+    for (const std::string_view kind : kinds_added(rows)) {
+      auto counted = run(db, "SELECT count(*) FROM records WHERE kind=$1", {kind});
+      if (!counted) return tl::unexpected(counted.error());
+      if (counted->integer(0, 0) > static_cast<std::int64_t>(kMostRecords)) return tl::unexpected(too_many_records(kind));
+    }
+    return last;
+  });
+}
+
+Result<void> PostgresStore::remove_record(std::string_view kind, std::string_view id, std::int64_t expected_version) {
+  const std::string clean_kind = storable(kind), clean_id = storable(id);
+  return write([&](PGconn* db) -> Result<void> {
+    const auto number = next_record(db, 1);
+    if (!number) return tl::unexpected(number.error());
+    const auto there = record_there(db, clean_kind, clean_id);
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return {};
+    if ((*there)->version != expected_version) return tl::unexpected(record_conflict(kind, id, *there));
+    return done(run(db, "DELETE FROM records WHERE kind=$1 AND id=$2", {clean_kind, clean_id}));
+  });
+}
+
+Result<std::int64_t> PostgresStore::records_version() {
+  auto rows = read("SELECT value FROM counters WHERE name='record'");
+  if (!rows) return tl::unexpected(rows.error());
+  return rows->count() > 0 ? rows->integer(0, 0) : 0;
 }
 
 Result<void> PostgresStore::put_setting(std::string_view key, std::string_view value) {

@@ -42,6 +42,15 @@ inline constexpr std::array kPostgresMigrations = {
     CREATE TABLE counters(name text PRIMARY KEY, value bigint NOT NULL);
     INSERT INTO counters VALUES('change', 0), ('audit', 0);
     )sql",
+    R"sql(
+    CREATE TABLE records(
+      kind text NOT NULL, id text NOT NULL, body text NOT NULL, changed_at bigint NOT NULL, changed_by text NOT NULL,
+      version bigint NOT NULL, PRIMARY KEY(kind, id));
+    INSERT INTO counters VALUES('record', 0);
+    ALTER TABLE scores ADD COLUMN split_fleet integer, ADD COLUMN split_rules integer,
+      ADD COLUMN split_coverage integer;
+    CREATE INDEX scans_by_receipt ON scans(host_id, received_at, sequence);
+    )sql",
 };
 
 }  // namespace plumbline

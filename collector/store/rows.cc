@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/time.h"
 
 namespace plumbline {
 namespace {
@@ -25,6 +26,20 @@ Acceptance accept_one(HostHead& head, const StoredScan& scan) {
   head.judgement = scan.judgement;
   head.latest = &scan;
   return Acceptance::accepted;
+}
+
+Result<void> check_record(const RecordRow& row) {
+  const bool plain = std::all_of(row.kind.begin(), row.kind.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  if (row.kind.empty() || row.kind.size() > kMaxRecordKind || !plain)
+    return fail(ErrorKind::invalid, "record: its kind must be up to 32 lower-case letters");
+  const std::string subject = row.kind + " " + printable(row.id.substr(0, kMaxRecordId));
+  if (row.id.empty() || row.id.size() > kMaxRecordId || storable(row.id) != row.id)
+    return fail(ErrorKind::invalid, subject + ": its id must be text of up to 256 bytes");
+  if (row.body.size() > kMaxRecordBody)
+    return fail(ErrorKind::limit, subject + ": it is larger than 1 MiB; shorten its texts");
+  if (storable(row.body) != row.body)
+    return fail(ErrorKind::invalid, subject + ": its text is not UTF-8");
+  return {};
 }
 
 }  // namespace
@@ -62,6 +77,32 @@ Result<void> check_audit_chain(const std::vector<AuditRow>& rows) {
     previous = row.hash;
   }
   return {};
+}
+
+Result<void> check_records(const std::vector<RecordRow>& rows) {
+  if (rows.size() > kMostRecords) return fail(ErrorKind::limit, "store: more than 10,000 records in one group");
+  for (const RecordRow& row : rows)
+    if (auto checked = check_record(row); !checked) return checked;
+  return {};
+}
+
+Error record_conflict(std::string_view kind, std::string_view id, const std::optional<RecordRow>& there) {
+  const std::string subject = std::string(kind) + " " + printable(id) + ": ";
+  if (!there) return {ErrorKind::conflict, subject + "it was removed meanwhile; read it again and repeat your change"};
+  return {ErrorKind::conflict, subject + (there->changed_by.empty() ? "somebody" : printable(there->changed_by)) +
+                                   " changed it at " + to_iso8601(there->changed_at) +
+                                   "; look at it again and repeat your change"};
+}
+
+Error too_many_records(std::string_view kind) {
+  return {ErrorKind::limit, "store: there are 10,000 records of " + std::string(kind) + " already; remove some first"};
+}
+
+std::set<std::string_view> kinds_added(const std::vector<RecordRow>& rows) {
+  std::set<std::string_view> kinds;
+  for (const RecordRow& row : rows)
+    if (row.version == 0) kinds.insert(row.kind);
+  return kinds;
 }
 
 std::string storable(std::string_view text) {

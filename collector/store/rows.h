@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,14 @@ Result<std::vector<Acceptance>> decide(HostHeads& heads, const std::vector<Store
 std::string audit_hash(std::string_view previous_hash, const AuditRow& row);
 /// Fails where a row was changed, removed or put in another place. `rows` oldest first, the whole log.
 Result<void> check_audit_chain(const std::vector<AuditRow>& rows);
+
+/// What a group of records must fulfil before a backend writes it.
+Result<void> check_records(const std::vector<RecordRow>& rows);
+/// Why a record was not written: `there` is what stands in its place, nothing where it was removed.
+Error record_conflict(std::string_view kind, std::string_view id, const std::optional<RecordRow>& there);
+Error too_many_records(std::string_view kind);
+/// The kinds to which a group adds records: those whose number must be looked at.
+std::set<std::string_view> kinds_added(const std::vector<RecordRow>& rows);
 
 /// Text that every backend keeps byte for byte: valid UTF-8 without NUL.
 std::string storable(std::string_view text);

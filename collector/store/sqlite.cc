@@ -145,6 +145,10 @@ void Query::bind(int index, const BlobOf& value) {
                            SQLITE_STATIC));
 }
 
+std::optional<int> part_of(const std::optional<ScoreSplit>& split, int ScoreSplit::*part) {
+  return split ? std::optional<int>((*split).*part) : std::nullopt;
+}
+
 std::int64_t as_column(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
 
 Result<std::unique_ptr<Connection>> connect(const std::string& path, int flags) {
@@ -242,6 +246,13 @@ class SqliteStore final : public Store {
   Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject,
                          std::string_view detail, std::int64_t at) override;
   Result<std::vector<AuditRow>> audit(std::size_t most) override;
+  Result<std::vector<StoredDocument>> scans_as_of(std::int64_t moment, std::string_view after_host,
+                                                  const PageLimits& limits) override;
+  Result<std::vector<RecordRow>> records(std::string_view kind) override;
+  Result<std::optional<RecordRow>> record(std::string_view kind, std::string_view id) override;
+  Result<std::int64_t> put_records(const std::vector<RecordRow>& rows) override;
+  Result<void> remove_record(std::string_view kind, std::string_view id, std::int64_t expected_version) override;
+  Result<std::int64_t> records_version() override;
   Result<void> put_setting(std::string_view key, std::string_view value) override;
   Result<std::optional<std::string>> setting(std::string_view key) override;
   Result<void> check() override;
@@ -272,6 +283,8 @@ class SqliteStore final : public Store {
   Result<void> insert_scans(Connection& db, const std::vector<StoredScan>& scans,
                             const std::vector<Acceptance>& answers);
   Result<void> move_heads(Connection& db, const HostHeads& heads);
+  static Result<std::optional<RecordRow>> read_one_record(Connection& db, std::string_view kind, std::string_view id);
+  static Result<void> put_one_record(Connection& db, const RecordRow& row, std::int64_t version);
   template <class Row, class Read>
   static Result<std::vector<Row>> all(Query& query, Read read);
   template <class Row, class Read>
@@ -479,6 +492,18 @@ Result<std::size_t> SqliteStore::count_to_rejudge(std::string_view rules_hash) {
   return count;
 }
 
+Result<std::vector<StoredDocument>> page_of(Query& query, const PageLimits& limits) {
+  std::vector<StoredDocument> page;
+  std::size_t bytes = 0;
+  while (query.row()) {
+    page.push_back({query.text(0), query.sequence(1).value_or(0), query.integer(2), query.text(3)});
+    bytes += page.back().document_zstd.size();
+    if (bytes >= limits.bytes) return page;
+  }
+  if (auto done = query.done(); !done) return tl::unexpected(done.error());
+  return page;
+}
+
 Result<std::vector<StoredDocument>> SqliteStore::scans_to_rejudge(std::string_view rules_hash, Which which,
                                                                   std::string_view after_host, const PageLimits& limits) {
   Reader db(*this);
@@ -491,15 +516,18 @@ Result<std::vector<StoredDocument>> SqliteStore::scans_to_rejudge(std::string_vi
                     "s.sequence=h.previous_sequence WHERE h.id>?1 AND h.previous_sequence IS NOT NULL AND "
                     "h.previous_rules_hash<>?2 ORDER BY h.id LIMIT ?3",
               after_host, rules_hash, as_column(limits.scans));
-  std::vector<StoredDocument> page;
-  std::size_t bytes = 0;
-  while (query.row()) {
-    page.push_back({query.text(0), query.sequence(1).value_or(0), query.integer(2), query.text(3)});
-    bytes += page.back().document_zstd.size();
-    if (bytes >= limits.bytes) return page;
-  }
-  if (auto done = query.done(); !done) return tl::unexpected(done.error());
-  return page;
+  return page_of(query, limits);
+}
+
+Result<std::vector<StoredDocument>> SqliteStore::scans_as_of(std::int64_t moment, std::string_view after_host,
+                                                             const PageLimits& limits) {
+  Reader db(*this);
+  Query query(db,
+              "SELECT s.host_id, s.sequence, s.taken_at, s.document FROM hosts h JOIN scans s ON s.host_id=h.id AND "
+              "s.sequence=(SELECT max(t.sequence) FROM scans t WHERE t.host_id=h.id AND t.received_at<=?2) "
+              "WHERE h.id>?1 ORDER BY h.id LIMIT ?3",
+              after_host, moment, as_column(limits.scans));
+  return page_of(query, limits);
 }
 
 Result<void> SqliteStore::rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) {
@@ -653,15 +681,18 @@ Result<void> SqliteStore::end_session(std::string_view token_hash) {
 
 Result<void> SqliteStore::add_score(const ScorePoint& point) {
   return write_one(
-      "INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash) VALUES(?,?,?,?,?,?,?)",
-      point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash);
+      "INSERT INTO scores(at, value, lower_bound, upper_bound, level, hosts, rules_hash, split_fleet, split_rules, "
+      "split_coverage) VALUES(?,?,?,?,?,?,?,?,?,?)",
+      point.at, point.value, point.lower, point.upper, point.level, point.hosts, point.rules_hash,
+      part_of(point.split, &ScoreSplit::fleet), part_of(point.split, &ScoreSplit::rules),
+      part_of(point.split, &ScoreSplit::coverage));
 }
 
 Result<std::vector<ScorePoint>> SqliteStore::scores(std::size_t most) {
   Reader db(*this);
   Query query(db,
-              "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash FROM (SELECT * FROM scores "
-              "ORDER BY number DESC LIMIT ?) ORDER BY number",
+              "SELECT at, value, lower_bound, upper_bound, level, hosts, rules_hash, split_fleet, split_rules, "
+              "split_coverage FROM (SELECT * FROM scores ORDER BY number DESC LIMIT ?) ORDER BY number",
               static_cast<std::int64_t>(most));
   return all<ScorePoint>(query, [](const Query& row) {
     ScorePoint point;
@@ -672,6 +703,9 @@ Result<std::vector<ScorePoint>> SqliteStore::scores(std::size_t most) {
     point.level = static_cast<int>(row.integer(4));
     point.hosts = static_cast<int>(row.integer(5));
     point.rules_hash = row.text(6);
+    if (!row.null(7))
+      point.split = ScoreSplit{static_cast<int>(row.integer(7)), static_cast<int>(row.integer(8)),
+                               static_cast<int>(row.integer(9))};
     return point;
   });
 }
@@ -704,6 +738,79 @@ Result<std::vector<AuditRow>> SqliteStore::audit(std::size_t most) {
               "SELECT number, at, actor, action, subject, detail, hash FROM audit ORDER BY number DESC LIMIT ?",
               static_cast<std::int64_t>(most));
   return all<AuditRow>(query, read_audit);
+}
+
+RecordRow read_record(const Query& row) {
+  return {row.text(0), row.text(1), row.text(2), row.integer(3), row.text(4), row.integer(5)};
+}
+
+Result<std::vector<RecordRow>> SqliteStore::records(std::string_view kind) {
+  Reader db(*this);
+  Query query(db, "SELECT kind, id, body, changed_at, changed_by, version FROM records WHERE kind=? ORDER BY id", kind);
+  return all<RecordRow>(query, read_record);
+}
+
+Result<std::optional<RecordRow>> SqliteStore::record(std::string_view kind, std::string_view id) {
+  Reader db(*this);
+  return read_one_record(db, kind, id);
+}
+
+Result<std::optional<RecordRow>> SqliteStore::read_one_record(Connection& db, std::string_view kind, std::string_view id) {
+  Query query(db, "SELECT kind, id, body, changed_at, changed_by, version FROM records WHERE kind=? AND id=?", kind, id);
+  return first<RecordRow>(query, read_record);
+}
+
+Result<void> SqliteStore::put_one_record(Connection& db, const RecordRow& row, std::int64_t version) {
+  const std::string by = storable(row.changed_by);
+  auto done = row.version == 0
+                  ? Query(db, "INSERT OR IGNORE INTO records VALUES(?,?,?,?,?,?)", row.kind, row.id, row.body,
+                          row.changed_at, by, version).done()
+                  : Query(db,
+                          "UPDATE records SET body=?3, changed_at=?4, changed_by=?5, version=?6 WHERE kind=?1 AND "
+                          "id=?2 AND version=?7",
+                          row.kind, row.id, row.body, row.changed_at, by, version, row.version).done();
+  if (!done || sqlite3_changes(db.handle) == 1) return done;
+  const auto there = read_one_record(db, row.kind, row.id);
+  if (!there) return tl::unexpected(there.error());
+  return tl::unexpected(record_conflict(row.kind, row.id, *there));
+}
+
+Result<std::int64_t> SqliteStore::put_records(const std::vector<RecordRow>& rows) {
+  if (auto checked = check_records(rows); !checked) return tl::unexpected(checked.error());
+  if (rows.empty()) return records_version();
+  return write([&](Connection& db) -> Result<std::int64_t> {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    auto done = Query(db, "UPDATE counters SET value=value+? WHERE name='record'", count).done();
+    if (!done) return tl::unexpected(done.error());
+    const auto last = pragma(db, "SELECT value FROM counters WHERE name='record'");
+    if (!last) return last;
+    std::int64_t version = *last - count;
+    for (const RecordRow& row : rows)
+      if (auto put = put_one_record(db, row, ++version); !put) return tl::unexpected(put.error());
+    for (const std::string_view kind : kinds_added(rows)) {
+      Query counted(db, "SELECT count(*) FROM records WHERE kind=?", kind);
+      const bool fits = counted.row() && counted.integer(0) <= static_cast<std::int64_t>(kMostRecords);
+      if (auto whole = counted.done(); !whole) return tl::unexpected(whole.error());
+      if (!fits) return tl::unexpected(too_many_records(kind));
+    }
+    return last;
+  });
+}
+
+Result<void> SqliteStore::remove_record(std::string_view kind, std::string_view id, std::int64_t expected_version) {
+  return write([&](Connection& db) -> Result<void> {
+    const auto there = read_one_record(db, kind, id);
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return {};
+    if ((*there)->version != expected_version) return tl::unexpected(record_conflict(kind, id, *there));
+    if (auto done = Query(db, "UPDATE counters SET value=value+1 WHERE name='record'").done(); !done) return done;
+    return Query(db, "DELETE FROM records WHERE kind=? AND id=?", kind, id).done();
+  });
+}
+
+Result<std::int64_t> SqliteStore::records_version() {
+  Reader db(*this);
+  return pragma(db, "SELECT value FROM counters WHERE name='record'");
 }
 
 Result<void> SqliteStore::put_setting(std::string_view key, std::string_view value) {

@@ -42,6 +42,16 @@ inline constexpr std::array kSqliteMigrations = {
     CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO counters VALUES('change', 0);
     )sql",
+    R"sql(
+    CREATE TABLE records(
+      kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, changed_at INTEGER NOT NULL, changed_by TEXT NOT NULL,
+      version INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;
+    INSERT INTO counters VALUES('record', 0);
+    ALTER TABLE scores ADD COLUMN split_fleet INTEGER;
+    ALTER TABLE scores ADD COLUMN split_rules INTEGER;
+    ALTER TABLE scores ADD COLUMN split_coverage INTEGER;
+    CREATE INDEX scans_by_receipt ON scans(host_id, received_at, sequence);
+    )sql",
 };
 
 }  // namespace plumbline

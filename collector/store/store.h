@@ -90,6 +90,20 @@ struct ScorePoint {
   std::optional<ScoreSplit> split = {};  // nothing of the first point, and of those that were kept before it was told
 };
 
+/// What people decided, as a document of its kind: "plan", "goals", "answer", "review", …
+struct RecordRow {
+  std::string kind;           // lower-case letters and _, up to kMaxRecordKind
+  std::string id;             // up to kMaxRecordId bytes
+  std::string body;           // JSON text, up to kMaxRecordBody bytes
+  std::int64_t changed_at = 0;
+  std::string changed_by;
+  std::int64_t version = 0;   // rises with every write to any record; 0: not stored yet
+};
+inline constexpr std::size_t kMaxRecordKind = 32;
+inline constexpr std::size_t kMaxRecordId = 256;
+inline constexpr std::size_t kMaxRecordBody = 1u << 20;
+inline constexpr std::size_t kMostRecords = 10'000;  // of one kind; what would exceed it is refused
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -113,6 +127,10 @@ class Store {
   /// All in one durable transaction. A judgement of a scan that is no longer one of its host's two changes nothing:
   /// what arrived meanwhile wins. At most kMostRejudged.
   virtual Result<void> rejudge_many(std::string_view rules_hash, const std::vector<Rejudged>& judgements) = 0;
+
+  /// Every host's newest scan of those received at or before the moment, by host id, after `after_host` ("" from the
+  /// start); hosts without one are left out. A page after the last is empty.
+  virtual Result<std::vector<StoredDocument>> scans_as_of(std::int64_t moment, std::string_view after_host, const PageLimits& limits) = 0;
 
   // hosts
   virtual Result<std::vector<HostRow>> hosts() = 0;
@@ -147,6 +165,24 @@ class Store {
   virtual Result<std::vector<ScorePoint>> scores(std::size_t most) = 0;  // oldest first
   virtual Result<void> add_audit(std::string_view actor, std::string_view action, std::string_view subject, std::string_view detail, std::int64_t at) = 0;
   virtual Result<std::vector<AuditRow>> audit(std::size_t most) = 0;     // newest first
+
+  // records: what people decided. Every writer says which version it has read, so that nobody overwrites what somebody
+  // else has written meanwhile.
+  /// By id, in byte order.
+  virtual Result<std::vector<RecordRow>> records(std::string_view kind) = 0;
+  virtual Result<std::optional<RecordRow>> record(std::string_view kind, std::string_view id) = 0;
+  /// All or none, in one durable transaction; `version` of each is the one that was read, 0 for one that is new. A record
+  /// that was written meanwhile is a conflict whose message says by whom. Gives the version of the last one; those before
+  /// it count down from there.
+  virtual Result<std::int64_t> put_records(const std::vector<RecordRow>& rows) = 0;
+  Result<std::int64_t> put_record(RecordRow row, std::int64_t expected_version) {
+    row.version = expected_version;
+    return put_records({std::move(row)});
+  }
+  /// Nothing happens where it is gone already; one that was written meanwhile is a conflict.
+  virtual Result<void> remove_record(std::string_view kind, std::string_view id, std::int64_t expected_version) = 0;
+  /// The number that rises with every write to any record and every removal; for caches.
+  virtual Result<std::int64_t> records_version() = 0;
 
   // small settings: "organisation", keys of the collector never
   virtual Result<void> put_setting(std::string_view key, std::string_view value) = 0;
