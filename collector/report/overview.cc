@@ -62,7 +62,7 @@ std::string page_login(std::string_view message, std::string_view csrf) {
   View view;
   view["message"] = maybe(std::string(message));
   view["csrf"] = View(std::string(csrf));
-  return render_bare("login.html", "Sign in", std::move(view));
+  return render_bare("login.html", say("login.title"), std::move(view));
 }
 
 std::string page_error(int status, std::string_view what, std::string_view next) {
@@ -70,7 +70,7 @@ std::string page_error(int status, std::string_view what, std::string_view next)
   view["status"] = View(std::to_string(status));
   view["what"] = View(with_full_stop(capitalised(std::string(what))));
   view["next"] = maybe(with_full_stop(capitalised(std::string(next))));
-  return render_bare("error.html", "Something is in the way", std::move(view));
+  return render_bare("error.html", say("error.title"), std::move(view));
 }
 
 }  // namespace plumbline

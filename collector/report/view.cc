@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "collector/report/chart.h"
+#include "collector/report/page_template.h"
 #include "collector/report/templates.h"
 #include "rules/shown_evidence.h"
 
@@ -20,23 +21,6 @@ namespace {
 
 constexpr std::size_t kMostNamesInSentence = 3;
 constexpr std::int64_t kStaleSeconds = 26 * 3600;  // agents report every hour; a day and two hours is silence
-
-std::string template_text(std::string_view name) {
-  for (const auto& file : template_files())
-    if (file.name == name) return std::string(file.text);
-  assert(false && "no such template");
-  return {};
-}
-
-View body_of(std::string_view template_name) {
-  return View(kainjow::mustache::partial([name = std::string(template_name)] { return template_text(name); }));
-}
-
-std::string render(std::string_view layout, const View& view) {
-  kainjow::mustache::mustache page(template_text(layout));
-  assert(page.is_valid());
-  return page.render(view);
-}
 
 /// The hash a content security policy allows the style by; standard base64 as the policy wants it.
 std::string style_hash() {
@@ -69,12 +53,12 @@ std::vector<std::string> host_names(const ReportInput& input, const std::vector<
 
 View navigation(const PageContext& context) {
   static constexpr std::pair<std::string_view, std::string_view> kPages[] = {
-      {"/", "Overview"}, {"/workloads", "Workloads"}, {"/findings", "Findings"}, {"/hosts", "Hosts"}, {"/reports", "Reports"}};
+      {"/", "nav.overview"}, {"/workloads", "nav.workloads"}, {"/findings", "nav.findings"}, {"/hosts", "nav.hosts"}, {"/reports", "nav.reports"}};
   View pages = view_list();
   for (const auto& [href, label] : kPages) {
     View page;
     page["href"] = View(std::string(href));
-    page["label"] = View(std::string(label));
+    page["label"] = View(say(label));
     const bool current = href == "/" ? context.path == "/" : context.path.rfind(href, 0) == 0;
     page["current"] = View(current);
     pages.push_back(page);
@@ -111,7 +95,6 @@ View view_list() { return View(View::type::list); }
 View maybe(std::string text) { return text.empty() ? View(false) : View(std::move(text)); }
 
 std::string render_page(std::string_view template_name, std::string_view title, View view, const ReportInput& input, const PageContext& context) {
-  view["body"] = body_of(template_name);
   view["page_title"] = View(std::string(title));
   view["organisation"] = View(organisation_of(input));
   view["navigation"] = navigation(context);
@@ -125,22 +108,20 @@ std::string render_page(std::string_view template_name, std::string_view title, 
   const std::string whose = input.organisation.empty() ? std::string() : input.organisation + " · ";
   view["status_line"] = View(score.hosts == 0 ? whose + nobody
                                               : whose + host_count(input) + " · newest " + age(std::max<std::int64_t>(0, input.now - score.newest_scan)) + " · rules " + input.rules->version);
-  return render("layout.html", view);
+  return fill_template("layout.html", template_name, view);
 }
 
 std::string render_file(std::string_view template_name, std::string_view title, View view) {
-  view["body"] = body_of(template_name);
   view["page_title"] = View(std::string(title));
   view["in_site"] = View(false);
   view["style"] = View(std::string(style_sheet()));
   view["style_hash"] = View(style_hash());
-  return render("file.html", view);
+  return fill_template("file.html", template_name, view);
 }
 
 std::string render_bare(std::string_view template_name, std::string_view title, View view) {
-  view["body"] = body_of(template_name);
   view["page_title"] = View(std::string(title));
-  return render("bare.html", view);
+  return fill_template("bare.html", template_name, view);
 }
 
 HostEvidence::HostEvidence(const ReportInput& input, std::size_t host) : input_(input), host_(host) {

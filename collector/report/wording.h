@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collector/report/phrases.h"
 #include "rules/assessment.h"
 
 namespace plumbline {
@@ -46,7 +47,6 @@ std::string first_sentence(std::string_view text);
 std::string capitalised(std::string text);
 std::string with_full_stop(std::string text);
 
-using Slots = std::map<std::string, std::string, std::less<>>;
 /// Puts values into "{failing} of {applicable} servers …", once, so that a value that looks like a slot stays text.
 /// Nouns and verbs after a count of one agree with it: "1 servers are" becomes "1 server is". A slot that is not
 /// known stays as it is written.
