@@ -10,106 +10,18 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collector/store/backends.h"
+#include "collector/store/postgres_rows.h"
 #include "collector/store/postgres_schema.h"
 #include "collector/store/rows.h"
 
 namespace plumbline {
 namespace {
 
+using namespace postgres;
+
 constexpr std::size_t kConnections = 8;
 constexpr std::size_t kRowsInStatement = 256;       // × columns stays far below the protocol's 65,535 parameters
 constexpr const char* kMigrationLock = "5786356";   // an advisory lock's key: one collector migrates, others wait
-
-struct CloseConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Connection = std::unique_ptr<PGconn, CloseConnection>;
-
-// A value for $n: text, bytes as they are, or NULL.
-struct Parameter {
-  std::string text;
-  bool binary = false;
-  bool null = false;
-
-  Parameter(std::string_view value) : text(value) {}
-  Parameter(const std::string& value) : text(value) {}
-  Parameter(std::int64_t value) : text(std::to_string(value)) {}
-  Parameter(int value) : text(std::to_string(value)) {}
-  Parameter(const std::optional<std::uint64_t>& value) : null(!value) {
-    if (value) text = std::to_string(*value);
-  }
-  Parameter(const std::optional<int>& value) : null(!value) {
-    if (value) text = std::to_string(*value);
-  }
-};
-Parameter blob(std::string_view bytes) {
-  Parameter parameter(bytes);
-  parameter.binary = true;
-  return parameter;
-}
-
-// The rows an answer holds.
-class Rows {
- public:
-  explicit Rows(PGresult* result) : result_(result) {}
-  int count() const { return PQntuples(result_.get()); }
-  std::int64_t affected() const { return parse_i64(PQcmdTuples(result_.get())).value_or(0); }
-  bool null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
-  std::string text(int row, int column) const {
-    return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
-  }
-  std::int64_t integer(int row, int column) const { return parse_i64(text(row, column)).value_or(0); }
-  std::optional<std::uint64_t> sequence(int row, int column) const {
-    if (null(row, column)) return std::nullopt;
-    return static_cast<std::uint64_t>(integer(row, column));
-  }
-  // bytea arrives as "\x0a1b…"
-  std::string bytes(int row, int column) const {
-    const std::string value = text(row, column);
-    return value.starts_with("\\x") ? unhex(std::string_view(value).substr(2)).value_or("") : std::string();
-  }
-
- private:
-  struct Clear {
-    void operator()(PGresult* result) const { PQclear(result); }
-  };
-  std::unique_ptr<PGresult, Clear> result_;
-};
-
-// libpq's messages end with a line feed and may span lines.
-std::string one_line(const char* message) {
-  std::string text(trim(message));
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
-ErrorKind kind_of(PGconn* connection, const PGresult* result) {
-  if (PQstatus(connection) != CONNECTION_OK) return ErrorKind::unavailable;
-  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const std::string_view code = state == nullptr ? "" : state;
-  if (code.starts_with("23")) return ErrorKind::conflict;                  // integrity constraint
-  if (code.starts_with("42501") || code.starts_with("28")) return ErrorKind::permission_denied;
-  // Serialisation, deadlock, resources, shutdown, read-only after a failover: it may work again soon.
-  if (code.starts_with("40") || code.starts_with("53") || code.starts_with("57") || code.starts_with("25"))
-    return ErrorKind::unavailable;
-  return ErrorKind::io;
-}
-
-Result<Rows> run(PGconn* connection, const std::string& sql, const std::vector<Parameter>& parameters = {}) {
-  std::vector<const char*> values;
-  std::vector<int> lengths, formats;
-  for (const Parameter& parameter : parameters) {
-    values.push_back(parameter.null ? nullptr : parameter.text.c_str());
-    lengths.push_back(static_cast<int>(parameter.text.size()));
-    formats.push_back(parameter.binary ? 1 : 0);
-  }
-  PGresult* raw = PQexecParams(connection, sql.c_str(), static_cast<int>(parameters.size()), nullptr, values.data(),
-                               lengths.data(), formats.data(), 0);
-  Rows rows(raw);
-  const ExecStatusType status = PQresultStatus(raw);
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return rows;
-  return fail(kind_of(connection, raw), "store: PostgreSQL: " + one_line(PQerrorMessage(connection)));
-}
 
 #define PLUMBLINE_HOST_COLUMNS                                                                          \
   "id, name, enrolled_at, denied::int, sequence, taken_at, received_at, facts_hash, rules_hash, "       \
@@ -282,7 +194,7 @@ Result<Connection> PostgresStore::connect() const {
   if (connection == nullptr || PQstatus(connection.get()) != CONNECTION_OK)
     return fail(ErrorKind::unavailable,
                 "store: PostgreSQL cannot be reached: " +
-                    (connection == nullptr ? "no memory" : one_line(PQerrorMessage(connection.get()))) +
+                    (connection == nullptr ? "no memory" : message_of(connection.get())) +
                     "; start it, or name another with --store");
   PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
   // 2xx means durable: weaker settings of the server or the role are raised, stronger ones are left alone.
@@ -379,14 +291,6 @@ Result<std::optional<Row>> PostgresStore::first(Row (*take)(const Rows&, int), c
 Result<void> done(Result<Rows> rows) {
   if (!rows) return tl::unexpected(rows.error());
   return {};
-}
-
-// Several statements at once, which only the simple protocol takes.
-Result<void> run_script(PGconn* db, const char* sql) {
-  PGresult* raw = PQexec(db, sql);
-  const Rows rows(raw);
-  if (PQresultStatus(raw) == PGRES_COMMAND_OK) return {};
-  return fail(kind_of(db, raw), "store: PostgreSQL: " + one_line(PQerrorMessage(db)));
 }
 
 Result<void> PostgresStore::migrate() {

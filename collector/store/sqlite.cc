@@ -11,167 +11,22 @@
 #include "base/log.h"
 #include "collector/store/backends.h"
 #include "collector/store/rows.h"
+#include "collector/store/sqlite_connection.h"
 #include "collector/store/sqlite_schema.h"
 
 namespace plumbline {
 namespace {
 
+using namespace sqlite;
+
 constexpr int kApplicationId = 0x504C4D42;  // "PLMB", in the file's header: another program's file is not ours
-constexpr int kBusyMilliseconds = 10'000;
 constexpr std::size_t kReaders = 4;
-
-ErrorKind kind_of(int code) {
-  switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ErrorKind::unavailable;
-    case SQLITE_CONSTRAINT: return ErrorKind::conflict;
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-    case SQLITE_AUTH: return ErrorKind::permission_denied;
-    default: return ErrorKind::io;
-  }
-}
-
-std::string advice(int code) {
-  switch (code & 0xff) {
-    case SQLITE_FULL: return "; the disk is full: free some space, nothing was lost";
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "; another program holds it: try again";
-    case SQLITE_READONLY:
-    case SQLITE_PERM: return "; run as the user that owns the state folder";
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return "; the file is damaged or not a store: restore a backup";
-    default: return "";
-  }
-}
-
-// One connection with its prepared statements; used by one thread at a time.
-struct Connection {
-  sqlite3* handle = nullptr;
-  std::unordered_map<const char*, sqlite3_stmt*> statements;  // by the address of the literal
-
-  Connection() = default;
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    for (auto& [text, statement] : statements) sqlite3_finalize(statement);
-    sqlite3_close(handle);
-  }
-  tl::unexpected<Error> error(int code) const {
-    return fail(kind_of(code), std::string("store: ") + sqlite3_errmsg(handle) + advice(code));
-  }
-  Result<void> run(const char* sql) {
-    const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) return error(code);
-    return {};
-  }
-};
-
-/// Bytes for a BLOB column.
-struct BlobOf {
-  std::string_view bytes;
-};
-
-// A prepared statement bound to values. The first failure sticks and comes out of done().
-class Query {
- public:
-  template <class... Values>
-  Query(Connection& connection, const char* sql, const Values&... values) : connection_(connection) {
-    sqlite3_stmt*& cached = connection.statements[sql];
-    if (cached == nullptr)
-      code_ = sqlite3_prepare_v3(connection.handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &cached, nullptr);
-    statement_ = cached;
-    int index = 0;
-    if (code_ == SQLITE_OK) (bind(++index, values), ...);
-  }
-  Query(const Query&) = delete;
-  Query& operator=(const Query&) = delete;
-  ~Query() {
-    if (statement_ != nullptr) sqlite3_reset(statement_);
-  }
-
-  bool row() {
-    if (code_ != SQLITE_OK && code_ != SQLITE_ROW) return false;
-    code_ = sqlite3_step(statement_);
-    return code_ == SQLITE_ROW;
-  }
-  /// Runs what is left and tells whether all went well.
-  Result<void> done() {
-    while (row()) {
-    }
-    if (code_ != SQLITE_DONE) return connection_.error(code_);
-    return {};
-  }
-  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  std::string text(int column) const {
-    const void* bytes = sqlite3_column_blob(statement_, column);
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-    return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
-  }
-  std::optional<std::uint64_t> sequence(int column) const {
-    if (null(column)) return std::nullopt;
-    return static_cast<std::uint64_t>(integer(column));
-  }
-
- private:
-  void keep(int code) {
-    if (code_ == SQLITE_OK) code_ = code;
-  }
-  // The texts outlive the statement's run, so SQLite need not copy them.
-  void bind(int index, std::string_view value) {
-    keep(sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(), value.size(),
-                             SQLITE_STATIC, SQLITE_UTF8));
-  }
-  void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
-  void bind(int index, std::int64_t value) { keep(sqlite3_bind_int64(statement_, index, value)); }
-  void bind(int index, int value) { keep(sqlite3_bind_int64(statement_, index, value)); }
-  void bind(int index, const std::optional<std::uint64_t>& value) {
-    keep(value ? sqlite3_bind_int64(statement_, index, static_cast<std::int64_t>(*value))
-               : sqlite3_bind_null(statement_, index));
-  }
-  void bind(int index, const std::optional<int>& value) {
-    keep(value ? sqlite3_bind_int64(statement_, index, *value) : sqlite3_bind_null(statement_, index));
-  }
-  void bind(int index, const BlobOf& value);
-
-  Connection& connection_;
-  sqlite3_stmt* statement_ = nullptr;
-  int code_ = SQLITE_OK;
-};
-
-void Query::bind(int index, const BlobOf& value) {
-  keep(sqlite3_bind_blob64(statement_, index, value.bytes.empty() ? "" : value.bytes.data(), value.bytes.size(),
-                           SQLITE_STATIC));
-}
 
 std::optional<int> part_of(const std::optional<ScoreSplit>& split, int ScoreSplit::*part) {
   return split ? std::optional<int>((*split).*part) : std::nullopt;
 }
 
 std::int64_t as_column(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
-
-Result<std::unique_ptr<Connection>> connect(const std::string& path, int flags) {
-  auto connection = std::make_unique<Connection>();
-  const int code = sqlite3_open_v2(path.c_str(), &connection->handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  if (code != SQLITE_OK)
-    return fail(kind_of(code), "store " + path + ": " + sqlite3_errmsg(connection->handle) +
-                                   "; create the state folder with: plumbline-collector init");
-  sqlite3_extended_result_codes(connection->handle, 1);
-  sqlite3_busy_timeout(connection->handle, kBusyMilliseconds);
-  const auto ready = connection->run(
-      "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;"
-      "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=67108864");
-  if (!ready) return tl::unexpected(ready.error());
-  return connection;
-}
-
-Result<std::int64_t> pragma(Connection& connection, const char* sql) {
-  Query query(connection, sql);
-  const std::int64_t value = query.row() ? query.integer(0) : 0;
-  if (auto done = query.done(); !done) return tl::unexpected(done.error());
-  return value;
-}
 
 // The columns of a host's row, in the order read_host() takes them.
 #define PLUMBLINE_HOST_COLUMNS                                                                            \
@@ -592,7 +447,7 @@ Result<void> SqliteStore::set_denied(std::string_view host_id, bool denied) {
     done = Query(db, "UPDATE hosts SET denied=?2, change=(SELECT value FROM counters WHERE name='change') WHERE id=?1",
                  host_id, denied ? 1 : 0).done();
     if (!done) return done;
-    if (sqlite3_changes(db.handle) == 0)
+    if (db.changes() == 0)
       return fail(ErrorKind::not_found, "host " + storable(host_id) + ": it is not enrolled here; list them with: "
                                         "plumbline-collector hosts");
     return {};
@@ -625,7 +480,7 @@ Result<bool> SqliteStore::redeem_token(std::string_view token_hash, std::int64_t
     auto done = Query(db, "UPDATE tokens SET redeemed_at=?2 WHERE hash=?1 AND redeemed_at IS NULL AND expires_at>?2",
                       token_hash, now).done();
     if (!done) return tl::unexpected(done.error());
-    return sqlite3_changes(db.handle) == 1;
+    return db.changes() == 1;
   });
 }
 
@@ -769,7 +624,7 @@ Result<void> SqliteStore::put_one_record(Connection& db, const RecordRow& row, s
                           "UPDATE records SET body=?3, changed_at=?4, changed_by=?5, version=?6 WHERE kind=?1 AND "
                           "id=?2 AND version=?7",
                           row.kind, row.id, row.body, row.changed_at, by, version, row.version).done();
-  if (!done || sqlite3_changes(db.handle) == 1) return done;
+  if (!done || db.changes() == 1) return done;
   const auto there = read_one_record(db, row.kind, row.id);
   if (!there) return tl::unexpected(there.error());
   return tl::unexpected(record_conflict(row.kind, row.id, *there));
