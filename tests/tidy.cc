@@ -140,7 +140,7 @@ TEST_CASE("Beast, Asio and TLS streams stay in the server, other libraries behin
       {"<openssl/", {"base/tls.cc", "base/hash.cc", "collector/http/", "collector/pki/", "agent/probes/certificates.cc"}},
       {"<sqlite3.h>", {"collector/store/"}},
       {"<libpq-fe.h>", {"collector/store/"}},
-      {"<curl/", {"agent/delivery/"}},
+      {"<curl/", {"agent/delivery/", "collector/digest/"}},
       {"<yaml-cpp/", {"rules/"}},
       {"<re2/", {"rules/cel/"}},
       {"<zstd", {"base/zstd.cc"}},
@@ -159,12 +159,14 @@ TEST_CASE("Beast, Asio and TLS streams stay in the server, other libraries behin
     }
 }
 
-TEST_CASE("nothing starts another program and no unbounded C string function is called") {
-  const std::regex banned(R"(\b(system|popen|execve?|execl[ep]?|execvp|posix_spawn|fork|vfork|sprintf|strcpy|strcat|gets)\s*\()");
+TEST_CASE("one file alone starts another program, never through a shell, and no unbounded C string function is called") {
+  const std::regex starts(R"(\b(execve?|execl[ep]?|execvp|posix_spawn|fork|vfork)\s*\()");
+  const std::regex banned(R"(\b(system|popen|sprintf|strcpy|strcat|gets)\s*\()");
   for (const auto& source : product()) {
     INFO(source.path);
     std::smatch match;
     CHECK_FALSE(std::regex_search(source.text, match, banned));
+    if (source.path != "collector/report/child_program.cc") CHECK_FALSE(std::regex_search(source.text, match, starts));
   }
 }
 

@@ -27,6 +27,14 @@ struct HostScore {
   Tenths lower = 0, upper = 1000;
 };
 
+/// Where ReportInput::outlook stands.
+struct OutlookState {
+  std::int64_t computed_at = 0;  // 0: none was made yet
+  bool running = false;          // a newer one is being made
+  std::string problem;           // why there is no newer one; empty where there is none
+  bool operator==(const OutlookState&) const = default;
+};
+
 /// All that any page needs; gathered by the collector (or by `assess` without a store).
 struct ReportInput {
   const RuleSet* rules = nullptr;
@@ -41,6 +49,8 @@ struct ReportInput {
   std::size_t hosts_waiting = 0;               // whose scans these rules have not judged yet: in no figure
   std::shared_ptr<const Decisions> decisions;  // what people added; nullptr without a store
   std::shared_ptr<const Clock> outlook;        // if nothing is done; nullptr while it is not computed
+  OutlookState outlook_state;
+  std::function<Result<std::string>(std::size_t host)> document;  // the scan (JSON) that a host's verdicts are of; may be empty
 };
 
 enum class Audience { it, cio, ceo };
@@ -54,6 +64,13 @@ std::string render_html(const ReportInput& input, Audience audience);
 std::string render_text(const ReportInput& input, Audience audience, bool colour);
 std::string render_findings_csv(const ReportInput& input);
 Result<std::string> render_findings_xlsx(const ReportInput& input);
+/// What there is to do, a row a failing check and host.
+enum class WorkOrder { by_action, by_host };
+std::string render_work_list_csv(const ReportInput& input, WorkOrder order);
+/// Everything the reports show, as one workbook.
+Result<std::string> render_report_xlsx(const ReportInput& input);
+/// The same as one JSON document, canonical; its form is collector/report/report.schema.json.
+std::string render_json(const ReportInput& input);
 
 /// What people who are signed in must know now, above every page.
 struct Notice {
