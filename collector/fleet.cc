@@ -3,12 +3,14 @@
 #include "collector/fleet.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/zstd.h"
 #include "collector/judging.h"
 
 namespace plumbline {
@@ -17,6 +19,7 @@ namespace {
 constexpr std::size_t kHistoryPoints = 400;
 constexpr std::int64_t kSharedInputSeconds = 10;  // ages on pages may lag by as much
 constexpr std::size_t kLoadedHosts = 256;         // facts one shared input may hold before a new one is made
+constexpr std::size_t kMostJudgedAtTurn = 500;    // scans, a second or so, to tell why the score turned with the rules
 constexpr std::size_t kChangesAtOnce = 4096;      // rows of the store in memory while changes are read
 
 bool by_name(const AssessedHost& a, const AssessedHost& b) { return a.name != b.name ? a.name < b.name : a.id < b.id; }
@@ -53,6 +56,7 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   input.organisation = organisation_;
   input.history = history_;
   input.before = before_;
+  input.document = load_document_;
   input.hosts_without_scan = silent_;
   input.hosts_waiting = waiting_;
   if (!scores_.empty())
@@ -74,7 +78,26 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   return input;
 }
 
-ReportInput FleetView::report_input(std::int64_t now) const { return make_input(now, std::make_shared<LoadedFacts>()); }
+// Under mutex_. Who holds the outlook holds the rules that it points into.
+void FleetView::add_outlook(ReportInput& input) const {
+  input.outlook_state = outlook_state_;
+  if (outlook_ != nullptr && outlook_->rules->hash == rules_->hash) input.outlook = {outlook_, &outlook_->clock};
+}
+
+ReportInput FleetView::report_input(std::int64_t now) const {
+  ReportInput input = make_input(now, std::make_shared<LoadedFacts>());
+  const std::lock_guard lock(mutex_);
+  add_outlook(input);
+  return input;
+}
+
+void FleetView::show_outlook(std::shared_ptr<const Outlook> outlook, OutlookState state) const {
+  const std::lock_guard lock(mutex_);
+  if (outlook_ == outlook && outlook_state_ == state) return;
+  outlook_ = std::move(outlook);
+  outlook_state_ = std::move(state);
+  input_.reset();
+}
 
 std::shared_ptr<const ReportInput> FleetView::shared_input(const std::shared_ptr<const FleetView>& view, std::int64_t now) {
   const std::lock_guard lock(view->mutex_);
@@ -85,7 +108,9 @@ std::shared_ptr<const ReportInput> FleetView::shared_input(const std::shared_ptr
   };
   if (!fresh()) {
     view->loaded_ = std::make_shared<LoadedFacts>();
-    view->input_ = std::make_shared<const ReportInput>(view->make_input(now, view->loaded_));
+    ReportInput input = view->make_input(now, view->loaded_);
+    view->add_outlook(input);
+    view->input_ = std::make_shared<const ReportInput>(std::move(input));
   }
   // Who holds the input holds the view; the view holds the input alone, or neither would ever go.
   auto both = std::make_shared<const std::pair<std::shared_ptr<const FleetView>, std::shared_ptr<const ReportInput>>>(view, view->input_);
@@ -96,6 +121,27 @@ std::optional<std::size_t> FleetView::find_host(std::string_view id) const {
   const auto found = std::find_if(assessment_.hosts.begin(), assessment_.hosts.end(), [&](const AssessedHost& host) { return host.id == id; });
   if (found == assessment_.hosts.end()) return std::nullopt;
   return static_cast<std::size_t>(found - assessment_.hosts.begin());
+}
+
+// `scans`: host and sequence, by index of the host.
+void FleetView::read_from(Store& store, std::vector<std::pair<std::string, std::uint64_t>> scans) {
+  for (const auto& [host, sequence] : scans) sequences_.push_back(sequence);
+  const auto shared = std::make_shared<const std::vector<std::pair<std::string, std::uint64_t>>>(std::move(scans));
+  load_facts_ = [shared, rules = rules_, &store](std::size_t host) -> std::shared_ptr<const nlohmann::json> {
+    if (host >= shared->size()) return nullptr;
+    const auto stored = store.scan((*shared)[host].first, (*shared)[host].second);
+    if (!stored || !*stored) return nullptr;
+    const auto scan = read_stored(**stored);
+    if (!scan) return nullptr;
+    return std::make_shared<const nlohmann::json>(judgeable_facts(*scan, *rules));
+  };
+  load_document_ = [shared, &store](std::size_t host) -> Result<std::string> {
+    if (host >= shared->size()) return fail(ErrorKind::not_found, "there is no such host");
+    const auto stored = store.scan((*shared)[host].first, (*shared)[host].second);
+    if (!stored) return tl::unexpected(stored.error());
+    if (!*stored) return fail(ErrorKind::not_found, "its scan is gone from the store");
+    return decompress_zstd((*stored)->document_zstd);
+  };
 }
 
 void FleetView::assess_hosts(std::vector<AssessedHost> hosts) {
@@ -134,12 +180,17 @@ std::size_t Fleet::to_rejudge() const {
   return to_rejudge_;
 }
 
-Result<Judgement> Fleet::judge_again(const std::string& host_id, std::uint64_t sequence) {
+Result<StoredDocument> Fleet::stored_document(const std::string& host_id, std::uint64_t sequence) {
   auto stored = store_.scan(host_id, sequence);
   if (!stored) return tl::unexpected(stored.error());
-  StoredDocument document{host_id, sequence, 0, {}};
-  if (*stored) document = {host_id, sequence, (*stored)->taken_at, std::move((*stored)->document_zstd)};
-  auto packed = judge_.judge(document, *rules_);
+  if (!*stored) return StoredDocument{host_id, sequence, 0, {}};
+  return StoredDocument{host_id, sequence, (*stored)->taken_at, std::move((*stored)->document_zstd)};
+}
+
+Result<Judgement> Fleet::judge_again(const std::string& host_id, std::uint64_t sequence) {
+  const auto document = stored_document(host_id, sequence);
+  if (!document) return tl::unexpected(document.error());
+  auto packed = judge_.judge(*document, *rules_);
   if (!packed) {
     log_error(packed.error().message + "; its verdicts are unknown until its next scan");
     packed = unknown_judgement(*rules_);
@@ -247,12 +298,61 @@ bool Fleet::turn() {
   return true;
 }
 
-Result<void> Fleet::keep_score(const Assessment& assessment) {
+// The hosts as `was` shows them, judged by the rules of `is`. Most have sent nothing since; where many have, judging their
+// scans of then would hold up everything, and what it would tell is left untold.
+std::optional<ScoreChange> Fleet::change_by_turning(const FleetView& was, const FleetView& is) {
+  std::deque<Judgement> judged;
+  std::vector<HostVerdicts> then;
+  for (std::size_t i = 0; i < was.assessment_.hosts.size(); ++i) {
+    const std::string& id = was.assessment_.hosts[i].id;
+    const auto found = members_.find(id);
+    if (found == members_.end() || !found->second.shown) return std::nullopt;
+    const Member& member = found->second;
+    const std::uint64_t sequence = was.sequences_.at(i);
+    if (member.shown->sequence == sequence) {
+      then.push_back({id, &member.shown->judgement});
+    } else if (member.before && member.row.previous_sequence == sequence) {
+      then.push_back({id, &*member.before});
+    } else {
+      if (judged.size() == kMostJudgedAtTurn) return std::nullopt;
+      const auto document = stored_document(id, sequence);
+      const auto packed = document ? judge_.judge(*document, *rules_) : tl::unexpected(document.error());
+      auto judgement = packed ? unpack_judgement(*packed, rules_->rules.size(), rules_->measures.size()) : tl::unexpected(packed.error());
+      if (!judgement) return std::nullopt;
+      then.push_back({id, &judged.emplace_back(std::move(*judgement))});
+    }
+  }
+  auto change = change_of_rules(was.rules(), verdicts_of(was.assessment_.hosts), *rules_, then);
+  const auto more = change_of_hosts(*rules_, then, verdicts_of(is.assessment_.hosts));
+  if (!change || !more) return std::nullopt;
+  return *change += *more;
+}
+
+std::optional<ScoreChange> Fleet::change_since_point(const FleetView& view) {
+  const auto was = latest();
+  if (history_ != ScoreHistory::keep || !since_point_ || was == nullptr) return std::nullopt;
+  auto step = was->rules().hash == rules_->hash
+                  ? change_of_hosts(*rules_, verdicts_of(was->assessment_.hosts), verdicts_of(view.assessment_.hosts))
+                  : change_by_turning(*was, view);
+  if (step) *step += *since_point_;
+  return step;
+}
+
+// `since` is what is known of the change since the last point; after this, since the point that is last now.
+Result<void> Fleet::keep_score(const Assessment& assessment, std::optional<ScoreChange>& since) {
   const Score& score = assessment.score;
-  const ScorePoint point{now_seconds(), score.value, score.lower, score.upper, score.level, score.hosts, rules_->hash};
+  ScorePoint point{now_seconds(), score.value, score.lower, score.upper, score.level, score.hosts, rules_->hash};
   const auto last = store_.scores(1);
   if (!last) return tl::unexpected(last.error());
-  if (!last->empty() && same_score(last->back(), point)) return {};
+  const bool same = !last->empty() && same_score(last->back(), point);
+  // A point of somebody else's, or a score that nobody could follow: what the parts would add up to is not the change.
+  const bool told = since && !last->empty() && last->back().value && point.value && since->total() == *point.value - *last->back().value;
+  if (same) {
+    if (!told) since = ScoreChange{};
+    return {};
+  }
+  if (told) point.split = ScoreSplit{since->fleet, since->rules, since->coverage};
+  since = ScoreChange{};
   return store_.add_score(point);
 }
 
@@ -282,22 +382,23 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
     scans.emplace_back(host.id, shown.sequence);
     view->scores_.push_back(shown.score);
   }
-  view->load_facts_ = [scans = std::move(scans), rules = rules_, &store = store_](std::size_t host) -> std::shared_ptr<const nlohmann::json> {
-    if (host >= scans.size()) return nullptr;
-    const auto stored = store.scan(scans[host].first, scans[host].second);
-    if (!stored || !*stored) return nullptr;
-    const auto scan = read_stored(**stored);
-    if (!scan) return nullptr;
-    return std::make_shared<const nlohmann::json>(judgeable_facts(*scan, *rules));
-  };
+  view->read_from(store_, std::move(scans));
   view->assess_hosts(std::move(hosts));
+  auto since = change_since_point(*view);
+  since_point_.reset();  // until the view is shown
   // A score of part of the fleet is no point of its history.
   if (history_ == ScoreHistory::keep && view->waiting_ == 0)
-    if (auto kept = keep_score(view->assessment_); !kept) return tl::unexpected(kept.error());
+    if (auto kept = keep_score(view->assessment_, since); !kept) return tl::unexpected(kept.error());
   auto history = store_.scores(kHistoryPoints);
   if (!history) return tl::unexpected(history.error());
   view->history_ = std::move(*history);
   const std::lock_guard lock(mutex_);
+  since_point_ = since;
+  if (view_ != nullptr) {
+    const std::lock_guard shown(view_->mutex_);
+    view->outlook_ = view_->outlook_;
+    view->outlook_state_ = view_->outlook_state_;
+  }
   view_ = view;
   denied_ = std::move(denied);
   return view_;
@@ -326,7 +427,7 @@ std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::sha
                                                std::string organisation) {
   struct Judged {
     AssessedHost host;
-    std::uint64_t sequence = 0;
+    std::string document_zstd;
     std::shared_ptr<const nlohmann::json> facts;
   };
   std::map<std::string, const Scan*> newest;
@@ -337,7 +438,7 @@ std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::sha
   std::vector<Judged> judged;
   for (const auto& [id, scan] : newest) {
     auto facts = std::make_shared<const nlohmann::json>(judgeable_facts(*scan, *rules));
-    judged.push_back({{id, host_name_of(*scan), scan->taken_at, judge_scan(*scan, *rules)}, scan->sequence, std::move(facts)});
+    judged.push_back({{id, host_name_of(*scan), scan->taken_at, judge_scan(*scan, *rules)}, compress_zstd(to_json(*scan)), std::move(facts)});
   }
   std::sort(judged.begin(), judged.end(), [](const Judged& a, const Judged& b) { return by_name(a.host, b.host); });
   auto view = std::make_shared<FleetView>();
@@ -345,11 +446,17 @@ std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::sha
   view->organisation_ = std::move(organisation);
   std::vector<AssessedHost> hosts;
   std::vector<std::shared_ptr<const nlohmann::json>> facts;
+  const auto documents = std::make_shared<std::vector<std::string>>();
   for (Judged& one : judged) {
     hosts.push_back(std::move(one.host));
+    documents->push_back(std::move(one.document_zstd));
     facts.push_back(std::move(one.facts));
   }
   view->load_facts_ = [facts = std::move(facts)](std::size_t host) { return host < facts.size() ? facts[host] : nullptr; };
+  view->load_document_ = [documents](std::size_t host) -> Result<std::string> {
+    if (host >= documents->size()) return fail(ErrorKind::not_found, "there is no such host");
+    return decompress_zstd((*documents)[host]);
+  };
   view->assess_hosts(std::move(hosts));
   return view;
 }

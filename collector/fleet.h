@@ -14,11 +14,14 @@
 
 #include "base/result.h"
 #include "collector/judging.h"
+#include "collector/outlook.h"
 #include "collector/report/report.h"
 #include "collector/rules_in_force.h"
 #include "collector/store/store.h"
 #include "facts/scan.h"
 #include "rules/assessment.h"
+#include "rules/fleet_facts.h"
+#include "rules/score_change.h"
 
 namespace plumbline {
 
@@ -26,6 +29,7 @@ namespace plumbline {
 class FleetView {
  public:
   const RuleSet& rules() const { return *rules_; }
+  const std::shared_ptr<const RuleSet>& shared_rules() const { return rules_; }
   const Assessment& assessment() const { return assessment_; }
   /// The assessment as canonical JSON: what `score --json` and the API give.
   const std::string& json() const { return json_; }
@@ -40,11 +44,19 @@ class FleetView {
   static std::shared_ptr<const ReportInput> shared_input(const std::shared_ptr<const FleetView>& view, std::int64_t now);
   /// The index of a host in assessment().hosts.
   std::optional<std::size_t> find_host(std::string_view id) const;
+  /// The same hosts with their scan documents, for questions about other facts and other days. Valid as long as the store,
+  /// without the view.
+  FleetFacts facts() const { return {assessment_.hosts, load_document_}; }
+  /// What pages and reports show from now on of what becomes of the fleet if nothing is done. Left out where it is of
+  /// other rules than the view.
+  void show_outlook(std::shared_ptr<const Outlook> outlook, OutlookState state) const;
 
  private:
   friend class Fleet;
   friend std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan>, std::shared_ptr<const RuleSet>, std::string);
+  friend Result<std::shared_ptr<const FleetView>> view_as_of(Store&, std::shared_ptr<const RuleSet>, std::int64_t);
   using LoadFacts = std::function<std::shared_ptr<const nlohmann::json>(std::size_t)>;
+  using LoadDocument = std::function<Result<std::string>(std::size_t)>;
   struct LoadedFacts;
   // A host's score, made when somebody asks and kept as long as its judgement.
   struct LazyScore {
@@ -52,6 +64,8 @@ class FleetView {
     HostScore score;
   };
   ReportInput make_input(std::int64_t now, std::shared_ptr<LoadedFacts> loaded) const;
+  void add_outlook(ReportInput& input) const;
+  void read_from(Store& store, std::vector<std::pair<std::string, std::uint64_t>> scans);
   void assess_hosts(std::vector<AssessedHost> hosts);
 
   std::shared_ptr<const RuleSet> rules_;
@@ -64,8 +78,12 @@ class FleetView {
   std::size_t waiting_ = 0;  // hosts whose scan these rules have not judged
   std::int64_t change_ = 0;
   LoadFacts load_facts_;
+  LoadDocument load_document_;
+  std::vector<std::uint64_t> sequences_;            // by host; empty without a store
   std::vector<std::shared_ptr<LazyScore>> scores_;  // by host; empty without a store
   mutable std::mutex mutex_;  // guards what follows
+  mutable std::shared_ptr<const Outlook> outlook_;
+  mutable OutlookState outlook_state_;
   mutable std::shared_ptr<const ReportInput> input_;
   mutable std::shared_ptr<LoadedFacts> loaded_;
 };
@@ -113,13 +131,16 @@ class Fleet {
   Result<void> show(Member& member, const HostRow& row);
   Result<Judgement> judgement_of(const std::string& host_id, std::uint64_t sequence, const std::string& rules_hash,
                                  const std::string& packed);
+  Result<StoredDocument> stored_document(const std::string& host_id, std::uint64_t sequence);
   Result<Judgement> judge_again(const std::string& host_id, std::uint64_t sequence);
   bool is_other(const HostRow& row) const;
   void follow_rules();
   bool turn();
   std::size_t waiting() const;  // hosts with a scan and without a judgement to show
   Result<std::shared_ptr<const FleetView>> make_view();
-  Result<void> keep_score(const Assessment& assessment);
+  std::optional<ScoreChange> change_since_point(const FleetView& view);
+  std::optional<ScoreChange> change_by_turning(const FleetView& was, const FleetView& is);
+  Result<void> keep_score(const Assessment& assessment, std::optional<ScoreChange>& since);
 
   Store& store_;
   const RulesInForce* in_force_ = nullptr;           // of the server alone
@@ -133,6 +154,9 @@ class Fleet {
   bool whole_ = false;                               // under refreshing_: rules_ had judged every host at some time
   std::int64_t change_ = -1;                         // under refreshing_
   bool stale_ = false;                               // under refreshing_: the view lacks changes that were read
+  // Under refreshing_: what the score of the view differs by from its last kept point, and why; nothing where that is not
+  // known, as after a start.
+  std::optional<ScoreChange> since_point_;
   mutable std::mutex mutex_;                         // guards what follows
   std::shared_ptr<const FleetView> view_;
   std::vector<std::string> denied_;  // sorted
@@ -145,5 +169,9 @@ std::string host_id_of_stranger(const Scan& scan);
 /// A view of scans without a store, as `assess` makes it: of one host the newest scan counts.
 std::shared_ptr<const FleetView> view_of_scans(std::vector<Scan> scans, std::shared_ptr<const RuleSet> rules,
                                                std::string organisation);
+
+/// The fleet as the store had it at a moment, judged by any rules: of each host the newest scan that had been received by
+/// then. Documents are read page by page and not kept. Its history ends at that moment; nothing is written.
+Result<std::shared_ptr<const FleetView>> view_as_of(Store& store, std::shared_ptr<const RuleSet> rules, std::int64_t moment);
 
 }  // namespace plumbline

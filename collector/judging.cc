@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/fact_record.h"
+
 namespace plumbline {
 namespace {
 
@@ -102,6 +104,7 @@ Result<Scan> read_stored(const StoredScan& stored) {
 }
 
 Result<std::string> StoredJudge::judge(const StoredDocument& stored, const RuleSet& rules) {
+  host_name_.clear();
   const std::string subject = "stored scan of host " + stored.host_id;
   if (stored.document_zstd.empty()) return fail(ErrorKind::not_found, subject + ": it is gone");
   const auto document = zstd_.read(stored.document_zstd);
@@ -112,6 +115,7 @@ Result<std::string> StoredJudge::judge(const StoredDocument& stored, const RuleS
   if (!reader_) reader_.emplace();
   const auto facts = facts_in(*reader_, *document, stored.taken_at, rules);
   if (!facts) return fail(subject, facts.error());
+  host_name_ = FactRecord(**facts).object("host").text("name");
   std::string judgement = pack_judgement(plumbline::judge(rules, **facts));
   if (document->size() > kLargeDocumentBytes) reader_.reset();
   return judgement;

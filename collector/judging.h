@@ -47,8 +47,11 @@ class StoredJudge {
  public:
   /// The packed judgement, for rejudge_many(); fails where the scan is gone or damaged.
   Result<std::string> judge(const StoredDocument& stored, const RuleSet& rules);
+  /// The name that the last scan gave its host; empty where it gave none, or could not be read.
+  const std::string& host_name() const { return host_name_; }
 
  private:
+  std::string host_name_;
   ZstdReader zstd_;
   std::optional<FactReader> reader_;
 };

@@ -27,6 +27,13 @@ constexpr std::size_t kMostUndated = 1'000;
 
 std::int64_t day_of(std::int64_t seconds) { return seconds >= 0 ? seconds / kDaySeconds : (seconds - kDaySeconds + 1) / kDaySeconds; }
 
+tl::unexpected<Error> stopped() { return fail(ErrorKind::conflict, "clock: it was told to stop; run it again"); }
+
+// What is left of an assessment's hosts is who they are.
+void forget_verdicts(Assessment& assessment) {
+  for (AssessedHost& host : assessment.hosts) host.judgement = {};
+}
+
 // One thing that became other on a host.
 enum class Part : unsigned char { verdict, requirement, measure };
 struct Step {
@@ -58,6 +65,7 @@ struct Runner {
   const RuleSet& rules;
   const RuleIndex& index;
   const FleetFacts& fleet;
+  const ClockOptions& options;
   std::int64_t last_day = 0;
   std::vector<Step> steps = {};
   std::map<std::pair<std::string, std::string>, std::size_t> undated = {};
@@ -65,8 +73,10 @@ struct Runner {
 
   Result<void> run() {
     FactReader reader;
-    for (std::size_t host = 0; host < fleet.hosts.size(); ++host)
+    for (std::size_t host = 0; host < fleet.hosts.size(); ++host) {
+      if (options.stopped && options.stopped()) return stopped();
       if (auto done = run_host(reader, host); !done) return done;
+    }
     std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.order() < b.order(); });
     return {};
   }
@@ -166,10 +176,12 @@ struct Player {
     }
   }
 
-  ClockMoment moment(std::int64_t day) const {
+  ClockMoment moment(std::int64_t day, const ClockOptions& options) const {
     std::vector<AssessedHost> then = hosts;
     for (AssessedHost& host : then) host.taken_at = day * kDaySeconds;
-    return {day * kDaySeconds, assess(rules, std::move(then), {})};
+    ClockMoment out{day * kDaySeconds, assess(rules, std::move(then), {})};
+    if (!options.verdicts) forget_verdicts(out.assessment);
+    return out;
   }
 };
 
@@ -224,16 +236,17 @@ std::int64_t months_later(std::int64_t moment, int months) {
 
 Result<Clock> run_clock(const RuleSet& rules, const RuleIndex& index, const FleetFacts& given, const ClockOptions& options) {
   Clock out;
-  const FleetFacts fleet = in_name_order(given);
+  FleetFacts fleet = in_name_order(given);
   std::int64_t newest = 0;
   for (const AssessedHost& host : fleet.hosts) newest = std::max(newest, host.taken_at);
   out.from = day_of(options.from.value_or(newest)) * kDaySeconds;
   const auto days = days_to_show(out.from, options);
   if (!days) return tl::unexpected(days.error());
-  Runner runner{rules, index, fleet, days->back()};
+  Runner runner{rules, index, fleet, options, days->back()};
   if (auto done = runner.run(); !done) return tl::unexpected(done.error());
   out.now = assess(rules, fleet.hosts, {});
-  Player player(rules, fleet.hosts);
+  if (!options.verdicts) forget_verdicts(out.now);
+  Player player(rules, std::move(fleet.hosts));
   std::size_t next = 0;
   for (const std::int64_t shown : *days) {
     while (next < runner.steps.size() && runner.steps[next].day <= shown) {
@@ -241,7 +254,8 @@ Result<Clock> run_clock(const RuleSet& rules, const RuleIndex& index, const Flee
       for (; next < runner.steps.size() && runner.steps[next].day == day; ++next) player.take(runner.steps[next]);
       player.end_day(day);
     }
-    out.moments.push_back(player.moment(shown));
+    if (options.stopped && options.stopped()) return stopped();
+    out.moments.push_back(player.moment(shown, options));
   }
   out.turns = std::move(player.turns);
   for (ClockTurn& turn : out.turns) turn.day *= kDaySeconds;

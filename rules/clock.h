@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ struct Clock {
 struct ClockOptions {
   std::optional<std::int64_t> from;   // default: the day of the newest scan
   std::optional<std::int64_t> until;  // default: twelve months later
+  bool verdicts = true;               // false: hosts of the result come without judgements, which a large fleet has many of
+  std::function<bool()> stopped = {}; // asked for every host; once it says yes the clock fails
 };
 
 inline constexpr int kMostClockYears = 10;
