@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/zstd.h"
 #include "collector/web/password.h"
+#include "collector/web/shown.h"
 
 namespace plumbline {
 namespace {
@@ -20,25 +21,6 @@ constexpr std::int64_t kSeenEverySeconds = 60;   // a session's last use is writ
 constexpr std::size_t kMostNameBytes = 128;
 constexpr std::size_t kMostEndedKept = 10'000;
 constexpr std::size_t kMostTokenBytes = 128;
-
-/// A page or an export; the context is the reader's, with the notices of this moment.
-using Page = std::function<Response(const Request&, const ReportInput&, const PageContext&)>;
-
-Response html(std::string body, int status = 200) {
-  Response response;
-  response.status = status;
-  response.body = std::move(body);
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
-
-Response json_body(std::string body) {
-  Response response;
-  response.content_type = "application/json";
-  response.body = std::move(body);
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
 
 Response download(std::string body, std::string content_type, const std::string& file_name) {
   Response response;
@@ -53,10 +35,6 @@ Response not_here(std::string_view what) {
   return html(page_error(404, what, "go back to the overview"), 404);
 }
 
-PageContext context_of(const Web& web, const Request& request) {
-  return PageContext{request.user, request.role, request.csrf, request.path, request.query, web.notices ? web.notices() : std::vector<Notice>()};
-}
-
 std::string cookie(std::string_view name, std::string_view value, std::string_view more = {}) {
   return std::string(name) + "=" + std::string(value) + "; Path=/; Secure; HttpOnly; SameSite=Strict" + std::string(more);
 }
@@ -66,17 +44,8 @@ std::string cookie_value(const Request& request, std::string_view name) {
   return found == request.cookies.end() || found->second.size() > kMostTokenBytes ? std::string() : found->second;
 }
 
-std::string form_value(const Request& request, const char* name) {
-  const auto found = request.form.find(name);
-  return found == request.form.end() ? std::string() : found->second;
-}
-
 /// The login form's token is made from a cookie only this site can set (__Host-), so another site cannot post it.
 std::string login_csrf(std::string_view cookie_text) { return sha256_hex("plumbline login " + std::string(cookie_text)); }
-
-bool same_token(const std::string& given, const std::string& wanted) {
-  return !wanted.empty() && equal_in_constant_time(given, wanted);
-}
 
 Response login_page(const Request& request, std::string_view message, int status) {
   std::string secret = cookie_value(request, kLoginCookie);
@@ -180,19 +149,6 @@ Response log_out(Web& web, const Request& request) {
   Response response = redirect("/login");
   response.headers.emplace_back("Set-Cookie", cookie(kSessionCookie, "", "; Max-Age=0"));
   return response;
-}
-
-/// Runs a page on what can be shown now, held until the page is drawn.
-std::function<void(const Request&, Reply)> shown(Web& web, Page page) {
-  return at_once([&web, page = std::move(page)](const Request& request) {
-    const auto input = web.report();
-    if (!input) {
-      Response response = html(page_error(503, "the collector is still reading its store", "reload in a few seconds"), 503);
-      response.headers.emplace_back("Retry-After", "5");
-      return response;
-    }
-    return page(request, *input, context_of(web, request));
-  });
 }
 
 std::optional<std::string> scan_document(Web& web, const std::string& host_id) {
