@@ -17,6 +17,7 @@ namespace plumbline {
 /// alone: done when every check of the action passes, reopened when one fails again.
 enum class PlanStatus { proposed, planned, in_progress, done, reopened };
 std::string_view to_text(PlanStatus status);
+std::optional<PlanStatus> plan_status_from(std::string_view text);
 
 /// One action of the roadmap as people plan it; by Action::id, which outlives the scan that found it.
 struct PlanItem {
@@ -30,9 +31,15 @@ struct PlanItem {
   std::optional<std::int64_t> done_at, reopened_at;  // of the scans that proved it
   int times_reopened = 0;
   Tenths gain = 0;                         // points when it was last open
-  bool unverified = false;                 // no check fails any more, but some cannot be read: not done
+  std::int64_t gain_at = 0;                // of the scans by which title and gain were noted; at most once a day
+  bool unverified = false;                 // no check fails any more, but some cannot be read: not done (or no longer proven)
+  std::string edited_by;                   // who last changed owner, due date, status, KPI or note; empty: nobody
+  std::int64_t edited_at = 0;
   std::int64_t version = 0;                // of the record: an older one is refused when it is written
 };
+
+/// Not done, and its due day is over.
+bool is_overdue(const PlanItem& item, std::int64_t now);
 
 /// A figure the company wants to move, by a workload it has chosen.
 struct KpiGoal {
@@ -54,6 +61,10 @@ struct Goals {
   std::int64_t version = 0;
 };
 
+/// What an answer's number means: "no", "planned", "partly", "in place", "measured".
+inline constexpr int kMostAnswer = 4;
+std::string_view answer_word(int value);
+
 /// One question of rules/questionnaire/questions.yaml and what the company answered: attested, never mixed into the score.
 struct Answer {
   std::string question;                    // "Q13"
@@ -72,11 +83,33 @@ struct Review {
   std::string by, note;
 };
 
+/// How often each audience looks, and until when it should have: months of 31 days, quarters of 92.
+inline constexpr std::int64_t kItReviewSeconds = 31 * 86400;
+inline constexpr std::int64_t kBoardReviewSeconds = 92 * 86400;
+inline constexpr std::string_view kItReview = "it", kBoardReview = "board";
+
+// What people may write at most; in bytes.
+inline constexpr std::size_t kMaxPlanName = 200;     // owners, KPI names, who answered
+inline constexpr std::size_t kMaxPlanText = 4'000;   // notes and evidence
+inline constexpr std::size_t kMaxUnit = 40;
+inline constexpr std::size_t kMostWorkloadGoals = 40;
+inline constexpr std::size_t kMostKpiGoals = 20;     // of one workload
+inline constexpr int kMostPeople = 10'000'000;
+inline constexpr double kMostKpiValue = 1e15;
+
 struct Decisions {
   std::vector<PlanItem> plan;              // by action
   Goals goals;
   std::vector<Answer> answers;             // by question
   std::vector<Review> reviews;             // oldest first
+  std::vector<std::string> unreadable;     // records that no reader of ours understands: why, one a record; never shown as nothing
 };
+
+/// The plan's item of an action, or nullptr.
+const PlanItem* plan_item(const Decisions& decisions, std::string_view action);
+/// The last review of an audience, or nullptr.
+const Review* last_review(const std::vector<Review>& reviews, std::string_view audience);
+/// When an audience should have looked next; nothing before its first review.
+std::optional<std::int64_t> next_review(const std::vector<Review>& reviews, std::string_view audience);
 
 }  // namespace plumbline
