@@ -261,6 +261,8 @@ Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
   auto facts = [&](std::size_t host) { return facts_of_host ? facts_of_host(order[host]) : nullptr; };
   out.workloads = judge_workloads(rules, out.hosts, out.rules, out.measures, facts);
   out.actions = make_actions(rules, out.rules, out.gates);
+  out.serving = serve_workloads(rules, out.hosts);
+  out.stranded = stranded_cards(rules, out.hosts);
   out.findings = findings_of(rules, out.rules);
   return out;
 }
@@ -287,6 +289,8 @@ std::string to_json(const RuleSet& rules, const Assessment& assessment) {
               {"findings", rule_ids(rules, assessment.findings)}};
   for (const char* list : {"rules", "gates", "workloads", "actions", "hosts", "accepted_risks", "disabled_rules"}) out[list] = json::array();
   out["measures"] = json::object();
+  out["serving"] = serving_json(rules, assessment);
+  out["stranded"] = stranded_json(assessment);
   for (const RuleResult& result : assessment.rules) out["rules"].push_back(rule_json(rules, assessment, result));
   for (const GateResult& result : assessment.gates) out["gates"].push_back(gate_json(rules, result));
   for (std::size_t i = 0; i < assessment.measures.size(); ++i) {

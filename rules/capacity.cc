@@ -97,22 +97,33 @@ ServingCapacity serving_capacity(const ServingCard& card, int cards, const Serve
     out.limit = ServingLimit::wait;
     return out;
   }
-  // Speed for each falls with every request more, so the first that is too slow ends it.
-  for (int requests = 1; requests <= out.requests_in_memory; ++requests) {
-    const double all = kPlanningFactor * planned(requests).tokens_per_second;
-    if (all / requests < load.least_tokens_per_second) {
-      out.limit = ServingLimit::speed;
-      break;
-    }
-    out.requests = requests;
-    out.tokens_per_second = all;
+  // Speed for each falls with every request more, so the most that is fast enough is found by halving.
+  const auto fast_enough = [&](int requests) {
+    return kPlanningFactor * planned(requests).tokens_per_second / requests >= load.least_tokens_per_second;
+  };
+  int most = 0, beyond = out.requests_in_memory + 1;
+  while (beyond - most > 1) {
+    const int middle = most + (beyond - most) / 2;
+    (fast_enough(middle) ? most : beyond) = middle;
   }
+  out.requests = most;
+  if (most < out.requests_in_memory) out.limit = ServingLimit::speed;
+  if (most > 0) out.tokens_per_second = kPlanningFactor * planned(most).tokens_per_second;
   return out;
 }
 
-PeopleRange people_served(int requests) {
-  const double most = requests / kSlotsPerPerson;
+PeopleRange people_served(int requests, double slots_per_person) {
+  // A millionth more, so that 12 requests at 0.06 are 200 people and not 199.
+  const double most = requests / slots_per_person * (1 + 1e-6);
   return {static_cast<int>(most / 2), static_cast<int>(most)};
+}
+
+double context_gb(const ServedModel& model, const ServingLoad& load) {
+  return context_gb(model, load.prompt_tokens + load.answer_tokens, load.kv_bytes);
+}
+
+double processor_weights_gb(const ServedModel& model, Precision precision) {
+  return weights_read_gb(model, weights_gb(model, precision).value_or(0), 1);
 }
 
 double processor_tokens_per_second(double memory_bandwidth_gbs, double weights) {

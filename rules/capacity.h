@@ -49,6 +49,9 @@ struct ServingLoad {
   double longest_wait_seconds = 2.5;    // for the first word
 };
 
+/// GB that the context of one request takes when it is answered.
+double context_gb(const ServedModel& model, const ServingLoad& load);
+
 struct ServingRate {
   double step_seconds = 0;     // between two tokens of one answer
   double prompt_seconds = 0;   // to read one prompt
@@ -78,8 +81,10 @@ struct PeopleRange {
   int low = 0, high = 0;
 };
 inline constexpr double kSlotsPerPerson = 0.06;
-PeopleRange people_served(int requests);
+PeopleRange people_served(int requests, double slots_per_person = kSlotsPerPerson);
 
+/// GB of weights that one answer alone reads for a token: of a mixture only what it chooses.
+double processor_weights_gb(const ServedModel& model, Precision precision);
 /// One answer at a time on a processor: the weights are read once a token at 0.6 of the memory's bandwidth.
 double processor_tokens_per_second(double memory_bandwidth_gbs, double weights_gb);
 

@@ -5,43 +5,17 @@
 #include <algorithm>
 #include <iterator>
 #include <cctype>
+#include <cmath>
 
 #include "base/text.h"
 #include "base/time.h"
 #include "rules/csv.h"
+#include "rules/csv_row.h"
 #include "rules/fields.h"
 #include "rules/files.h"
 
 namespace plumbline {
 namespace {
-
-// One row being read; mistakes stand at the start of the row.
-struct RowReader {
-  const SourceFile& file;
-  const CsvTable& table;
-  const CsvTable::Row& row;
-  Mistakes& mistakes;
-
-  std::string text(std::string_view column) const { return std::string(table.cell(row, column)); }
-  void mistake(std::string message) const { mistakes.add(file, row.offset, std::move(message)); }
-
-  std::optional<double> number(std::string_view column) const {
-    std::string_view cell = table.cell(row, column);
-    if (cell.empty()) return std::nullopt;
-    auto value = parse_double(cell);
-    if (!value || *value < 0) {
-      mistake(std::string(column) + " '" + std::string(cell) + "' is no number; leave it empty where it is not known");
-    }
-    return value;
-  }
-  std::optional<std::int64_t> date(std::string_view column) const {
-    std::string_view cell = table.cell(row, column);
-    if (cell.empty()) return std::nullopt;
-    auto value = parse_date(cell);
-    if (!value) mistake(std::string(column) + " '" + std::string(cell) + "' is no date such as 2026-11-23");
-    return value;
-  }
-};
 
 bool is_pci_id(std::string_view text) {
   return text.size() == 4 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -54,7 +28,7 @@ const std::vector<std::string>& statuses() {
   return words;
 }
 
-void read_ids(const RowReader& row, AcceleratorModel& model) {
+void read_ids(const CsvRow& row, AcceleratorModel& model) {
   model.vendor_id = lower(row.text("vendor_id"));
   if (!is_pci_id(model.vendor_id)) row.mistake("vendor_id '" + model.vendor_id + "' is not four hexadecimal digits");
   for (std::string_view id : words(row.table.cell(row.row, "device_ids"))) {
@@ -66,13 +40,19 @@ void read_ids(const RowReader& row, AcceleratorModel& model) {
   if (model.device_ids.empty()) row.mistake("device_ids is empty");
 }
 
-AcceleratorModel read_model(const RowReader& row) {
+AcceleratorModel read_model(const CsvRow& row) {
   AcceleratorModel model;
   model.name = row.text("name");
   if (model.name.empty()) row.mistake("name is empty");
   read_ids(row, model);
   model.memory_gb = row.number("memory_gb");
   model.bandwidth_gbs = row.number("bandwidth_gbs");
+  model.half_tflops = row.number("half_tflops");
+  model.fp8_tflops = row.number("fp8_tflops");
+  model.prefill_efficiency = row.number("prefill_efficiency");
+  if (model.prefill_efficiency && (*model.prefill_efficiency <= 0 || *model.prefill_efficiency > 1)) {
+    row.mistake("prefill_efficiency is a share above 0 and up to 1, such as 0.40");
+  }
   model.compute_capability = row.number("compute_capability");
   model.architecture = row.text("architecture");
   model.tdp_watts = row.number("tdp_watts");
@@ -90,7 +70,7 @@ AcceleratorModel read_model(const RowReader& row) {
   return model;
 }
 
-Lifecycle read_cycle(const RowReader& row) {
+Lifecycle read_cycle(const CsvRow& row) {
   Lifecycle line;
   line.product = row.text("product");
   line.cycle = row.text("cycle");
@@ -121,7 +101,7 @@ void read_lifecycle(RuleFolder& folder, const std::string& relative, Mistakes& m
   if (!file) return;
   CsvTable table = read_csv(*file, {"product", "cycle", "standard_end", "support_end"}, mistakes);
   for (const auto& row : table.rows) {
-    RowReader reader{*file, table, row, mistakes};
+    CsvRow reader{*file, table, row, mistakes};
     Lifecycle line = read_cycle(reader);
     auto& lines = out.lifecycle[line.product];
     auto same = [&](const Lifecycle& other) { return other.cycle == line.cycle; };
@@ -130,6 +110,68 @@ void read_lifecycle(RuleFolder& folder, const std::string& relative, Mistakes& m
     } else {
       lines.push_back(std::move(line));
     }
+  }
+  out.date = std::max(out.date, table.newest_date);
+}
+
+// A count of something, up to what no model has: 0 where the cell is empty.
+int whole(const CsvRow& row, std::string_view column) {
+  constexpr double kMost = 1'000'000;
+  const double value = row.number(column).value_or(0);
+  if (value > kMost || value != std::floor(value)) {
+    row.mistake(std::string(column) + " is no whole number up to 1000000");
+    return 0;
+  }
+  return static_cast<int>(value);
+}
+
+// What the formulas divide by or multiply with must be there.
+void check_served_model(const CsvRow& row, const ServedModel& model) {
+  if (model.parameters_b <= 0 || model.active_b <= 0) row.mistake("parameters_b and active_b must be above 0");
+  if (model.active_b > model.parameters_b) row.mistake("active_b is more than parameters_b");
+  if (model.layers <= 0) row.mistake("layers must be above 0");
+  if (!model.latent_dim && (model.kv_heads <= 0 || model.head_dim <= 0)) {
+    row.mistake("kv_heads and head_dim must be above 0, or latent_dim given");
+  }
+  if (model.experts_active > model.experts) row.mistake("experts_active is more than experts");
+  if (model.sliding_share > 1) row.mistake("sliding_share is a share up to 1");
+  if (model.sliding_share > 0 && model.window <= 0) row.mistake("sliding_share needs window, in tokens");
+  if (!model.half_gb && !model.eight_bit_gb && !model.four_bit_gb) {
+    row.mistake("none of half_gb, eight_bit_gb and four_bit_gb is given");
+  }
+}
+
+ServedModel read_served_model(const CsvRow& row) {
+  ServedModel model;
+  model.id = row.text("id");
+  model.title = row.text("title");
+  if (model.id.empty() || model.title.empty()) row.mistake("id and title must not be empty");
+  model.parameters_b = row.number("parameters_b").value_or(0);
+  model.active_b = row.number("active_b").value_or(model.parameters_b);
+  model.layers = whole(row, "layers");
+  model.kv_heads = whole(row, "kv_heads");
+  model.head_dim = whole(row, "head_dim");
+  model.experts = whole(row, "experts");
+  model.experts_active = whole(row, "experts_active");
+  model.sliding_share = row.number("sliding_share").value_or(0);
+  model.window = whole(row, "window");
+  model.latent_dim = row.number("latent_dim");
+  model.half_gb = row.number("half_gb");
+  model.eight_bit_gb = row.number("eight_bit_gb");
+  model.four_bit_gb = row.number("four_bit_gb");
+  check_served_model(row, model);
+  return model;
+}
+
+void read_models(RuleFolder& folder, const std::string& relative, Mistakes& mistakes, Catalogue& out) {
+  const SourceFile* file = folder.read(relative + "/models.csv");
+  if (!file) return;
+  CsvTable table = read_csv(*file, {"id", "title", "parameters_b", "active_b", "layers", "kv_heads", "head_dim"}, mistakes);
+  for (const auto& row : table.rows) {
+    CsvRow reader{*file, table, row, mistakes};
+    ServedModel model = read_served_model(reader);
+    if (find_served_model(out, model.id)) reader.mistake("the model '" + model.id + "' stands here twice");
+    out.models.push_back(std::move(model));
   }
   out.date = std::max(out.date, table.newest_date);
 }
@@ -166,6 +208,8 @@ Catalogue read_catalogue(RuleFolder& folder, const std::string& relative, Mistak
   auto has = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
   if (has("gpus.csv")) read_accelerators(folder, relative, mistakes, out);
   if (has("lifecycle.csv")) read_lifecycle(folder, relative, mistakes, out);
+  if (has("models.csv")) read_models(folder, relative, mistakes, out);
+  if (has("prices.csv")) out.prices = read_prices(folder, relative, mistakes);
   return out;
 }
 
@@ -183,7 +227,22 @@ void add_catalogue(Catalogue& catalogue, Catalogue more) {
   }
   catalogue.accelerators.insert(catalogue.accelerators.end(), std::make_move_iterator(more.accelerators.begin()),
                                 std::make_move_iterator(more.accelerators.end()));
+  for (ServedModel& model : more.models) {
+    if (const auto known = find_served_model(catalogue, model.id)) {
+      catalogue.models[*known] = std::move(model);
+    } else {
+      catalogue.models.push_back(std::move(model));
+    }
+  }
+  for (Price& price : more.prices) add_price(catalogue.prices, std::move(price));
   catalogue.date = std::max(catalogue.date, more.date);
+}
+
+std::optional<std::size_t> find_served_model(const Catalogue& catalogue, std::string_view id) {
+  for (std::size_t i = 0; i < catalogue.models.size(); ++i) {
+    if (catalogue.models[i].id == id) return i;
+  }
+  return std::nullopt;
 }
 
 Result<Catalogue> load_catalogue(const std::string& rules_folder) {

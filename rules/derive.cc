@@ -69,7 +69,7 @@ void set_days_left(FactRecord& object, const char* key, const Catalogue& catalog
 
 using Models = std::vector<const AcceleratorModel*>;
 
-Models models_of(const Catalogue& catalogue, const FactRecord& device) {
+Models models_with_id(const Catalogue& catalogue, const FactRecord& device) {
   std::string vendor = lower(device.text("vendor_id"));
   std::string id = lower(device.text("device_id"));
   Models out;
@@ -200,10 +200,7 @@ void derive_memory(FactRecord& device, const Models& models) {
 void derive_device(FactRecord& device, const std::vector<FactRecord>& devices, const Catalogue& catalogue) {
   for (const char* key : {"status", "consumer", "bandwidth_gbs", "tdp_watts"}) device.erase(key);
   if (device.text("vendor_id").empty() || device.text("device_id").empty()) return;
-  Models models = models_of(catalogue, device);
-  if (models.size() > 1) models = narrow_by_name(models, device.text("name"));
-  if (models.size() > 1) models = narrow_by_board(models, device, devices);
-  if (models.size() > 1) models = narrow_by_memory(models, device.number("memory_bytes"));
+  const Models models = models_of(catalogue, device, devices);
   derive_memory(device, models);
   if (models.empty()) {
     if (!catalogue.accelerators.empty()) device.set("status", std::string_view("unlisted"));
@@ -373,6 +370,15 @@ void write_back(const FactRecord& record, const FactTree& tree, json& data) {
 }
 
 }  // namespace
+
+std::vector<const AcceleratorModel*> models_of(const Catalogue& catalogue, const FactRecord& device,
+                                               const std::vector<FactRecord>& devices) {
+  Models models = models_with_id(catalogue, device);
+  if (models.size() > 1) models = narrow_by_name(models, device.text("name"));
+  if (models.size() > 1) models = narrow_by_board(models, device, devices);
+  if (models.size() > 1) models = narrow_by_memory(models, device.number("memory_bytes"));
+  return models;
+}
 
 void derive_facts(cel::Document& document, const Catalogue& catalogue, std::int64_t taken_at) {
   FactRecord facts(document);

@@ -192,6 +192,7 @@ void collect_site_file(const SourceFile& file, const YamlNode& root, Drafts& dra
   if (const YamlNode* values = fields.node("props", YamlNode::map, Need::optional)) {
     drafts.property_values.push_back({&file, values, ""});
   }
+  if (const YamlNode* people = fields.node("people", YamlNode::map, Need::optional)) drafts.people.push_back({&file, people, ""});
   add_drafts(file, fields.mappings("overrides"), "overrides", "", drafts.overrides, drafts, mistakes);
   add_drafts(file, fields.mappings("waivers"), "waivers", "", drafts.waivers, drafts, mistakes);
   fields.finish();

@@ -35,6 +35,7 @@ struct Drafts {
   Properties properties;
   std::vector<Draft> rules, measures, gates, workloads;
   std::vector<Draft> overrides, waivers;  // of the site
+  std::vector<Draft> people;              // of the site: mappings company or workload → number
   std::vector<Draft> property_values;     // of the site: mappings pack → name → value
   std::vector<Catalogue> catalogues;      // of packs, in order
   bool too_many = false;    // a list is over its limit; nothing is compiled then

@@ -14,7 +14,10 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kMaxRequirements = 0xffff;
+constexpr std::size_t kMaxRequirements = 0xfffe;
+// What was packed before there were versions began with the number of requirements, which is never this.
+constexpr std::size_t kVersionFollows = 0xffff;
+constexpr char kPackedVersion = 2;
 
 // Booleans and numbers from 0 to 1; everything else is no degree.
 std::optional<double> degree_of(const cel::Value& value) {
@@ -99,7 +102,8 @@ void pack_measures(const std::vector<std::optional<double>>& measures, std::stri
   out += present + values;
 }
 
-bool unpack_measures(std::string_view bytes, std::size_t count, std::vector<std::optional<double>>* out) {
+bool unpack_measures(std::string_view* rest, std::size_t count, std::vector<std::optional<double>>* out) {
+  std::string_view bytes = *rest;
   std::size_t flags = (count + 7) / 8;
   if (bytes.size() < flags) return false;
   std::string_view values = bytes.substr(flags);
@@ -124,7 +128,16 @@ bool unpack_measures(std::string_view bytes, std::size_t count, std::vector<std:
     if (!std::isfinite(number)) return false;
     out->emplace_back(number);
   }
-  return values.empty();
+  *rest = values;
+  return true;
+}
+
+std::optional<std::size_t> take_u16(std::string_view* bytes) {
+  if (bytes->size() < 2) return std::nullopt;
+  const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>((*bytes)[at])); };
+  const std::size_t value = byte(0) | byte(1) << 8;
+  bytes->remove_prefix(2);
+  return value;
 }
 
 }  // namespace
@@ -239,6 +252,12 @@ std::uint64_t reads_of(const cel::Program& program) {
   return out;
 }
 
+// Of HostCompute: it is of no day, for the catalogue does not change between two scans.
+std::uint64_t compute_reads() {
+  static const std::uint64_t bits = bit_of("accelerators") | bit_of("cpu") | bit_of("memory") | bit_of("host");
+  return bits;
+}
+
 }  // namespace
 
 Judgement judge(const RuleSet& rules, const cel::Document& facts) {
@@ -251,6 +270,7 @@ Judgement judge(const RuleSet& rules, const cel::Document& facts) {
     for (const Requirement& one : workload.minimum) out.requirements.push_back(verdict_of(one, facts));
     for (const Requirement& one : workload.recommended) out.requirements.push_back(verdict_of(one, facts));
   }
+  out.compute = compute_of(rules.catalogue, facts);
   return out;
 }
 
@@ -291,16 +311,20 @@ Judgement RuleIndex::judge_again(const cel::Document& facts, const Judgement& be
   for (std::size_t i = 0; i < requirement_reads_.size(); ++i) {
     if (concerns(requirement_reads_[i])) out.requirements[i] = verdict_of(*requirements_[i], facts);
   }
+  if ((compute_reads() & touched) != 0) out.compute = compute_of(rules_.catalogue, facts);
   if (judged) *judged = count;
   return out;
 }
 
 std::string pack_judgement(const Judgement& judgement) {
   std::string out;
+  pack_u16(kVersionFollows, out);
+  out.push_back(kPackedVersion);
   pack_u16(std::min(judgement.requirements.size(), kMaxRequirements), out);
   pack_verdicts(judgement.verdicts, out);
   pack_verdicts(judgement.requirements, out);
   pack_measures(judgement.measures, out);
+  pack_compute(judgement.compute, out);
   return out;
 }
 
@@ -309,13 +333,14 @@ Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, st
   auto broken = [] {
     return fail(ErrorKind::invalid, "stored verdicts: they do not belong to this rule set; judge the host again");
   };
-  if (bytes.size() < 2) return broken();
-  std::size_t requirements = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
-                             static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])) << 8;
-  bytes.remove_prefix(2);
+  if (take_u16(&bytes) != kVersionFollows || bytes.empty() || bytes.front() != kPackedVersion) return broken();
+  bytes.remove_prefix(1);
+  const auto requirements = take_u16(&bytes);
+  if (!requirements) return broken();
   if (!unpack_verdicts(&bytes, rules, &out.verdicts)) return broken();
-  if (!unpack_verdicts(&bytes, requirements, &out.requirements)) return broken();
-  if (!unpack_measures(bytes, measures, &out.measures)) return broken();
+  if (!unpack_verdicts(&bytes, *requirements, &out.requirements)) return broken();
+  if (!unpack_measures(&bytes, measures, &out.measures)) return broken();
+  if (!unpack_compute(&bytes, &out.compute) || !bytes.empty()) return broken();
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rules/cel/document.h"
+#include "rules/host_compute.h"
 #include "rules/pack.h"
 
 namespace plumbline {
@@ -25,6 +26,7 @@ struct Judgement {
   std::vector<Verdict> verdicts;               // by index in RuleSet::rules; fleet rules are not_applicable here
   std::vector<std::optional<double>> measures; // by index in RuleSet::measures; nothing where unknown
   std::vector<Verdict> requirements;           // by index in requirements_of(); those of the fleet are not_applicable
+  HostCompute compute;                         // accelerators and processor
 };
 
 /// The requirements of all workloads in one row: by workload, minimum before recommended. Judging them with the rules is
@@ -86,7 +88,8 @@ std::string show_observed(const cel::Program& observed, const cel::Lookup& looku
 /// A value for a person: 48000000000 bytes are "48 GB", true is "yes", lists are joined, long ones cut.
 std::string show_value(const cel::Value& value, std::string_view unit);
 
-/// 3 bits a rule and a requirement, and the measures; fails to unpack anything that is not exactly that.
+/// A version, 3 bits a rule and a requirement, the measures and what the host computes with; fails to unpack anything that
+/// is not exactly that, and what an older version packed.
 std::string pack_judgement(const Judgement& judgement);
 Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, std::size_t measures);
 

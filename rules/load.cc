@@ -38,6 +38,7 @@ struct Compiler {
   const SourceFile* counted = nullptr;        // lines were counted in this file, up to here
   std::size_t counted_to = 0;
   int counted_lines = 0;
+  const Catalogue* catalogue = nullptr;
 
   PackScope& scope_of(const std::string& pack) {
     auto known = scopes.find(pack);
@@ -332,6 +333,7 @@ Workload compile_workload(Compiler& compiler, const Draft& draft, const std::vec
   out.security_rules = fields.texts("security");
   out.decision = fields.text("decision");
   out.threshold = fields.text("threshold");
+  out.serving = read_serving(fields, *compiler.catalogue, compiler.incomplete, compiler.mistakes);
   fields.finish();
   check_rule_ids(compiler, fields, "security", out.security_rules, rule_ids);
   check_unique(compiler, fields, "workload", "workload", out.id, draft);
@@ -381,6 +383,7 @@ void set_properties(Drafts& drafts, Mistakes& mistakes) {
 void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
   set_properties(drafts, mistakes);
   Compiler compiler{drafts, mistakes, drafts.incomplete, fact_declarations(), {}, {}, {}};
+  compiler.catalogue = &out.catalogue;
   for (const Draft& draft : drafts.measures) {
     if (auto measure = compile_measure(compiler, draft)) out.measures.push_back(std::move(*measure));
   }
@@ -403,6 +406,7 @@ void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
   sort_by_id(out.workloads);
   describe_packs(drafts, out);
   check_properties(compiler, out);
+  read_people(drafts, out, mistakes);
   read_waivers(drafts, out, mistakes);
   apply_overrides(drafts, out, mistakes);  // last: it takes rules away
 }
@@ -432,8 +436,8 @@ Result<std::shared_ptr<const RuleSet>> load(const std::string& folder_path, cons
   collect_rules(folder, drafts, mistakes);
   if (site) collect_site(*site, drafts, mistakes);
   check_needs(drafts, mistakes);
-  if (!drafts.too_many) compile_drafts(drafts, *rules, mistakes);
   read_catalogues(folder, site ? &*site : nullptr, drafts, *rules, mistakes);
+  if (!drafts.too_many) compile_drafts(drafts, *rules, mistakes);
   if (!mistakes.empty()) return fail(ErrorKind::invalid, mistakes.text());
   rules->hash = site ? sha256_hex(folder.hash() + site->hash()) : folder.hash();
   return std::shared_ptr<const RuleSet>(std::move(rules));

@@ -15,6 +15,7 @@
 #include "base/source.h"
 #include "rules/catalogue.h"
 #include "rules/cel/cel.h"
+#include "rules/serving_need.h"
 #include "rules/waiver.h"
 
 namespace plumbline {
@@ -133,6 +134,7 @@ struct Workload {
   std::vector<std::string> security_rules;  // rules that must pass on the host that carries it
   std::string decision;    // what the CEO is asked to approve
   std::string threshold;   // "Continue if …; stop if …"
+  std::optional<ServingNeed> serving = {};  // of those that ask a language model
 };
 
 /// Another pack that a pack needs, from a version on.
@@ -174,6 +176,7 @@ struct RuleSet {
   std::vector<Waiver> waivers;           // in order of file and place
   std::vector<DisabledRule> disabled;    // sorted by id
   Catalogue catalogue;
+  int people = 0;          // in the company, as the site says; 0: not said
 };
 
 /// Reads every pack below `folder` (packs/, workloads/, catalogue/). On failure the error's message holds every
