@@ -127,6 +127,21 @@ json requirements_json(const std::vector<RequirementResult>& results) {
   return out;
 }
 
+json needed_json(const std::vector<NeededChange>& needed) {
+  json out = json::array();
+  for (const NeededChange& change : needed) {
+    json one = {{"action", nullptr}, {"requirement", nullptr}, {"effort_days", change.effort_days}, {"cost", to_text(change.cost)}};
+    if (change.requirement) {
+      one["requirement"] = change.requirement->id;
+      one["text"] = change.requirement->text;
+    } else {
+      one["action"] = change.action;
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 json workload_json(const RuleSet& rules, const Assessment& assessment, const WorkloadResult& result) {
   const Workload& workload = rules.workloads[result.workload];
   return {{"id", workload.id},
@@ -141,12 +156,21 @@ json workload_json(const RuleSet& rules, const Assessment& assessment, const Wor
           {"undecided_rules", rule_ids(rules, result.undecided_rules)},
           {"changes", result.changes},
           {"effort_days", result.effort_days},
-          {"cost", to_text(result.cost)}};
+          {"cost", to_text(result.cost)},
+          {"needed", needed_json(result.needed)},
+          {"needed_for_production", needed_json(result.needed_for_production)}};
+}
+
+std::vector<std::string> workload_ids(const RuleSet& rules, const std::vector<std::size_t>& indexes) {
+  std::vector<std::string> out;
+  for (std::size_t index : indexes) out.push_back(rules.workloads[index].id);
+  return out;
 }
 
 json action_json(const RuleSet& rules, const Assessment& assessment, const Action& action) {
-  std::vector<std::string> gates;
+  std::vector<std::string> gates, after;
   for (std::size_t gate : action.opens_gates) gates.push_back(rules.gates[gate].id);
+  for (std::size_t first : action.after) after.push_back(assessment.actions[first].id);
   return {{"id", action.id},
           {"rules", rule_ids(rules, action.rules)},
           {"hosts", host_ids(assessment, action.hosts)},
@@ -155,7 +179,10 @@ json action_json(const RuleSet& rules, const Assessment& assessment, const Actio
           {"cost", to_text(action.cost)},
           {"owner", action.owner},
           {"opens_gates", gates},
-          {"phase", action.phase}};
+          {"phase", action.phase},
+          {"after", after},
+          {"unlocks", workload_ids(rules, action.unlocks)},
+          {"helps", workload_ids(rules, action.helps)}};
 }
 
 json risk_json(const RuleSet& rules, const Assessment& assessment, const AcceptedRisk& risk) {
@@ -259,8 +286,10 @@ Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
   out.score = make_score(rules, out.hosts, out.rules, out.gates);
   price_risks(rules, out.rules, out.risks);
   auto facts = [&](std::size_t host) { return facts_of_host ? facts_of_host(order[host]) : nullptr; };
-  out.workloads = judge_workloads(rules, out.hosts, out.rules, out.measures, facts);
   out.actions = make_actions(rules, out.rules, out.gates);
+  JudgedWorkloads judged = judge_workloads(rules, out.hosts, out.rules, out.actions, out.measures, facts);
+  link_workloads(judged, out.actions);
+  out.workloads = std::move(judged.results);
   out.serving = serve_workloads(rules, out.hosts);
   out.stranded = stranded_cards(rules, out.hosts);
   out.findings = findings_of(rules, out.rules);

@@ -83,14 +83,19 @@ struct Score {
 };
 std::string_view level_title(int level);  // "Not ready", "Foundations", "Pilot-ready", …
 
-/// How a workload stands. The host that carries it (or comes nearest) is chosen first: one whose unmet requirements cost
-/// at most C2, then the one with the fewest changes to make or facts to find out (unmet requirements and different actions
-/// of failing security rules), then least effort, then most recommended requirements met, then by name.
-///   not_ready      a requirement is unmet there and costs more than C2, or a security fix does
+/// How a workload stands. A change is a requirement that is met by itself (bought, say) or an action: those of security rules
+/// that fail, waived or not, and those by which requirements say they are met (Requirement::met_by), where they are open on
+/// that host. On each host the changes are chosen so that they cost at most C2 if they can, then the fewest, then the least
+/// effort, then the least cost; where it is all the same, actions. The host that carries it (or comes nearest) is the one
+/// whose changes cost at most C2, then with the fewest changes to make or facts to find out, then the fewest changes, least
+/// effort, least cost, then what is nearest to production, then by name.
+///   not_ready      what is unmet there costs more than C2
 ///   unknown        otherwise, where a requirement or a security rule could not be decided there
 ///   after_changes  otherwise, where anything is unmet: `changes` of them, with their effort and highest cost
 ///   ready          everything is met
-/// Fleet requirements count the same on every host. Without hosts all is unknown.
+/// Fleet requirements count the same on every host. Production asks for the recommended requirements beside the pilot's, those
+/// among them that packs ask of every workload: another host on which a pilot is ready (fleet.carriers), proven backup,
+/// monitoring. Without hosts all is unknown.
 enum class WorkloadState { ready, after_changes, not_ready, unknown };
 std::string_view to_text(WorkloadState state);
 struct RequirementResult {
@@ -98,7 +103,8 @@ struct RequirementResult {
   Verdict verdict = Verdict::unknown;  // on the carrying host, or on the fleet
   std::string observed;
 };
-/// One change that a workload needs on the host that comes nearest: a requirement to meet, or an action of security rules.
+/// One change that a workload needs on the host that comes nearest: a requirement to meet, or an action to do. What an action
+/// takes is told for that host; where a requirement of the fleet is met by it, for all hosts.
 struct NeededChange {
   const Requirement* requirement = nullptr;  // nullptr: an action
   std::string action;                        // Action::id; empty: a requirement
@@ -126,7 +132,7 @@ struct Action {
   std::string id;
   std::vector<std::size_t> rules;
   std::vector<std::size_t> hosts;
-  Tenths gain = 0;
+  Tenths gain = 0;                       // the score shown once it is done less the score shown now
   double effort_days = 0;
   CostClass cost = CostClass::c0;
   std::string owner;
@@ -147,7 +153,7 @@ struct Assessment {
   std::vector<WorkloadResult> workloads;
   std::vector<WorkloadServing> serving;  // by index in RuleSet::workloads
   std::vector<StrandedCard> stranded;    // by what they would add
-  std::vector<Action> actions;           // by what gains most: gate openers first, then gain per day of effort
+  std::vector<Action> actions;           // the roadmap: in the order to do them (make_actions() tells which)
   std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
   std::vector<AcceptedRisk> risks;       // every waiver of a rule that is judged, in the rule set's order
 };

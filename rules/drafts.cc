@@ -135,7 +135,8 @@ void collect_pack_file(const SourceFile& file, const YamlNode& root, const std::
                        Mistakes& mistakes) {
   Fields fields(mistakes, file, root, "a file of a pack");
   for (auto [key, list] : {std::pair{"rules", &drafts.rules}, std::pair{"measures", &drafts.measures},
-                           std::pair{"gates", &drafts.gates}, std::pair{"workloads", &drafts.workloads}}) {
+                           std::pair{"gates", &drafts.gates}, std::pair{"workloads", &drafts.workloads},
+                           std::pair{"production", &drafts.production}}) {
     add_drafts(file, fields.mappings(key), key, pack, *list, drafts, mistakes);
   }
   fields.finish();
@@ -208,7 +209,7 @@ const PackDraft* find_pack(const Drafts& drafts, std::string_view id) {
 }
 
 void drop_pack(Drafts& drafts, const std::string& id) {
-  for (std::vector<Draft>* list : {&drafts.rules, &drafts.measures, &drafts.gates, &drafts.workloads}) {
+  for (std::vector<Draft>* list : {&drafts.rules, &drafts.measures, &drafts.gates, &drafts.workloads, &drafts.production}) {
     list->erase(std::remove_if(list->begin(), list->end(), [&](const Draft& draft) { return draft.pack == id; }), list->end());
   }
   for (Property& property : drafts.properties) property.used = property.used || property.pack == id;

@@ -34,6 +34,7 @@ struct Drafts {
   std::vector<PackDraft> packs;
   Properties properties;
   std::vector<Draft> rules, measures, gates, workloads;
+  std::vector<Draft> production;          // requirements of every workload
   std::vector<Draft> overrides, waivers;  // of the site
   std::vector<Draft> people;              // of the site: mappings company or workload → number
   std::vector<Draft> property_values;     // of the site: mappings pack → name → value

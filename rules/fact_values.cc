@@ -69,11 +69,12 @@ FactValues::FactValues(const json& facts) : nothing_(fact_layout()), document_(&
   if (auto read = reader_.read_facts(facts)) document_ = *read;
 }
 
-cel::Lookup fleet_lookup(const RuleSet& rules, const std::vector<std::optional<double>>& aggregates) {
+cel::Lookup fleet_lookup(const RuleSet& rules, const std::vector<std::optional<double>>& aggregates, std::optional<int> carriers) {
   cel::Map map;
   for (std::size_t i = 0; i < rules.measures.size() && i < aggregates.size(); ++i) {
     if (aggregates[i]) map.entries.emplace_back(Value::of(rules.measures[i].id), Value::of(*aggregates[i]));
   }
+  if (carriers) map.entries.emplace_back(Value::of("carriers"), Value::of(static_cast<double>(*carriers)));
   Value fleet = Value::of(std::move(map));
   return [fleet](std::string_view name) {
     return name == "fleet" ? fleet : Value::unknown({std::string(name)});

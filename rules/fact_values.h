@@ -45,8 +45,9 @@ class FactValues {
   const cel::Document* document_;
 };
 
-/// The name `fleet` with every aggregate that is known.
-cel::Lookup fleet_lookup(const RuleSet& rules, const std::vector<std::optional<double>>& aggregates);
+/// The name `fleet` with every aggregate that is known, and for what production asks of a workload `fleet.carriers`.
+cel::Lookup fleet_lookup(const RuleSet& rules, const std::vector<std::optional<double>>& aggregates,
+                         std::optional<int> carriers = std::nullopt);
 
 /// `fleet` as an object with one number a measure.
 cel::Declarations fleet_declarations(const std::vector<std::string>& measure_ids);

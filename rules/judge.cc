@@ -159,6 +159,7 @@ std::vector<const Requirement*> requirements_of(const RuleSet& rules) {
     for (const Requirement& requirement : workload.minimum) out.push_back(&requirement);
     for (const Requirement& requirement : workload.recommended) out.push_back(&requirement);
   }
+  for (const Requirement& way : rules.ways) out.push_back(&way);
   return out;
 }
 
@@ -270,6 +271,7 @@ Judgement judge(const RuleSet& rules, const cel::Document& facts) {
     for (const Requirement& one : workload.minimum) out.requirements.push_back(verdict_of(one, facts));
     for (const Requirement& one : workload.recommended) out.requirements.push_back(verdict_of(one, facts));
   }
+  for (const Requirement& way : rules.ways) out.requirements.push_back(verdict_of(way, facts));
   out.compute = compute_of(rules.catalogue, facts);
   return out;
 }

@@ -29,7 +29,7 @@ struct Judgement {
   HostCompute compute;                         // accelerators and processor
 };
 
-/// The requirements of all workloads in one row: by workload, minimum before recommended. Judging them with the rules is
+/// The requirements of all workloads in one row: by workload, minimum before recommended; then RuleSet::ways. Judging them with the rules is
 /// what lets a fleet's workloads be told without reading every host's facts again.
 std::vector<const Requirement*> requirements_of(const RuleSet& rules);
 

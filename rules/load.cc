@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "rules/dependencies.h"
 #include "rules/drafts.h"
 #include "rules/expressions.h"
 #include "rules/fact_values.h"
@@ -20,11 +21,13 @@ namespace plumbline {
 namespace {
 
 constexpr std::size_t kMaxEvidence = 20;  // named expressions of one rule
+constexpr std::size_t kMaxWays = 8;       // actions that meet one requirement
+constexpr std::string_view kCarriers = "carriers";  // fleet.carriers: hosts that carry a workload
 
 // What the conditions and texts of one pack may name.
 struct PackScope {
   PackProperties properties;
-  Scope host, fleet;
+  Scope host, fleet, production;
 };
 
 // Everything that compiling needs to know about its surroundings.
@@ -32,12 +35,14 @@ struct Compiler {
   Drafts& drafts;
   Mistakes& mistakes;
   bool incomplete = false;                    // a file could not be read: what it holds is not called missing
-  cel::Declarations host_names, fleet_names;
+  cel::Declarations host_names, fleet_names, production_names;
   std::map<std::string, PackScope> scopes;    // by pack
   std::map<std::string, const Draft*> first;  // "rule x" → where it stands, to name the first of two
   const SourceFile* counted = nullptr;        // lines were counted in this file, up to here
   std::size_t counted_to = 0;
   int counted_lines = 0;
+  std::vector<NamedAction> named = {};  // by `after` and `met_by`
+  std::vector<Requirement> ways = {};
   const Catalogue* catalogue = nullptr;
 
   PackScope& scope_of(const std::string& pack) {
@@ -46,12 +51,12 @@ struct Compiler {
     PackProperties properties(drafts.properties, pack);
     Scope host{host_names, false, properties.constants(), nullptr};
     Scope fleet{fleet_names, true, properties.constants(), nullptr};
+    Scope production{production_names, true, properties.constants(), nullptr};
     if (!properties.empty()) {
-      properties.declare(host.names);
-      properties.declare(fleet.names);
+      for (Scope* one : {&host, &fleet, &production}) properties.declare(one->names);
     }
-    PackScope& made = scopes.emplace(pack, PackScope{std::move(properties), std::move(host), std::move(fleet)}).first->second;
-    made.host.properties = made.fleet.properties = &made.properties;
+    PackScope& made = scopes.emplace(pack, PackScope{std::move(properties), std::move(host), std::move(fleet), std::move(production)}).first->second;
+    made.host.properties = made.fleet.properties = made.production.properties = &made.properties;
     return made;
   }
   const Scope& scope(const std::string& pack, bool is_fleet) {
@@ -151,8 +156,26 @@ Remediation read_fix(Compiler& compiler, PackScope& scope, Fields& parent) {
   out.once = fields.boolean("once");
   out.cost = static_cast<CostClass>(fields.choice("cost", cost_words()));
   out.owner = fields.text("owner");
+  out.after = fields.texts("after");
   fields.finish();
   return out;
+}
+
+// Where the texts of a list stand: to name the one that is wrong.
+std::vector<std::size_t> offsets_of(const YamlNode* list) {
+  std::vector<std::size_t> out;
+  if (list && list->kind == YamlNode::list) {
+    for (const YamlNode& item : list->items) out.push_back(item.offset);
+  }
+  return out;
+}
+
+void note_after(Compiler& compiler, const Draft& draft, const Rule& rule) {
+  const YamlNode* fix = draft.node->find("fix");
+  const std::vector<std::size_t> offsets = offsets_of(fix ? fix->find("after") : nullptr);
+  for (std::size_t i = 0; i < rule.fix.after.size() && i < offsets.size(); ++i) {
+    compiler.named.push_back({draft.file, offsets[i], rule.fix.after[i], rule.action});
+  }
 }
 
 bool read_scope(Fields& fields) {
@@ -242,6 +265,7 @@ Rule compile_rule(Compiler& compiler, const Draft& draft) {
   rule.tags = fields.texts("tags");
   rule.action = fields.has("action") ? fields.id("action", ".-") : rule.id;
   fields.text("action", Need::optional);
+  note_after(compiler, draft, rule);
   fields.finish();
   rule.file = draft.file->name;
   rule.place = place_in_order(compiler, draft);
@@ -253,6 +277,7 @@ std::optional<Measure> compile_measure(Compiler& compiler, const Draft& draft) {
   Fields fields(compiler.mistakes, *draft.file, *draft.node, "the measure");
   std::string id = fields.id("id", "_");
   if (!id.empty() && (id[0] < 'a' || id[0] > 'z')) fields.mistake("id", "the id of a measure begins with a letter");
+  if (id == kCarriers) fields.mistake("id", "no measure may be called 'carriers': fleet.carriers counts the hosts that carry a workload");
   std::string title = fields.text("title");
   std::string unit = fields.text("unit", Need::optional);
   auto value = read_condition(fields, "value", compiler.scope(draft.pack, false), Gives::number, Need::required, compiler.mistakes);
@@ -292,27 +317,52 @@ Gate compile_gate(Compiler& compiler, const Draft& draft, const std::vector<std:
   return gate;
 }
 
-Requirement compile_requirement(Compiler& compiler, const Draft& draft, const YamlNode& node) {
+// The actions that meet a requirement, each perhaps only where a condition of the same scope holds.
+std::vector<Way> read_ways(Compiler& compiler, const Scope& scope, Fields& parent) {
+  std::vector<Way> out;
+  for (const YamlNode* item : parent.mappings("met_by")) {
+    Fields fields(compiler.mistakes, parent.file(), *item, "the way to meet it");
+    Way way{fields.id("action", ".-"), std::nullopt};
+    auto when = read_condition(fields, "when", scope, Gives::boolean, Need::optional, compiler.mistakes);
+    fields.finish();
+    if (!way.action.empty()) compiler.named.push_back({&parent.file(), fields.offset("action"), way.action, ""});
+    if (when) {
+      way.when = compiler.ways.size();
+      compiler.ways.push_back({"", "", "", scope.fleet, std::move(*when), std::nullopt, 0, CostClass::c0, {}});
+    }
+    out.push_back(std::move(way));
+    if (out.size() > kMaxWays) {
+      fields.mistake("action", "more than " + std::to_string(kMaxWays) + " actions meet it");
+      break;
+    }
+  }
+  return out;
+}
+
+// Of production: it may ask how many hosts carry the workload.
+Requirement compile_requirement(Compiler& compiler, const Draft& draft, const YamlNode& node, bool production) {
   Fields fields(compiler.mistakes, *draft.file, node, "the requirement");
   std::string id = fields.id("id", ".-");
   std::string text = fields.text("text");
   std::string ceo = fields.text("ceo");
   bool fleet = read_scope(fields);
-  const Scope& scope = compiler.scope(draft.pack, fleet);
+  PackScope& pack = compiler.scope_of(draft.pack);
+  const Scope& scope = !fleet ? pack.host : production ? pack.production : pack.fleet;
   auto check = read_condition(fields, "check", scope, Gives::boolean, Need::required, compiler.mistakes);
   auto observed = read_condition(fields, "observed", scope, Gives::any, Need::optional, compiler.mistakes);
+  std::vector<Way> met_by = read_ways(compiler, fleet ? pack.fleet : pack.host, fields);
   double effort = fields.number("effort_days", 0, kMaxEffortDays);
   auto cost = static_cast<CostClass>(fields.choice("cost", cost_words()));
   fields.finish();
   if (!check) check = cel::Program(nullptr);
-  return Requirement{id, text, ceo, fleet, std::move(*check), std::move(observed), effort, cost};
+  return Requirement{id, text, ceo, fleet, std::move(*check), std::move(observed), effort, cost, std::move(met_by)};
 }
 
 std::vector<Requirement> compile_requirements(Compiler& compiler, const Draft& draft, Fields& parent, std::string_view key,
                                               Need need) {
   std::vector<Requirement> out;
   for (const YamlNode* item : parent.mappings(key, need)) {
-    out.push_back(compile_requirement(compiler, draft, *item));
+    out.push_back(compile_requirement(compiler, draft, *item, key != "minimum"));
     auto same = [&](const Requirement& other) { return other.id == out.back().id; };
     if (std::count_if(out.begin(), out.end(), same) > 1) {
       compiler.mistakes.add(parent.file(), item->offset, "two requirements have the id '" + out.back().id + "'");
@@ -338,6 +388,33 @@ Workload compile_workload(Compiler& compiler, const Draft& draft, const std::vec
   check_rule_ids(compiler, fields, "security", out.security_rules, rule_ids);
   check_unique(compiler, fields, "workload", "workload", out.id, draft);
   return out;
+}
+
+// What packs ask of every workload before daily use joins what the workload asks itself; its own word counts where both
+// speak of the same.
+void add_production(Compiler& compiler, RuleSet& out) {
+  std::map<std::string, const Draft*> first;
+  for (const Draft& draft : compiler.drafts.production) {
+    const Requirement one = compile_requirement(compiler, draft, *draft.node, true);
+    if (auto [at, fresh] = first.emplace(one.id, &draft); !fresh) {
+      const Draft& other = *at->second;
+      compiler.mistakes.add(*draft.file, draft.node->offset, "another requirement for production has the id '" + one.id + "': " + other.file->name + ":" +
+                                                                 std::to_string(place_of(other.file->text, other.node->offset).line));
+      continue;
+    }
+    for (Workload& workload : out.workloads) {
+      const auto same = [&](const Requirement& other) { return other.id == one.id; };
+      if (std::none_of(workload.recommended.begin(), workload.recommended.end(), same)) workload.recommended.push_back(one);
+    }
+  }
+}
+
+void check_actions(Compiler& compiler, const RuleSet& out) {
+  std::vector<std::string> actions;
+  for (const Rule& rule : out.rules) actions.push_back(rule.action);
+  std::sort(actions.begin(), actions.end());
+  actions.erase(std::unique(actions.begin(), actions.end()), actions.end());
+  check_dependencies(compiler.named, actions, compiler.incomplete, compiler.mistakes);
 }
 
 template <class T>
@@ -382,7 +459,7 @@ void set_properties(Drafts& drafts, Mistakes& mistakes) {
 
 void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
   set_properties(drafts, mistakes);
-  Compiler compiler{drafts, mistakes, drafts.incomplete, fact_declarations(), {}, {}, {}};
+  Compiler compiler{drafts, mistakes, drafts.incomplete, fact_declarations(), {}, {}, {}, {}};
   compiler.catalogue = &out.catalogue;
   for (const Draft& draft : drafts.measures) {
     if (auto measure = compile_measure(compiler, draft)) out.measures.push_back(std::move(*measure));
@@ -391,7 +468,9 @@ void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
   std::vector<std::string> measure_ids, rule_ids;
   for (const Measure& measure : out.measures) measure_ids.push_back(measure.id);
   compiler.fleet_names = fleet_declarations(measure_ids);
-  if (compiler.incomplete) compiler.fleet_names = {{"fleet", std::make_shared<cel::Type>()}};  // any member will do
+  measure_ids.emplace_back(kCarriers);
+  compiler.production_names = fleet_declarations(measure_ids);
+  if (compiler.incomplete) compiler.fleet_names = compiler.production_names = {{"fleet", std::make_shared<cel::Type>()}};  // any member will do
   compiler.scopes.clear();  // those of the measures did not know the aggregates yet
 
   for (const Draft& draft : drafts.rules) out.rules.push_back(compile_rule(compiler, draft));
@@ -404,6 +483,9 @@ void compile_drafts(Drafts& drafts, RuleSet& out, Mistakes& mistakes) {
     out.workloads.push_back(compile_workload(compiler, draft, rule_ids));
   }
   sort_by_id(out.workloads);
+  add_production(compiler, out);
+  check_actions(compiler, out);
+  out.ways = std::move(compiler.ways);
   describe_packs(drafts, out);
   check_properties(compiler, out);
   read_people(drafts, out, mistakes);

@@ -42,6 +42,7 @@ struct Remediation {
   bool once = false;        // one change serves every host
   CostClass cost = CostClass::c0;
   std::string owner;        // role: "Head of IT"
+  std::vector<std::string> after;  // actions to be done first where they are open as well; no circles
 };
 
 /// Three wordings of one fact. Templates: {observed} {expected} {host} {failing} {applicable} {hosts}.
@@ -112,6 +113,12 @@ struct Gate {
   std::optional<cel::Program> shut_when;  // or while this holds on aggregates
 };
 
+/// An action that meets a requirement once it is done: a card that lies there without a driver, say.
+struct Way {
+  std::string action;
+  std::optional<std::size_t> when;  // index in RuleSet::ways: only where that holds
+};
+
 /// One requirement of a workload: on the best host (all on one host) or on the fleet.
 struct Requirement {
   std::string id;
@@ -122,6 +129,7 @@ struct Requirement {
   std::optional<cel::Program> observed;
   double effort_days = 0;
   CostClass cost = CostClass::c0;
+  std::vector<Way> met_by = {};
 };
 
 struct Workload {
@@ -171,7 +179,8 @@ struct RuleSet {
   std::vector<Rule> rules;       // sorted by id
   std::vector<Measure> measures; // sorted by id
   std::vector<Gate> gates;
-  std::vector<Workload> workloads;
+  std::vector<Workload> workloads;  // what packs ask of all of them for production stands in each one's `recommended`
+  std::vector<Requirement> ways;    // conditions of Way::when: scope and check alone
   std::vector<PropertyInfo> properties;  // by pack and name
   std::vector<Waiver> waivers;           // in order of file and place
   std::vector<DisabledRule> disabled;    // sorted by id

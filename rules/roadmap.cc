@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "rules/score.h"
 
@@ -11,6 +13,18 @@ namespace plumbline {
 namespace {
 
 constexpr double kLeastEffortDays = 0.1;  // below this, gain per day says nothing
+constexpr int kNoLevel = 6;               // above every level: opens no gate
+
+using Indexes = std::vector<std::size_t>;
+
+bool contains_index(const Indexes& sorted, std::size_t wanted) { return std::binary_search(sorted.begin(), sorted.end(), wanted); }
+
+void sort_once(Indexes& indexes) {
+  std::sort(indexes.begin(), indexes.end());
+  indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
+}
+
+// ---- one action
 
 // One change serves a host once, whichever of its rules fail there: the longest counts. What is done once for all hosts
 // counts once.
@@ -33,52 +47,37 @@ double effort_of(const RuleSet& rules, const std::vector<RuleResult>& results, c
   return sum;
 }
 
-std::vector<std::size_t> hosts_of(const std::vector<RuleResult>& results, const Action& action) {
-  std::vector<std::size_t> hosts;
-  for (std::size_t index : action.rules) {
-    hosts.insert(hosts.end(), results[index].failing.begin(), results[index].failing.end());
-  }
-  std::sort(hosts.begin(), hosts.end());
-  hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
+Indexes hosts_of(const std::vector<RuleResult>& results, const Action& action) {
+  Indexes hosts;
+  for (std::size_t index : action.rules) hosts.insert(hosts.end(), results[index].failing.begin(), results[index].failing.end());
+  sort_once(hosts);
   return hosts;
 }
 
-// What the action gains: not what waived hosts cost, for nobody is asked to mend those.
-double open_gain(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& known,
-                 const std::vector<std::size_t>& members) {
-  double gain = gain_of(rules, results, known, members);
-  for (std::size_t index : members) {
+// The score, 0 to 100, once these rules pass wherever they fail; what is waived stays, for nobody is asked to mend that.
+double score_with(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& now, const Indexes& members) {
+  PillarSums then = now;
+  for (const std::size_t index : members) {
+    const Rule& rule = rules.rules[index];
     const Tally& tally = results[index].tally;
-    if (tally.waived > 0) gain -= gain_of(rules, results, known, {index}) * tally.waived / (tally.waived + tally.fail);
+    const double known = tally.pass + tally.fail + tally.waived;
+    const double more = rule.fleet ? 1 - results[index].degree.value_or(0) : tally.fail / known;
+    then[static_cast<std::size_t>(rule.pillar)].points += weight_of(rule.severity) * more;
   }
-  return std::max(0.0, gain);
+  return total(then).value_or(0);
 }
 
-// Gates that are shut only because of rules that this action turns everywhere: a waived host holds its gate shut.
-std::vector<std::size_t> gates_opened(const RuleSet& rules, const std::vector<RuleResult>& results,
-                                      const std::vector<GateResult>& gates, const Action& action) {
-  std::vector<std::size_t> out;
-  for (const GateResult& gate : gates) {
-    if (!gate.shut || gate.failing_rules.empty() || rules.gates[gate.gate].shut_when) continue;
-    bool all = std::all_of(gate.failing_rules.begin(), gate.failing_rules.end(), [&](std::size_t rule) {
-      bool turned = std::find(action.rules.begin(), action.rules.end(), rule) != action.rules.end();
-      return turned && results[rule].tally.waived == 0;
-    });
-    if (all) out.push_back(gate.gate);
-  }
-  return out;
-}
-
-int phase_of(const Action& action) {
-  bool cheap = action.cost <= CostClass::c1;
-  bool opens = !action.opens_gates.empty();
-  if (cheap && (action.effort_days <= 1 || (opens && action.effort_days <= 10))) return 1;
-  return opens || (cheap && action.effort_days <= 10) ? 2 : 3;
-}
-
-Action merge(const RuleSet& rules, const std::vector<RuleResult>& results, const std::vector<GateResult>& gates,
-             const PillarSums& known, std::string id, std::vector<std::size_t> members) {
+// An action on its way into the roadmap.
+struct Draft {
   Action action;
+  double gain = 0;       // in points, not rounded
+  int opens = kNoLevel;  // the lowest level that a gate caps which it opens, alone or with others
+  Indexes after;         // indexes of drafts
+};
+
+Draft merge(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& known, std::string id, Indexes members) {
+  Draft out;
+  Action& action = out.action;
   action.id = std::move(id);
   // The gravest rule speaks for the action.
   std::stable_sort(members.begin(), members.end(), [&](std::size_t a, std::size_t b) {
@@ -86,33 +85,254 @@ Action merge(const RuleSet& rules, const std::vector<RuleResult>& results, const
   });
   action.rules = std::move(members);
   action.hosts = hosts_of(results, action);
-  action.gain = tenths(open_gain(rules, results, known, action.rules));
+  const double before = total(known).value_or(0), after = score_with(rules, results, known, action.rules);
+  out.gain = std::max(0.0, after - before);
+  action.gain = std::max(0, tenths(after) - tenths(before));
   action.effort_days = effort_of(rules, results, action);
   for (std::size_t index : action.rules) action.cost = std::max(action.cost, rules.rules[index].fix.cost);
   action.owner = rules.rules[action.rules.front()].fix.owner;
-  action.opens_gates = gates_opened(rules, results, gates, action);
-  action.phase = phase_of(action);
-  return action;
+  return out;
+}
+
+// ---- gates
+
+// Gates that are shut only because of rules that actions turn everywhere: a waived host holds its gate shut.
+void note_gates(const RuleSet& rules, const std::vector<RuleResult>& results, const std::vector<GateResult>& gates,
+                const std::map<std::string_view, std::size_t>& by_id, std::vector<Draft>& drafts) {
+  for (const GateResult& gate : gates) {
+    const Gate& about = rules.gates[gate.gate];
+    if (!gate.shut || gate.failing_rules.empty() || about.shut_when) continue;
+    Indexes openers;
+    bool openable = true;
+    for (const std::size_t rule : gate.failing_rules) {
+      const auto found = by_id.find(rules.rules[rule].action);
+      openable = openable && found != by_id.end() && results[rule].tally.waived == 0;
+      if (openable) openers.push_back(found->second);
+    }
+    if (!openable) continue;
+    sort_once(openers);
+    if (openers.size() == 1) drafts[openers.front()].action.opens_gates.push_back(gate.gate);
+    for (const std::size_t one : openers) drafts[one].opens = std::min(drafts[one].opens, about.level);
+  }
+}
+
+// ---- dependencies
+
+bool is_done_once(const RuleSet& rules, const Action& action) {
+  return std::any_of(action.rules.begin(), action.rules.end(), [&](std::size_t rule) { return rules.rules[rule].fleet || rules.rules[rule].fix.once; });
+}
+
+bool meet(const Indexes& sorted_a, const Indexes& sorted_b) {
+  for (auto a = sorted_a.begin(), b = sorted_b.begin(); a != sorted_a.end() && b != sorted_b.end();) {
+    if (*a == *b) return true;
+    if (*a < *b) ++a;
+    else ++b;
+  }
+  return false;
+}
+
+void find_dependencies(const RuleSet& rules, const std::vector<RuleResult>& results,
+                       const std::map<std::string_view, std::size_t>& by_id, std::vector<Draft>& drafts) {
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    for (const std::size_t rule : drafts[i].action.rules) {
+      const Remediation& fix = rules.rules[rule].fix;
+      for (const std::string& id : fix.after) {
+        const auto found = by_id.find(id);
+        if (found == by_id.end() || found->second == i) continue;
+        const Action& first = drafts[found->second].action;
+        if (fix.once || rules.rules[rule].fleet || is_done_once(rules, first) || meet(results[rule].failing, first.hosts))
+          drafts[i].after.push_back(found->second);
+      }
+    }
+    sort_once(drafts[i].after);
+  }
+}
+
+// All that stands before one, whatever `after_of` says of a single one.
+template <class AfterOf>
+Indexes closure(std::size_t from, AfterOf after_of) {
+  std::set<std::size_t> seen;
+  Indexes open = {from};
+  while (!open.empty()) {
+    const std::size_t one = open.back();
+    open.pop_back();
+    for (const std::size_t next : after_of(one))
+      if (next != from && seen.insert(next).second) open.push_back(next);
+  }
+  return {seen.begin(), seen.end()};
+}
+
+// ---- phases and order
+
+int phase_of(const Action& action, bool opens) {
+  const bool cheap = action.cost <= CostClass::c1;
+  if (cheap && (action.effort_days <= 1 || (opens && action.effort_days <= 10))) return 1;
+  return opens || (cheap && action.effort_days <= 10) ? 2 : 3;
+}
+
+// Puts drafts in order: always the action next that is worth most together with what is left of what it waits for.
+struct Order {
+  std::vector<Draft>& drafts;
+  std::vector<Indexes> before;  // all of it, by draft
+  std::vector<char> placed;
+  Indexes out = {};
+
+  explicit Order(std::vector<Draft>& of) : drafts(of), placed(of.size(), 0) {
+    for (std::size_t i = 0; i < drafts.size(); ++i)
+      before.push_back(closure(i, [&](std::size_t one) -> const Indexes& { return drafts[one].after; }));
+  }
+
+  // What must be done first opens the same gates.
+  void inherit() {
+    for (std::size_t i = 0; i < drafts.size(); ++i)
+      for (const std::size_t first : before[i]) drafts[first].opens = std::min(drafts[first].opens, drafts[i].opens);
+    for (Draft& draft : drafts) draft.action.phase = phase_of(draft.action, draft.opens != kNoLevel);
+    for (std::size_t i = 0; i < drafts.size(); ++i)
+      for (const std::size_t first : before[i]) drafts[i].action.phase = std::max(drafts[i].action.phase, drafts[first].action.phase);
+  }
+
+  // Smaller comes first.
+  auto key(std::size_t target) const {
+    double gain = drafts[target].gain, effort = drafts[target].action.effort_days;
+    for (const std::size_t first : before[target]) {
+      if (placed[first] != 0) continue;
+      gain += drafts[first].gain;
+      effort += drafts[first].action.effort_days;
+    }
+    const Action& action = drafts[target].action;
+    return std::make_tuple(action.phase, drafts[target].opens, -gain / std::max(effort, kLeastEffortDays), std::string_view(action.id));
+  }
+
+  void place(std::size_t target) {
+    Indexes bundle;
+    for (const std::size_t first : before[target])
+      if (placed[first] == 0) bundle.push_back(first);
+    // By how much stands before each: whatever one waits for has less before it than it has itself.
+    std::sort(bundle.begin(), bundle.end(), [&](std::size_t a, std::size_t b) {
+      return std::make_tuple(before[a].size(), key(a)) < std::make_tuple(before[b].size(), key(b));
+    });
+    bundle.push_back(target);
+    for (const std::size_t one : bundle) {
+      placed[one] = 1;
+      out.push_back(one);
+    }
+  }
+
+  void run() {
+    inherit();
+    while (out.size() < drafts.size()) {
+      std::size_t best = drafts.size();
+      for (std::size_t i = 0; i < drafts.size(); ++i)
+        if (placed[i] == 0 && (best == drafts.size() || key(i) < key(best))) best = i;
+      place(best);
+    }
+    // What was pulled forward by something that opens a gate may still be of an earlier phase than its neighbours.
+    std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return drafts[a].action.phase < drafts[b].action.phase; });
+  }
+};
+
+std::vector<Action> in_order(std::vector<Draft>& drafts) {
+  Order order(drafts);
+  order.run();
+  Indexes place_of(drafts.size());
+  for (std::size_t place = 0; place < order.out.size(); ++place) place_of[order.out[place]] = place;
+  std::vector<Action> out;
+  for (const std::size_t one : order.out) {
+    Action& action = drafts[one].action;
+    for (const std::size_t first : drafts[one].after) action.after.push_back(place_of[first]);
+    std::sort(action.after.begin(), action.after.end());
+    out.push_back(std::move(action));
+  }
+  return out;
+}
+
+// ---- workloads
+
+bool takes_away(const Obstacles& obstacles, const Indexes& done) {
+  return std::all_of(obstacles.begin(), obstacles.end(), [&](const Indexes& ways) {
+    return std::any_of(ways.begin(), ways.end(), [&](std::size_t way) { return contains_index(done, way); });
+  });
+}
+
+// The actions that are named among a workload's changes, with all that must be done before them.
+Indexes on_the_way(const std::vector<Action>& actions, const std::vector<NeededChange>& needed) {
+  Indexes out;
+  for (const NeededChange& change : needed) {
+    const auto found = std::find_if(actions.begin(), actions.end(), [&](const Action& action) { return !change.requirement && action.id == change.action; });
+    if (found == actions.end()) continue;
+    const auto index = static_cast<std::size_t>(found - actions.begin());
+    const Indexes first = all_before(actions, index);
+    out.insert(out.end(), first.begin(), first.end());
+    out.push_back(index);
+  }
+  sort_once(out);
+  return out;
 }
 
 }  // namespace
 
 std::vector<Action> make_actions(const RuleSet& rules, const std::vector<RuleResult>& results,
                                  const std::vector<GateResult>& gates) {
-  std::map<std::string, std::vector<std::size_t>> members;
+  std::map<std::string_view, Indexes> members;
   for (const RuleResult& result : results) {
     if (result.tally.fail > 0) members[rules.rules[result.rule].action].push_back(result.rule);
   }
-  PillarSums known = known_sums(rules, results);
-  std::vector<Action> actions;
-  for (auto& [id, list] : members) actions.push_back(merge(rules, results, gates, known, id, std::move(list)));
-  auto worth = [](const Action& action) { return action.gain / std::max(action.effort_days, kLeastEffortDays); };
-  std::stable_sort(actions.begin(), actions.end(), [&](const Action& a, const Action& b) {
-    if (a.opens_gates.empty() != b.opens_gates.empty()) return !a.opens_gates.empty();
-    if (worth(a) != worth(b)) return worth(a) > worth(b);
-    return a.id < b.id;
-  });
-  return actions;
+  const PillarSums known = known_sums(rules, results);
+  std::vector<Draft> drafts;
+  std::map<std::string_view, std::size_t> by_id;
+  for (auto& [id, list] : members) {
+    by_id[id] = drafts.size();
+    drafts.push_back(merge(rules, results, known, std::string(id), std::move(list)));
+  }
+  note_gates(rules, results, gates, by_id, drafts);
+  find_dependencies(rules, results, by_id, drafts);
+  return in_order(drafts);
+}
+
+std::vector<std::size_t> all_before(const std::vector<Action>& actions, std::size_t action) {
+  return closure(action, [&](std::size_t one) -> const Indexes& { return actions[one].after; });
+}
+
+void link_workloads(const JudgedWorkloads& workloads, std::vector<Action>& actions) {
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    Indexes done = all_before(actions, i);
+    done.insert(std::upper_bound(done.begin(), done.end(), i), i);
+    for (std::size_t w = 0; w < workloads.results.size(); ++w) {
+      const std::set<Obstacles>& sets = workloads.obstacles[w];
+      if (std::any_of(sets.begin(), sets.end(), [&](const Obstacles& one) { return takes_away(one, done); }))
+        actions[i].unlocks.push_back(workloads.results[w].workload);
+    }
+  }
+  for (const WorkloadResult& result : workloads.results) {
+    Indexes way = on_the_way(actions, result.needed);
+    const Indexes later = on_the_way(actions, result.needed_for_production);
+    way.insert(way.end(), later.begin(), later.end());
+    sort_once(way);
+    for (const std::size_t action : way) {
+      const Indexes& unlocks = actions[action].unlocks;
+      if (std::find(unlocks.begin(), unlocks.end(), result.workload) == unlocks.end()) actions[action].helps.push_back(result.workload);
+    }
+  }
+}
+
+std::vector<std::size_t> order_for(const RuleSet& rules, const Assessment& assessment,
+                                   const std::vector<std::size_t>& wanted_workloads) {
+  const std::vector<Action>& actions = assessment.actions;
+  Indexes out;
+  std::vector<char> placed(actions.size(), 0);
+  const auto add = [&](const Indexes& bundle) {
+    for (const std::size_t one : bundle)
+      if (std::exchange(placed[one], char{1}) == 0) out.push_back(one);
+  };
+  for (const auto needed : {&WorkloadResult::needed, &WorkloadResult::needed_for_production}) {
+    for (const std::size_t wanted : wanted_workloads) {
+      if (wanted >= rules.workloads.size()) continue;
+      for (const WorkloadResult& result : assessment.workloads)
+        if (result.workload == wanted) add(on_the_way(actions, result.*needed));
+    }
+  }
+  for (std::size_t i = 0; i < actions.size(); ++i) add({i});
+  return out;
 }
 
 }  // namespace plumbline

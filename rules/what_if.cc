@@ -12,6 +12,7 @@
 #include "rules/accepted.h"
 #include "rules/fact_values.h"
 #include "rules/roadmap.h"
+#include "rules/score.h"
 #include "rules/waiver.h"
 
 namespace plumbline {
@@ -122,12 +123,39 @@ void count_hosts(const FleetFacts& fleet, const std::vector<FactChange>& changes
   }
 }
 
-// The host rules of an action pass where they fail. `judged` has waived verdicts: nobody is asked to mend those.
+// A requirement of hosts that an action meets, by index in Judgement::requirements.
+struct HostWay {
+  std::size_t requirement;
+  std::optional<std::size_t> when;
+};
+
+std::vector<HostWay> host_ways(const RuleSet& rules, const std::string& action) {
+  const auto requirements = requirements_of(rules);
+  const std::size_t first_way = requirements.size() - rules.ways.size();
+  std::vector<HostWay> out;
+  for (std::size_t i = 0; i < first_way; ++i) {
+    if (requirements[i]->fleet) continue;
+    for (const Way& way : requirements[i]->met_by)
+      if (way.action == action) out.push_back({i, way.when ? std::optional(first_way + *way.when) : std::nullopt});
+  }
+  return out;
+}
+
+void meet_requirements(const std::vector<HostWay>& ways, const Judgement& judged, Judgement& judgement) {
+  for (const HostWay& way : ways) {
+    if (judged.requirements[way.requirement] != Verdict::fail) continue;
+    if (!way.when || judged.requirements[*way.when] == Verdict::pass) judgement.requirements[way.requirement] = Verdict::pass;
+  }
+}
+
+// The host rules of an action pass where they fail, and where one did, the requirements that it meets are met. `judged` has
+// waived verdicts: nobody is asked to mend those.
 void finish_action(const RuleSet& rules, const ActionDone& action, const std::vector<AssessedHost>& judged,
                    std::vector<AssessedHost>& hosts, ChangeEffect& effect) {
   std::vector<std::size_t> members;
   for (std::size_t i = 0; i < rules.rules.size(); ++i)
     if (rules.rules[i].action == action.action && !rules.rules[i].fleet) members.push_back(i);
+  const std::vector<HostWay> ways = host_ways(rules, action.action);
   for (std::size_t host = 0; host < hosts.size(); ++host) {
     if (!names_host(action.hosts, hosts[host])) continue;
     std::size_t turned = 0;
@@ -136,39 +164,91 @@ void finish_action(const RuleSet& rules, const ActionDone& action, const std::ve
       hosts[host].judgement.verdicts[rule] = Verdict::pass;
       ++turned;
     }
+    if (turned > 0) meet_requirements(ways, judged[host].judgement, hosts[host].judgement);
     effect.places += turned;
     effect.changed += turned > 0 ? 1 : 0;
   }
 }
 
-void finish_actions(const RuleSet& rules, const std::vector<FactChange>& changes, std::int64_t as_of,
-                    std::vector<AssessedHost>& hosts, std::vector<ChangeEffect>& effects) {
-  std::vector<AssessedHost> judged = hosts;
-  accept_risks(rules, judged, as_of);
-  for (std::size_t i = 0; i < changes.size(); ++i)
-    if (const auto* action = std::get_if<ActionDone>(&changes[i].what)) finish_action(rules, *action, judged, hosts, effects[i]);
-}
-
-// The fleet rules of actions that are done everywhere, but for accepted ones.
-std::vector<std::size_t> fleet_rules_done(const RuleSet& rules, const std::vector<FactChange>& changes, const Assessment& before) {
-  std::set<std::string> done;
+std::set<std::string> done_everywhere(const std::vector<FactChange>& changes) {
+  std::set<std::string> out;
   for (const FactChange& change : changes) {
     const auto* action = std::get_if<ActionDone>(&change.what);
-    if (action != nullptr && action->hosts == "*") done.insert(action->action);
+    if (action != nullptr && action->hosts == "*") out.insert(action->action);
   }
-  std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < rules.rules.size(); ++i)
-    if (rules.rules[i].fleet && done.contains(rules.rules[i].action) && before.rules[i].tally.waived == 0) out.push_back(i);
   return out;
 }
 
-// The rules, or a copy in which these pass.
-std::shared_ptr<const RuleSet> rules_that_pass(const RuleSet& rules, const std::vector<std::size_t>& done) {
-  if (done.empty()) return {std::shared_ptr<const RuleSet>(), &rules};
-  auto copy = std::make_shared<RuleSet>(rules);
-  const cel::Program passes = *cel::compile("true", {});
-  for (const std::size_t rule : done) copy->rules[rule].check = passes;
-  return copy;
+// The rules, or a copy in which others pass and are met.
+class RulesAfter {
+ public:
+  explicit RulesAfter(const RuleSet& rules) : rules_(rules) {}
+
+  // The fleet rules of actions that are done everywhere, but for accepted ones.
+  void pass_rules(const std::set<std::string>& done, const std::vector<RuleResult>& results) {
+    for (std::size_t i = 0; i < rules_.rules.size(); ++i)
+      if (rules_.rules[i].fleet && done.contains(rules_.rules[i].action) && results[i].tally.waived == 0) copy().rules[i].check = passes();
+  }
+
+  // Requirements of the fleet that such an action meets, where something of it failed and nothing is accepted.
+  void meet_requirements(const std::set<std::string>& done, const std::vector<RuleResult>& results, const cel::Lookup& fleet) {
+    for (std::size_t w = 0; w < rules_.workloads.size(); ++w) {
+      for (const auto list : {&Workload::minimum, &Workload::recommended}) {
+        const std::vector<Requirement>& requirements = rules_.workloads[w].*list;
+        for (std::size_t i = 0; i < requirements.size(); ++i)
+          if (requirements[i].fleet && is_met(requirements[i], done, results, fleet)) (copy().workloads[w].*list)[i].check = passes();
+      }
+    }
+  }
+
+  std::shared_ptr<const RuleSet> take() { return copy_ ? copy_ : std::shared_ptr<const RuleSet>(std::shared_ptr<const RuleSet>(), &rules_); }
+
+ private:
+  static const cel::Program& passes() {
+    static const cel::Program program = *cel::compile("true", {});
+    return program;
+  }
+  RuleSet& copy() {
+    if (!copy_) copy_ = std::make_shared<RuleSet>(rules_);
+    return *copy_;
+  }
+  bool is_met(const Requirement& requirement, const std::set<std::string>& done, const std::vector<RuleResult>& results,
+              const cel::Lookup& fleet) const {
+    return std::any_of(requirement.met_by.begin(), requirement.met_by.end(), [&](const Way& way) {
+      return done.contains(way.action) && is_wholly_done(way.action, results) &&
+             (!way.when || decide(rules_.ways[*way.when].check, fleet) == Verdict::pass);
+    });
+  }
+  bool is_wholly_done(const std::string& action, const std::vector<RuleResult>& results) const {
+    int failing = 0, waived = 0;
+    for (const RuleResult& result : results) {
+      if (rules_.rules[result.rule].action != action) continue;
+      failing += result.tally.fail;
+      waived += result.tally.waived;
+    }
+    return failing > 0 && waived == 0;
+  }
+
+  const RuleSet& rules_;
+  std::shared_ptr<RuleSet> copy_;
+};
+
+// Finishes the actions on `hosts`, and gives the rules by which the fleet is to be assessed then.
+std::shared_ptr<const RuleSet> finish_actions(const RuleSet& rules, const std::vector<FactChange>& changes, std::int64_t as_of,
+                                              std::vector<AssessedHost>& hosts, std::vector<ChangeEffect>& effects) {
+  std::vector<AssessedHost> judged = hosts;
+  std::vector<AcceptedRisk> risks = accept_risks(rules, judged, as_of);
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (const auto* action = std::get_if<ActionDone>(&changes[i].what)) finish_action(rules, *action, judged, hosts, effects[i]);
+  RulesAfter after(rules);
+  if (const std::set<std::string> done = done_everywhere(changes); !done.empty()) {
+    const auto measures = aggregate(rules, judged);
+    std::vector<RuleResult> results = tally(rules, judged, measures);
+    accept_fleet_risks(rules, as_of, results, risks);
+    after.pass_rules(done, results);
+    after.meet_requirements(done, results, fleet_lookup(rules, measures));
+  }
+  return after.take();
 }
 
 // ---- what differs
@@ -237,11 +317,12 @@ void add_fixes(const RuleSet& rules, WhatIf& result) {
   }
 }
 
-void add_requirements(const RuleSet& rules, WhatIf& result) {
+// Those that edits meet; where an action meets one, its own effort is all there is.
+void add_requirements(const RuleSet& rules, const std::vector<AssessedHost>& edited, WhatIf& result) {
   const auto requirements = requirements_of(rules);
-  for (std::size_t host = 0; host < result.after.hosts.size(); ++host) {
+  for (std::size_t host = 0; host < edited.size(); ++host) {
     const auto& was = result.before.hosts[host].judgement.requirements;
-    const auto& is = result.after.hosts[host].judgement.requirements;
+    const auto& is = edited[host].judgement.requirements;
     double longest = 0;
     for (std::size_t i = 0; i < requirements.size() && i < was.size() && i < is.size(); ++i) {
       if (was[i] != Verdict::fail || is[i] != Verdict::pass) continue;
@@ -306,12 +387,11 @@ Result<WhatIf> what_if(const RuleSet& rules, const RuleIndex& index, const Fleet
     hosts[host].judgement = std::move(*judgement);
   }
   out.before = assess(rules, fleet.hosts, edited.evidence(false));
-  finish_actions(rules, changes, out.before.as_of, hosts, out.effects);
-  out.rules_after = rules_that_pass(rules, fleet_rules_done(rules, changes, out.before));
+  add_requirements(rules, hosts, out);
+  out.rules_after = finish_actions(rules, changes, out.before.as_of, hosts, out.effects);
   out.after = assess(*out.rules_after, std::move(hosts), edited.evidence(true));
   out.rules = compare(rules, out);
   add_fixes(rules, out);
-  add_requirements(rules, out);
   return out;
 }
 

@@ -32,9 +32,10 @@ struct RuleShift {
 
 /// Both assessments, and what differs. An action that is done is: its rules pass on the hosts where they fail, after all
 /// edits; its fleet rules pass where the action is done on all hosts. What a waiver accepts stays, as in the roadmap's gain.
-/// Verdicts only: which facts the work would leave behind is not known, so measures stay, and with them what gates and other
-/// fleet rules make of measures; requirements of workloads stay as well, while the security rules that stand before a workload
-/// do turn. What a workload gains by an action is therefore at least what is shown here. To see more, edit the facts.
+/// Which facts the work would leave behind is not known, so measures stay, and with them what gates and other fleet rules make
+/// of measures. Of workloads the security rules turn, and requirements that say they are met by the action: those of a host
+/// where it was open there, those of the fleet where it is done on all hosts and nothing of it is accepted. What a workload
+/// gains by an action is therefore at least what is shown here. To see more, edit the facts.
 ///
 /// An edit is judged: rules, measures and requirements that read the section, and facts that are derived from it. What an
 /// agent itself concludes from other facts (os.family, roles.names, counts) stays as it was read; edit it too.
