@@ -97,27 +97,31 @@ bool take(int pipe, std::string& said) {
   }
 }
 
-/// Until it has ended or its time is over; it is not reaped yet, so that its group still is its own.
-bool await_end(pid_t child, int pipe, int most_seconds, std::string& said) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(most_seconds);
+enum class Wait { ended, timed_out, stopped };
+
+/// Until it has ended, is to stop or its time is over; it is not reaped yet, so that its group still is its own.
+Wait await_end(pid_t child, int pipe, const ChildProgram& limits, std::string& said) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(limits.most_seconds);
   bool open = true;
   for (;;) {
     siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) return true;
-    if (std::chrono::steady_clock::now() >= until) return false;
+    if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) return Wait::ended;
+    if (std::chrono::steady_clock::now() >= until) return Wait::timed_out;
+    if (limits.stop && limits.stop()) return Wait::stopped;
     pollfd watched{pipe, POLLIN, 0};
     ::poll(&watched, open ? 1 : 0, kTickMilliseconds);
     if (open && watched.revents != 0) open = take(pipe, said);
   }
 }
 
-ChildEnd end_of(pid_t child, int pipe, bool in_time, std::string said) {
+ChildEnd end_of(pid_t child, int pipe, Wait how, std::string said) {
   ::kill(-child, SIGKILL);  // what it left behind; itself too, where its time is over
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   take(pipe, said);
   ChildEnd end;
-  end.timed_out = !in_time;
+  end.timed_out = how == Wait::timed_out;
+  end.stopped = how == Wait::stopped;
   end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   end.without_network = said.starts_with(kWithoutNetwork);
   if (!said.empty()) said.erase(0, 1);
@@ -176,8 +180,8 @@ Result<ChildEnd> run_child(const ChildProgram& child) {
   }
   ::setpgid(started, started);  // whoever comes first, it or we
   std::string said;
-  const bool in_time = await_end(started, pipe[0], child.most_seconds, said);
-  ChildEnd end = end_of(started, pipe[0], in_time, std::move(said));
+  const Wait how = await_end(started, pipe[0], child, said);
+  ChildEnd end = end_of(started, pipe[0], how, std::move(said));
   ::close(pipe[0]);
   return end;
 }

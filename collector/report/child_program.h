@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,13 @@ struct ChildProgram {
   int most_seconds = 60;
   std::size_t most_file_bytes = 256u << 20;  // of any file it writes
   std::size_t most_memory_bytes = 0;         // of its address space; 0: not limited
+  std::function<bool()> stop;                // asked while it runs; true ends it; may be empty
 };
 
 struct ChildEnd {
   int exit_code = 0;              // 128 + the signal that ended it
   bool timed_out = false;
+  bool stopped = false;           // as `stop` wanted
   std::string complaint;          // the end of what it wrote to standard output and standard error; printable
   bool without_network = false;   // it ran in a network of its own that leads nowhere
 };

@@ -90,6 +90,7 @@ Error not_installed(std::optional<PdfEngine> engine) {
 
 Error failed(PdfEngine engine, const ChildEnd& end, int most_seconds) {
   const std::string name(to_text(engine));
+  if (end.stopped) return {ErrorKind::unavailable, "PDF: the program is ending; ask again in a minute"};
   if (end.timed_out)
     return {ErrorKind::limit, "PDF: " + name + " was stopped after " + std::to_string(most_seconds) + " seconds; take the HTML and print it from a browser, or choose the other engine with --pdf-engine"};
   std::string why = end.complaint.empty() ? "it said nothing" : end.complaint;
@@ -200,7 +201,8 @@ Result<void> require_self_contained(std::string_view html) {
   return {};
 }
 
-Result<std::string> print_pdf(std::string_view html, std::optional<PdfEngine> engine, int most_seconds) {
+Result<std::string> print_pdf(std::string_view html, const PdfOptions& options) {
+  std::optional<PdfEngine> engine = options.engine;
   if (auto contained = require_self_contained(html); !contained) return tl::unexpected(contained.error());
   if (!engine) {
     const auto found = pdf_engines();
@@ -214,13 +216,14 @@ Result<std::string> print_pdf(std::string_view html, std::optional<PdfEngine> en
   auto child = *engine == PdfEngine::weasyprint ? with_weasyprint(folder->path()) : with_chromium(folder->path());
   if (!child) return tl::unexpected(child.error());
   child->folder = folder->path();
-  child->most_seconds = most_seconds;
+  child->most_seconds = options.most_seconds;
+  child->stop = options.stop;
   child->most_file_bytes = kMostPdfBytes;
   const auto end = run_child(*child);
   if (!end) return tl::unexpected(end.error());
-  if (end->timed_out || end->exit_code != 0) return tl::unexpected(failed(*engine, *end, most_seconds));
+  if (end->timed_out || end->stopped || end->exit_code != 0) return tl::unexpected(failed(*engine, *end, options.most_seconds));
   auto bytes = read_file(folder->path() + "/report.pdf", kMostPdfBytes);
-  if (!bytes || !bytes->starts_with("%PDF-")) return tl::unexpected(failed(*engine, *end, most_seconds));
+  if (!bytes || !bytes->starts_with("%PDF-")) return tl::unexpected(failed(*engine, *end, options.most_seconds));
   return bytes;
 }
 
@@ -236,6 +239,11 @@ struct PdfDesk::State {
   std::deque<std::pair<std::string, std::string>> kept;  // by hash of the HTML; the newest last
   bool ending = false;
   std::thread thread;
+
+  bool asked_to_end() {
+    const std::lock_guard lock(mutex);
+    return ending;
+  }
 };
 
 namespace {
@@ -255,7 +263,7 @@ PdfDesk::PdfDesk(Print print) : state_(std::make_unique<State>()) {
       if (state->ending) return;
       const auto job = state->queue.front();
       lock.unlock();
-      const Result<std::string> pdf = state->print(job->html);
+      const Result<std::string> pdf = state->print(job->html, [state] { return state->asked_to_end(); });
       lock.lock();
       state->queue.pop_front();
       if (pdf) state->kept.emplace_back(job->key, *pdf);
@@ -268,7 +276,10 @@ PdfDesk::PdfDesk(Print print) : state_(std::make_unique<State>()) {
   });
 }
 
-PdfDesk::~PdfDesk() {
+PdfDesk::~PdfDesk() { stop(); }
+
+void PdfDesk::stop() {
+  if (!state_->thread.joinable()) return;
   {
     const std::lock_guard lock(state_->mutex);
     state_->ending = true;
@@ -276,6 +287,7 @@ PdfDesk::~PdfDesk() {
   state_->something.notify_all();
   state_->thread.join();
   for (const auto& job : state_->queue) tell(job->waiting, fail(ErrorKind::unavailable, "PDF: the collector is stopping; ask again in a minute"));
+  state_->queue.clear();
 }
 
 bool PdfDesk::ask(std::string html, Done done) {

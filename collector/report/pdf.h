@@ -26,7 +26,12 @@ inline constexpr std::size_t kMostPdfBytes = 256u << 20;
 
 /// The bytes of the PDF. Fails with not_found, naming the packages, where nothing is installed that can make one; with
 /// invalid where the file is not self-contained; with limit where it takes too long.
-Result<std::string> print_pdf(std::string_view html, std::optional<PdfEngine> engine = std::nullopt, int most_seconds = kMostPdfSeconds);
+struct PdfOptions {
+  std::optional<PdfEngine> engine = {};   // nothing: the preferred one
+  int most_seconds = kMostPdfSeconds;
+  std::function<bool()> stop = {};        // asked while it works; true ends it
+};
+Result<std::string> print_pdf(std::string_view html, const PdfOptions& options = {});
 
 /// Refuses HTML that asks for anything outside itself: scripts, frames, images, style sheets, refreshes, attachments. Links
 /// that only a reader follows are fine.
@@ -35,10 +40,12 @@ Result<void> require_self_contained(std::string_view html);
 /// Makes PDFs on a thread of its own, for a server: one at a time, a few waiting, the last ones kept.
 class PdfDesk {
  public:
-  using Print = std::function<Result<std::string>(std::string_view html)>;
+  using Print = std::function<Result<std::string>(std::string_view html, const std::function<bool()>& stop)>;
   using Done = std::function<void(const Result<std::string>&)>;
   explicit PdfDesk(Print print);
-  ~PdfDesk();  // those that wait are told that it ends
+  ~PdfDesk();
+  /// Ends what is being printed; those that wait are told, and nobody may ask any more. Once.
+  void stop();
   PdfDesk(const PdfDesk&) = delete;
   PdfDesk& operator=(const PdfDesk&) = delete;
   /// Calls `done` once, at once where the same file was printed before, else later and from its own thread. Who asks for a

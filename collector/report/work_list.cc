@@ -116,15 +116,7 @@ void order_by_host(WorkList& list) {
 }  // namespace
 
 const PlanItem* plan_of(const ReportInput& input, std::string_view action) {
-  if (!input.decisions) return nullptr;
-  for (const PlanItem& item : input.decisions->plan)
-    if (item.action == action) return &item;
-  return nullptr;
-}
-
-bool is_overdue(const PlanItem& item, std::int64_t now) {
-  constexpr std::int64_t kDaySeconds = 86'400;
-  return item.due_at && item.status != PlanStatus::done && now >= *item.due_at + kDaySeconds;  // the due day itself is in time
+  return input.decisions ? plan_item(*input.decisions, action) : nullptr;
 }
 
 std::string status_text(PlanStatus status) { return say("work.status." + std::string(to_text(status))); }

@@ -53,8 +53,6 @@ WorkList work_list(const ReportInput& input);
 
 /// The plan of an action, or nullptr where nobody has planned it.
 const PlanItem* plan_of(const ReportInput& input, std::string_view action);
-/// Whether it is late on a day: due before it, and not done.
-bool is_overdue(const PlanItem& item, std::int64_t now);
 /// "Proposed", "In progress"…
 std::string status_text(PlanStatus status);
 
