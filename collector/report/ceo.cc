@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "base/time.h"
 #include "collector/report/reports.h"
 
 namespace plumbline {
@@ -13,52 +12,63 @@ namespace {
 constexpr std::size_t kWorkloadsOnPage = 3;
 constexpr std::size_t kActionsOnPage = 3;
 constexpr std::size_t kMostNameWords = 8;  // of a title, an owner, an organisation
+constexpr std::size_t kMostLineCharacters = 160;
 constexpr std::int64_t kReviewSeconds = 30 * 86400;
 /// How much of each sentence stands on the page, from generous to bare.
 struct Room {
   bool notes;                  // a line below each workload
-  std::size_t action_words, decision_words, threshold_words, headline_gate_words;
+  std::size_t action_words, decision_words, threshold_words, gate_words, name_characters;
 };
-constexpr Room kRooms[] = {{true, 25, 30, 40, 25}, {true, 18, 25, 25, 18}, {false, 16, 22, 20, 14}, {false, 12, 18, 14, 12}, {false, 9, 14, 0, 9}};
+constexpr Room kRooms[] = {{true, 25, 30, 40, 25, 60}, {true, 18, 25, 25, 18, 48}, {false, 16, 22, 20, 14, 40}, {false, 12, 18, 14, 12, 40}, {false, 9, 14, 0, 9, 32}};
 
-std::string clipped(const std::string& text, std::size_t most_words) {
-  const auto parts = words(text);
-  if (parts.size() <= most_words) return text;
+/// So many words and characters, whole words while there are any.
+std::string clipped(const std::string& text, std::size_t most_words, std::size_t most_characters = kMostLineCharacters) {
   std::string kept;
-  for (std::size_t at = 0; at < most_words; ++at) kept += (at > 0 ? " " : "") + std::string(parts[at]);
+  std::size_t count = 0, characters = 0;
+  for (const std::string_view word : words(text)) {
+    const auto width = static_cast<std::size_t>(std::count_if(word.begin(), word.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
+    if (count == most_words || characters + width > most_characters) break;
+    kept += (count > 0 ? " " : "") + std::string(word);
+    characters += width + 1;
+    ++count;
+  }
+  if (count == words(text).size()) return text;
+  if (count == 0)  // one endless word
+    for (const char c : text.substr(0, text.find(' '))) {
+      if ((static_cast<unsigned char>(c) & 0xC0u) != 0x80u && ++characters > most_characters) break;
+      kept += c;
+    }
   while (!kept.empty() && std::string_view(",;:.").find(kept.back()) != std::string_view::npos) kept.pop_back();
   return kept.empty() ? kept : kept + " …";
 }
 
-std::string workload_note(const WorkloadResult& workload) {
-  if (workload.pilot == WorkloadState::ready) return "Can start on " + count_of(workload.hosts.size(), "machine");
-  for (const auto& requirement : workload.minimum)
-    if (requirement.verdict == Verdict::fail && !requirement.requirement->ceo.empty()) return "Needs " + requirement.requirement->ceo;
-  if (!workload.blocking_rules.empty()) return "Needs " + count_of(workload.blocking_rules.size(), "security fix", "security fixes");
-  for (const auto& requirement : workload.minimum)
-    if (requirement.verdict == Verdict::unknown && !requirement.requirement->ceo.empty()) return "Not known: " + requirement.requirement->ceo;
-  return {};
+std::string people_of(const ReportInput& input, const WorkloadResult& workload) {
+  const WorkloadServing* serving = serving_of(input, workload);
+  return serving != nullptr && serving->best && serving->fleet.high > 0 ? people_text(serving->fleet) : std::string();
 }
 
-std::string plain_state(const WorkloadResult& workload) {
-  switch (workload.pilot) {
-    case WorkloadState::ready: return "Ready";
-    case WorkloadState::after_changes: return "After " + count_of(static_cast<std::size_t>(std::max(1, workload.changes)), "change");
-    case WorkloadState::not_ready: return "Not here";
-    case WorkloadState::unknown: break;
-  }
-  return "Unknown";
+std::string workload_note(const ReportInput& input, const WorkloadResult& workload) {
+  const std::string people = people_of(input, workload);
+  if (workload.pilot == WorkloadState::ready)
+    return people.empty() ? say_count("ceo.can_start", workload.hosts.size()) : say("ceo.serves", {{"people", people}});
+  for (const auto& requirement : workload.minimum)
+    if (requirement.verdict == Verdict::fail && !requirement.requirement->ceo.empty()) return say("ceo.needs", {{"what", requirement.requirement->ceo}});
+  const std::string fixes = workload.blocking_rules.empty() ? "" : say_count("ceo.needs_fixes", workload.blocking_rules.size());
+  if (!fixes.empty()) return people.empty() ? fixes : say("ceo.then_serves", {{"needs", fixes}, {"people", people}});
+  for (const auto& requirement : workload.minimum)
+    if (requirement.verdict == Verdict::unknown && !requirement.requirement->ceo.empty()) return say("ceo.not_known", {{"what", requirement.requirement->ceo}});
+  return {};
 }
 
 View workload_rows(const std::vector<const WorkloadResult*>& order, const ReportInput& input, const Room& room) {
   View rows = view_list();
   for (std::size_t at = 0; at < order.size() && at < kWorkloadsOnPage; ++at) {
-    std::string ignored;
     View row;
-    row["title"] = View(clipped(input.rules->workloads[order[at]->workload].title, kMostNameWords));
-    row["note"] = maybe(room.notes ? clipped(workload_note(*order[at]), 12) : "");
-    row["state"] = View(plain_state(*order[at]));
-    row["state_css"] = View(std::string(state_word(*order[at], ignored).css));
+    const Word state = state_word(*order[at]);
+    put_text(row, "title", clipped(input.rules->workloads[order[at]->workload].title, kMostNameWords, room.name_characters));
+    row["note"] = maybe(room.notes ? clipped(workload_note(input, *order[at]), 14, 90) : "");
+    put_text(row, "state", order[at]->pilot == WorkloadState::ready ? say("state.ready") : state.text);
+    put_text(row, "state_css", std::string(state.css));
     rows.push_back(row);
   }
   return rows;
@@ -66,15 +76,16 @@ View workload_rows(const std::vector<const WorkloadResult*>& order, const Report
 
 View action_rows(const ReportInput& input, const Room& room) {
   View rows = view_list();
-  for (std::size_t at = 0; at < input.assessment->actions.size() && at < kActionsOnPage; ++at) {
-    const Action& action = input.assessment->actions[at];
+  const auto order = actions_in_order(input);
+  for (std::size_t at = 0; at < order.size() && at < kActionsOnPage; ++at) {
+    const Action& action = input.assessment->actions[order[at]];
     View row;
-    row["what"] = View(clipped(capitalised(action_title(input, action)), room.action_words));
-    row["owner"] = View(action.owner.empty() ? "Not named" : clipped(action.owner, kMostNameWords));
-    row["effort"] = View(capitalised(effort_text(action.effort_days)));
+    put_text(row, "what", clipped(capitalised(action_title(input, action)), room.action_words));
+    put_text(row, "owner", capitalised(clipped(owner_of(input, action), kMostNameWords, room.name_characters)));
+    put_text(row, "effort", capitalised(effort_text(action.effort_days)));
     const Tenths whole = action.gain / 10;
-    row["gain"] = View(whole > 0 ? "+" + std::to_string(whole) : std::string("under 1"));
-    row["opens"] = View(!action.opens_gates.empty());
+    put_text(row, "gain", whole > 0 ? "+" + std::to_string(whole) : say("ceo.under_one"));
+    put_truth(row, "opens", !action.opens_gates.empty());
     rows.push_back(row);
   }
   return rows;
@@ -84,46 +95,79 @@ struct Decision {
   std::string what, threshold;
 };
 
+const WorkloadResult* result_of(const ReportInput& input, std::string_view id) {
+  for (const WorkloadResult& result : input.assessment->workloads)
+    if (input.rules->workloads[result.workload].id == id) return &result;
+  return nullptr;
+}
+
+std::string goal_phrase(const WorkloadGoal& goal, const std::string& title) {
+  const std::string people = goal.people ? say_count("count.people", static_cast<std::size_t>(std::max(0, *goal.people))) : "";
+  const std::string month = goal.by ? month_text(*goal.by) : "";
+  if (!people.empty() && !month.empty()) return say("ceo.goal_people_by", {{"title", title}, {"people", people}, {"month", month}});
+  if (!people.empty()) return say("ceo.goal_people", {{"title", title}, {"people", people}});
+  if (!month.empty()) return say("ceo.goal_by", {{"title", title}, {"month", month}});
+  return say("ceo.goal", {{"title", title}});
+}
+
+/// What the company's first goal asks for: the first of its workloads that is neither impossible here nor unknown.
+std::optional<Decision> decision_of_goals(const ReportInput& input) {
+  if (!input.decisions) return std::nullopt;
+  for (const WorkloadGoal& goal : input.decisions->goals.workloads) {
+    const WorkloadResult* result = result_of(input, goal.workload);
+    if (result == nullptr || (result->pilot != WorkloadState::ready && result->pilot != WorkloadState::after_changes)) continue;
+    const Workload& workload = input.rules->workloads[result->workload];
+    const std::string phrase = goal_phrase(goal, clipped(workload.title, kMostNameWords, 60));
+    Decision decision;
+    if (result->pilot == WorkloadState::ready) decision.what = say("ceo.decide_ready", {{"goal", phrase}});
+    else decision.what = say_count("ceo.decide_after", static_cast<std::size_t>(std::max(1, result->changes)), {{"goal", phrase}, {"effort", effort_text(result->effort_days)}});
+    std::vector<std::string> wanted;
+    for (const KpiGoal& kpi : goal.kpis)
+      if (kpi.target) wanted.push_back(kpi_text(kpi));
+    decision.threshold = wanted.empty() ? workload.threshold : say("ceo.threshold", {{"kpis", listed(wanted, 2)}});
+    return decision;
+  }
+  return std::nullopt;
+}
+
+Decision decision_of_actions(const ReportInput& input, const std::string& review) {
+  const auto order = actions_in_order(input);
+  const std::size_t count = std::min(kActionsOnPage, order.size());
+  double days = 0;
+  Tenths gain = 0;
+  for (std::size_t at = 0; at < count; ++at) {
+    days += input.assessment->actions[order[at]].effort_days;
+    gain += input.assessment->actions[order[at]].gain;
+  }
+  const auto wanted = static_cast<std::size_t>(std::max(1, gain / 10));
+  return {say_count("ceo.decide_steps", count, {{"effort", effort_text(days)}, {"steps", small_number(count)}}), say_count("ceo.threshold_points", wanted, {{"date", review}})};
+}
+
 Decision decision_of(const ReportInput& input, const std::vector<const WorkloadResult*>& order) {
-  const std::string review = long_date(input.assessment->as_of + kReviewSeconds);
-  if (input.assessment->score.checks_known < kLeastKnownToDecide)
-    return {"Ask IT to complete the measurement by " + review + ".", "Decide on a pilot once at least half of the checks are known."};
+  const Score& score = input.assessment->score;
+  const std::string review = date_text(input.assessment->as_of + kReviewSeconds);
+  if (score.hosts == 0) return {say("ceo.decide_first"), say("ceo.threshold_first")};
+  if (score.checks_known < kLeastKnownToDecide) return {say("ceo.decide_measure", {{"date", review}}), say("ceo.threshold_measure")};
+  if (auto wanted = decision_of_goals(input)) return *wanted;
   const bool startable = !order.empty() && (order.front()->pilot == WorkloadState::ready || order.front()->pilot == WorkloadState::after_changes);
   if (startable) {
     const Workload& workload = input.rules->workloads[order.front()->workload];
-    if (!workload.decision.empty()) return {workload.decision, workload.threshold};
-    return {"Approve a pilot: " + workload.title + ".", workload.threshold};
+    return {workload.decision.empty() ? say("ceo.decide_pilot", {{"title", workload.title}}) : workload.decision, workload.threshold};
   }
-  if (input.assessment->actions.empty()) return {"No decision is needed today.", "We measure again by " + review + "."};
-  double days = 0;
-  Tenths gain = 0;
-  const std::size_t count = std::min(kActionsOnPage, input.assessment->actions.size());
-  for (std::size_t at = 0; at < count; ++at) {
-    days += input.assessment->actions[at].effort_days;
-    gain += input.assessment->actions[at].gain;
-  }
-  const Tenths wanted = std::max(1, gain / 10);
-  return {"Approve " + (count == 1 ? std::string("this step") : "these " + small_number(count) + " steps") + ": " + effort_text(days) + " of work.",
-          "Go on if the score is up by " + count_of(static_cast<std::size_t>(wanted), "point") + " on " + review + "; if not, we stop and ask why."};
+  if (input.assessment->actions.empty()) return {say("ceo.decide_nothing"), say("ceo.threshold_again", {{"date", review}})};
+  return decision_of_actions(input, review);
 }
 
 std::string unknown_sentence(const ReportInput& input) {
   const Score& score = input.assessment->score;
-  std::string text = score.checks_known >= 1 ? "All checks could be read. " : percent(1 - score.checks_known) + " of checks could not be read. ";
-  if (input.hosts_without_scan > 0)
-    text += grouped(static_cast<std::int64_t>(input.hosts_without_scan)) + " of " + count_of(input.hosts_without_scan + static_cast<std::size_t>(score.hosts), "machine") + (input.hosts_without_scan == 1 ? " was silent. " : " were silent. ");
-  return text + "Skills, budget and policy are not measured.";
-}
-
-/// "▲ 9 since 3 August", where there is history.
-void add_movement(View& view, const ReportInput& input) {
-  view["movement"] = View(false);
-  const auto first = std::find_if(input.history.begin(), input.history.end(), [](const ScorePoint& p) { return p.value.has_value(); });
-  if (first == input.history.end() || !input.assessment->score.value || input.assessment->as_of - first->at < 86400) return;
-  const int change = *input.assessment->score.value / 10 - *first->value / 10;
-  const std::string since = " since " + long_date(first->at);
-  view["movement"] = View((change > 0 ? "▲ " + std::to_string(change) : change < 0 ? "▼ " + std::to_string(-change) : std::string("No change")) + since);
-  view["movement_css"] = View(std::string(change > 0 ? "ok" : change < 0 ? "bad" : "soft"));
+  std::vector<std::string> parts;
+  if (score.hosts > 0) parts.push_back(score.checks_known >= 1 ? say("ceo.all_read") : say("ceo.unread", {{"share", percent(1 - score.checks_known)}}));
+  const std::size_t silent = input.hosts_without_scan + coverage_of(input).stale;
+  const std::size_t all = input.hosts_without_scan + static_cast<std::size_t>(score.hosts);
+  if (silent > 0) parts.push_back(say_count("ceo.silent", silent, {{"machines", say_count("count.machines", all)}}));
+  const SelfReport attested = self_report_of(input);
+  parts.push_back(!input.decisions ? say("ceo.not_measured") : say("ceo.attested", {{"answered", std::to_string(attested.answered)}, {"all", std::to_string(attested.asked)}}));
+  return join(parts, " ");
 }
 
 std::string gate_sentence(const ReportInput& input, const Room& room) {
@@ -131,32 +175,32 @@ std::string gate_sentence(const ReportInput& input, const Room& room) {
   const Score& score = input.assessment->score;
   if (gates.empty()) return {};
   const Gate& gate = input.rules->gates[gates.front()];
-  const std::string why = with_full_stop(clipped(gate.ceo.empty() ? gate.title : gate.ceo, room.headline_gate_words));
-  const std::string others = gates.size() > 1 ? "This and " + small_number(gates.size() - 1) + " more open " + (gates.size() == 2 ? "risk" : "risks") + " hold us" : "This holds us";
-  return why + " " + others + " at “" + std::string(level_title(score.level)) + "”. Once closed, we are at “" + std::string(level_title(score.level_without_gates)) + "”.";
+  const std::string why = with_full_stop(clipped(gate.ceo.empty() ? gate.title : gate.ceo, room.gate_words));
+  const Slots slots{{"why", why}, {"level", level_text(score.level)}, {"free", level_text(score.level_without_gates)}};
+  return say_count("ceo.held", gates.size(), slots);
 }
 
 View view_with(const ReportInput& input, const Room& room) {
   const auto order = workloads_in_order(input);
   View view;
-  view["organisation_name"] = View(input.organisation.empty() ? "This company" : clipped(input.organisation, kMostNameWords));
-  view["date"] = View(long_date(input.assessment->as_of));
-  view["headline"] = View(ceo_headline(input));
+  put_text(view, "organisation_name", input.organisation.empty() ? say("page.this_company") : clipped(input.organisation, kMostNameWords, room.name_characters));
+  put_text(view, "date", input.assessment->as_of > 0 ? date_text(input.assessment->as_of) : date_text(input.now));
+  put_text(view, "headline", ceo_headline(input));
   view["score"] = score_view(input);
   view["gate_sentence"] = maybe(gate_sentence(input, room));
-  add_movement(view, input);
-  view["workloads"] = workload_rows(order, input, room);
-  view["has_workloads"] = View(!order.empty());
-  view["actions"] = action_rows(input, room);
-  view["has_actions"] = View(!input.assessment->actions.empty());
+  const Movement movement = movement_of(input, "board");
+  view["movement"] = maybe(movement.text);
+  put_text(view, "movement_css", movement.css);
+  put_list(view, "workloads", workload_rows(order, input, room));
+  put_list(view, "actions", action_rows(input, room));
   const std::size_t steps = std::min(kActionsOnPage, input.assessment->actions.size());
-  view["actions_title"] = View(capitalised(small_number(steps)) + (steps == 1 ? " thing to do next" : " things to do next"));
+  put_text(view, "actions_title", say_count("ceo.things", steps, {{"things", capitalised(small_number(steps))}}));
   const Decision decision = decision_of(input, order);
-  view["decision"] = View(with_full_stop(clipped(decision.what, room.decision_words)));
-  view["threshold"] = maybe(room.threshold_words == 0 || decision.threshold.empty() ? "" : with_full_stop(clipped(decision.threshold, room.threshold_words)));
-  view["unknown"] = View(unknown_sentence(input));
-  view["rules_version"] = View(clipped(input.rules->version, 1));
-  view["review"] = View(long_date(input.assessment->as_of + kReviewSeconds));
+  put_text(view, "decision", with_full_stop(clipped(decision.what, room.decision_words, 220)));
+  view["threshold"] = maybe(room.threshold_words == 0 || decision.threshold.empty() ? "" : with_full_stop(clipped(decision.threshold, room.threshold_words, 300)));
+  put_text(view, "unknown", unknown_sentence(input));
+  put_text(view, "rules_version", clipped(input.rules->version, 1, 24));
+  put_text(view, "review", date_text((input.assessment->as_of > 0 ? input.assessment->as_of : input.now) + kReviewSeconds));
   return view;
 }
 
@@ -173,18 +217,16 @@ std::string ceo_headline(const ReportInput& input) {
     fewest = after == 0 ? workload.changes : std::min(fewest, workload.changes);
     ++after;
   }
-  if (assessment.score.hosts > 0 && assessment.score.checks_known < kLeastKnownToDecide)
-    return "We know too little to decide: " + percent(1 - assessment.score.checks_known) + " of checks could not be read.";
+  if (assessment.score.hosts == 0) return say("headline.nothing_measured");
+  if (assessment.score.checks_known < kLeastKnownToDecide) return say("headline.too_little", {{"share", percent(1 - assessment.score.checks_known)}});
   const std::size_t risks = holding_gates(input).size();
-  const std::string pilots = (ready == 1 ? "one AI pilot" : small_number(ready) + " AI pilots");
-  if (assessment.score.hosts == 0) return "We have not measured a single machine yet.";
-  if (ready > 0 && risks == 0) return "We can start " + pilots + " today.";
-  if (ready > 0) return "We can start " + pilots + " today. " + capitalised(small_number(risks)) + (risks == 1 ? " open risk holds" : " open risks hold") + " back the rest.";
+  const std::string pilots = say_count("headline.pilots", ready, {{"number", small_number(ready)}});
+  if (ready > 0 && risks == 0) return say("headline.start", {{"pilots", pilots}});
+  if (ready > 0) return say_count("headline.start_held", risks, {{"pilots", pilots}, {"number", capitalised(small_number(risks))}});
   const auto changes = static_cast<std::size_t>(std::max(1, fewest));
-  if (after > 0 && changes == 1) return "One change lets us start our first AI pilot.";
-  if (after > 0) return capitalised(small_number(changes)) + " changes let us start our first AI pilot.";
-  if (unknown > 0) return "We cannot tell yet whether an AI pilot can start.";
-  return risks > 0 ? "We are not ready for AI. Close the open " + std::string(risks == 1 ? "risk" : "risks") + " first." : "Our machines cannot run an AI pilot yet.";
+  if (after > 0) return say_count("headline.changes", changes, {{"number", capitalised(small_number(changes))}});
+  if (unknown > 0) return say("headline.unknown");
+  return risks > 0 ? say_count("headline.not_ready", risks) : say("headline.cannot");
 }
 
 std::string visible_text(std::string_view html) {
@@ -210,7 +252,7 @@ std::string visible_text(std::string_view html) {
 View ceo_view(const ReportInput& input) {
   for (const Room& room : kRooms) {
     View view = view_with(input, room);
-    const std::string page = render_file("ceo.html", "AI readiness", view);
+    const std::string page = render_file("ceo.html", say("ceo.title"), view);
     if (read_ease(visible_text(page)).words <= kMostWordsOnCeoPage) return view;
   }
   return view_with(input, kRooms[std::size(kRooms) - 1]);

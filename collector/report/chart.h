@@ -17,7 +17,12 @@ namespace plumbline {
 std::string bar_chart(std::string_view label, const PillarResult& pillar);
 /// The five levels as bands, the score with its range, and a mark where gates hold the level.
 std::string level_chart(const Score& score);
+/// The score that people want, as a line in the trend.
+struct ScoreGoal {
+  std::optional<int> points;  // 0..100; nothing: no line
+  std::string label;          // "Goal for March 2027: 70"
+};
 /// The score over time with its bounds; empty where there are fewer than two points.
-std::string trend_chart(const std::vector<ScorePoint>& history);
+std::string trend_chart(const std::vector<ScorePoint>& history, const ScoreGoal& goal = {});
 
 }  // namespace plumbline

@@ -1,218 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CIO report and the report for IT: the same facts at two altitudes, with evidence behind every sentence.
+// The CIO report: every sentence with a link to its evidence, which stands in the same file.
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.h"
 #include "base/time.h"
+#include "collector/report/estate.h"
+#include "collector/report/evidence_list.h"
 #include "collector/report/reports.h"
+#include "rules/questionnaire.h"
 
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kMostHostsRead = 2'000;      // for the data estate and AI in use
 constexpr std::size_t kMostEvidenceHosts = 20;
-constexpr std::size_t kMostEvidenceFindings = 200;
-constexpr std::size_t kMostKinds = 40;
-
-/// What stands in the estate under one name: databases of a kind, AI services of a kind.
-struct Estate {
-  std::set<std::size_t> hosts;
-  std::set<std::string> versions;
-  int instances = 0, exposed = 0, without_login = 0, clear_text = 0, ended = 0, unmanaged = 0, vector = 0;
-};
-using Estates = std::map<std::string, Estate>;
-
-std::string text_of(const nlohmann::json& object, const char* key) {
-  return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string();
-}
-
-bool is_exposed(const nlohmann::json& instance) {
-  const std::string exposure = text_of(instance, "exposure");
-  return exposure == "any" || exposure == "public" || exposure == "private";
-}
-
-void add_instance(Estates& estates, const nlohmann::json& instance, std::size_t host) {
-  const std::string kind = text_of(instance, "kind");
-  if (kind.empty() || (estates.size() >= kMostKinds && estates.count(kind) == 0)) return;
-  Estate& estate = estates[kind];
-  ++estate.instances;
-  estate.hosts.insert(host);
-  if (const std::string version = text_of(instance, "version"); !version.empty() && estate.versions.size() < 20) estate.versions.insert(version);
-  if (is_exposed(instance)) ++estate.exposed;
-  const std::string auth = text_of(instance, "auth");
-  if (auth == "none" || auth == "weak") ++estate.without_login;
-  if (text_of(instance, "tls") == "off") ++estate.clear_text;
-  if (instance.contains("support_days_left") && instance["support_days_left"].is_number() && instance["support_days_left"].get<double>() < 0) ++estate.ended;
-  if (instance.contains("managed") && instance["managed"].is_boolean() && !instance["managed"].get<bool>()) ++estate.unmanaged;
-  if (instance.contains("vector_capable") && instance["vector_capable"].is_boolean() && instance["vector_capable"].get<bool>()) ++estate.vector;
-}
-
-struct Inventory {
-  Estates stores, services;
-  std::map<std::string, std::pair<int, double>> accelerators;  // name → count, memory
-  std::size_t hosts_read = 0, hosts = 0;
-  double model_files = 0, model_bytes = 0, pickles = 0;
-};
-
-double number_at(const nlohmann::json& facts, const char* section, const char* key) {
-  const auto found = facts.find(section);
-  return found != facts.end() && found->is_object() && found->contains(key) && (*found)[key].is_number() ? (*found)[key].get<double>() : 0;
-}
-
-const nlohmann::json* list_at(const nlohmann::json& facts, const char* section, const char* key) {
-  const auto found = facts.find(section);
-  return found != facts.end() && found->is_object() && found->contains(key) && (*found)[key].is_array() ? &(*found)[key] : nullptr;
-}
-
-void add_host(Inventory& inventory, const nlohmann::json& facts, std::size_t host) {
-  if (!facts.is_object()) return;
-  ++inventory.hosts_read;
-  if (const auto* stores = list_at(facts, "data_stores", "instances"))
-    for (const auto& instance : *stores) add_instance(inventory.stores, instance, host);
-  if (const auto* services = list_at(facts, "ai", "services"))
-    for (const auto& service : *services) add_instance(inventory.services, service, host);
-  if (const auto* devices = list_at(facts, "accelerators", "devices"))
-    for (const auto& device : *devices) {
-      const std::string name = text_of(device, "name");
-      if (inventory.accelerators.size() >= kMostKinds) break;
-      auto& [count, memory] = inventory.accelerators[name.empty() ? "unnamed card" : name];
-      ++count;
-      if (device.is_object() && device.contains("memory_bytes") && device["memory_bytes"].is_number()) memory += device["memory_bytes"].get<double>();
-    }
-  inventory.model_files += number_at(facts, "ai", "model_files");
-  inventory.model_bytes += number_at(facts, "ai", "model_bytes");
-  inventory.pickles += number_at(facts, "ai", "pickle_models");
-}
-
-Inventory inventory_of(const ReportInput& input) {
-  Inventory inventory;
-  inventory.hosts = input.assessment->hosts.size();
-  for (std::size_t host = 0; host < inventory.hosts && host < kMostHostsRead; ++host)
-    if (const nlohmann::json* facts = input.facts ? input.facts(host) : nullptr) add_host(inventory, *facts, host);
-  return inventory;
-}
-
-View estate_rows(const Estates& estates) {
-  View rows = view_list();
-  for (const auto& [kind, estate] : estates) {
-    View row;
-    row["kind"] = View(kind);
-    row["versions"] = View(estate.versions.empty() ? std::string("unknown") : listed({estate.versions.begin(), estate.versions.end()}, 4));
-    row["instances"] = View(std::to_string(estate.instances));
-    row["host_count"] = View(std::to_string(estate.hosts.size()));
-    row["exposed"] = View(std::to_string(estate.exposed));
-    row["without_login"] = View(std::to_string(estate.without_login));
-    row["clear_text"] = View(std::to_string(estate.clear_text));
-    row["ended"] = View(std::to_string(estate.ended));
-    row["unmanaged"] = View(std::to_string(estate.unmanaged));
-    row["vector"] = View(std::to_string(estate.vector));
-    rows.push_back(row);
-  }
-  return rows;
-}
-
-void add_inventory(View& view, const ReportInput& input) {
-  const Inventory inventory = inventory_of(input);
-  view["stores"] = estate_rows(inventory.stores);
-  view["has_stores"] = View(!inventory.stores.empty());
-  view["services"] = estate_rows(inventory.services);
-  view["has_services"] = View(!inventory.services.empty());
-  View cards = view_list();
-  for (const auto& [name, counted] : inventory.accelerators) {
-    View row;
-    row["card"] = View(name);
-    row["card_count"] = View(std::to_string(counted.first));
-    row["card_memory"] = View(counted.second > 0 ? bytes_text(counted.second) : std::string("unknown"));
-    cards.push_back(row);
-  }
-  view["cards"] = std::move(cards);
-  view["has_cards"] = View(!inventory.accelerators.empty());
-  view["read_note"] = View("Read from " + grouped(static_cast<std::int64_t>(inventory.hosts_read)) + " of " + count_of(inventory.hosts, "host") + ".");
-  std::string models;
-  if (inventory.model_files > 0) {
-    models = count_of(static_cast<std::size_t>(inventory.model_files), "model file") + (inventory.model_files == 1 ? " takes " : " take ") + bytes_text(inventory.model_bytes);
-    if (inventory.pickles > 0) models += "; " + grouped(static_cast<std::int64_t>(inventory.pickles)) + " of them can run code when loaded";
-    models = capitalised(models) + ".";
-  }
-  view["models"] = maybe(models);
-}
+constexpr std::size_t kMostDates = 10;
+constexpr std::size_t kMostCauses = 4;
+constexpr std::int64_t kDay = 86'400;
 
 View workload_group(const ReportInput& input, std::initializer_list<WorkloadState> states) {
   View rows = view_list();
-  for (const auto& workload : input.assessment->workloads)
-    if (std::find(states.begin(), states.end(), workload.pilot) != states.end()) rows.push_back(workload_row(input, workload));
+  for (const auto* workload : workloads_in_order(input))
+    if (std::find(states.begin(), states.end(), workload->pilot) != states.end()) rows.push_back(workload_row(input, *workload));
   return rows;
 }
 
-void add_group(View& view, const std::string& name, View rows) {
-  view["has_" + name] = View(!rows.list_value().empty());
-  view[name] = std::move(rows);
-}
-
 View roadmap_rows(const ReportInput& input) {
-  static constexpr struct { int phase; std::string_view title; std::int64_t days; } kPhases[] = {
-      {1, "First 30 days", 30}, {2, "Days 31 to 90", 90}, {3, "Days 91 to 180", 180}};
+  static constexpr struct { int phase; std::string_view title; std::int64_t days; } kPhases[] = {{1, "phase.1", 30}, {2, "phase.2", 90}, {3, "phase.3", 180}};
   View phases = view_list();
   for (const auto& phase : kPhases) {
     View actions = view_list();
     double days = 0;
     Tenths gain = 0;
-    std::size_t count = 0;
     for (const auto& action : input.assessment->actions) {
       if (action.phase != phase.phase) continue;
       actions.push_back(action_row(input, action));
       days += action.effort_days;
       gain += action.gain;
-      ++count;
     }
     View row;
-    row["phase_title"] = View(std::string(phase.title));
-    row["phase_due"] = View(long_date(input.assessment->as_of + phase.days * 86400));
-    row["phase_sum"] = View(count_of(count, "action") + ", " + effort_text(days) + " of work, about " + gain_text(gain) + " points");
-    row["phase_actions"] = std::move(actions);
-    row["phase_any"] = View(count > 0);
+    put_text(row, "phase_title", say(phase.title));
+    put_text(row, "phase_due", date_text(input.assessment->as_of + phase.days * kDay));
+    put_text(row, "phase_sum", say_count("phase.sum", actions.list_value().size(), {{"effort", effort_text(days)}, {"gain", gain_text(gain)}}));
+    put_list(row, "phase_actions", std::move(actions));
     phases.push_back(row);
   }
   return phases;
-}
-
-View finding_evidence(const ReportInput& input, std::size_t rule, std::size_t most_hosts, Altitude altitude) {
-  const Rule& about = input.rules->rules[rule];
-  const RuleResult& result = input.assessment->rules[rule];
-  View row = finding_row(input, rule);
-  row["why"] = View(about.why);
-  row["sentence"] = maybe(finding_sentence(input, rule, altitude));
-  row["expected"] = View(about.expected);
-  row["fix"] = fix_view(about, false);
-  row["references"] = reference_rows(about);
-  row["has_references"] = View(!about.references.empty());
-  View hosts = view_list();
-  if (about.fleet) {
-    View one;
-    one["host_name"] = View(std::string("the fleet"));
-    const std::string observed = evidence_on_fleet(input, rule).observed;
-    one["observed"] = View(observed.empty() ? std::string("–") : observed);
-    hosts.push_back(one);
-  }
-  for (std::size_t at = 0; at < result.failing.size() && at < most_hosts; ++at) {
-    View one;
-    one["host_name"] = View(host_title(input.assessment->hosts[result.failing[at]]));
-    const std::string observed = evidence_on(input, rule, result.failing[at]).observed;
-    one["observed"] = View(observed.empty() ? std::string("–") : observed);
-    hosts.push_back(one);
-  }
-  row["evidence_hosts"] = std::move(hosts);
-  row["evidence_more"] = maybe(result.failing.size() > most_hosts ? "and " + count_of(result.failing.size() - most_hosts, "more host", "more hosts") : "");
-  return row;
-}
-
-View evidence_rows(const ReportInput& input, std::size_t most_hosts, Altitude altitude) {
-  View rows = view_list();
-  for (std::size_t at = 0; at < input.assessment->findings.size() && at < kMostEvidenceFindings; ++at) rows.push_back(finding_evidence(input, input.assessment->findings[at], most_hosts, altitude));
-  return rows;
 }
 
 View risk_rows(const ReportInput& input) {
@@ -220,151 +54,255 @@ View risk_rows(const ReportInput& input) {
   for (const std::size_t rule : input.assessment->findings)
     if (input.rules->rules[rule].severity >= Severity::high) {
       View row = finding_row(input, rule);
-      row["sentence"] = View(with_full_stop(finding_sentence(input, rule, Altitude::cio)));
+      put_text(row, "sentence", with_full_stop(finding_sentence(input, rule, Altitude::cio)));
       rows.push_back(row);
     }
   return rows;
+}
+
+// ---- what time alone does
+
+std::size_t ready_count(const Assessment& assessment) {
+  return static_cast<std::size_t>(std::count_if(assessment.workloads.begin(), assessment.workloads.end(), [](const WorkloadResult& w) { return w.pilot == WorkloadState::ready; }));
+}
+
+View moment_row(const std::string& when, const Assessment& assessment, const std::optional<Tenths>& now) {
+  View row;
+  const Score& score = assessment.score;
+  put_text(row, "moment", when);
+  put_text(row, "moment_score", score.value ? points_text(*score.value) : std::string("–"));
+  const int change = score.value && now ? *score.value - *now : 0;
+  put_text(row, "moment_change", change == 0 ? std::string("–") : (change > 0 ? "+" : "−") + points_text(std::abs(change)));
+  put_text(row, "moment_level", level_text(score.level));
+  put_text(row, "moment_ready", grouped(static_cast<std::int64_t>(ready_count(assessment))));
+  return row;
+}
+
+/// What ends on a day: by rule, the hosts it turns on and the points it costs.
+struct DateCost {
+  std::int64_t day = 0;
+  double points = 0;
+  std::size_t hosts = 0;
+  std::vector<std::size_t> rules;
+  std::vector<std::string> causes;
+};
+
+std::string cause_text(const ClockCause& cause) {
+  if (cause.product == "certificate") return say("ahead.certificate");
+  const std::string what = cause.cycle.empty() ? cause.version : cause.cycle;
+  return what.empty() ? cause.product : say("ahead.product", {{"product", cause.product}, {"version", what}});
+}
+
+std::vector<DateCost> costly_dates(const Clock& clock) {
+  std::map<std::int64_t, DateCost> by_day;
+  std::map<std::int64_t, std::set<std::size_t>> hosts;
+  for (const ClockTurn& turn : clock.turns) {
+    if (turn.day < clock.from || turn.points >= 0) continue;
+    DateCost& cost = by_day[turn.day];
+    cost.day = turn.day;
+    cost.points += turn.points;
+    if (turn.host) hosts[turn.day].insert(*turn.host);
+    if (std::find(cost.rules.begin(), cost.rules.end(), turn.rule) == cost.rules.end()) cost.rules.push_back(turn.rule);
+    for (const ClockCause& cause : turn.causes)
+      if (const std::string text = cause_text(cause); std::find(cost.causes.begin(), cost.causes.end(), text) == cost.causes.end()) cost.causes.push_back(text);
+  }
+  std::vector<DateCost> all;
+  for (auto& [day, cost] : by_day) {
+    cost.hosts = hosts[day].size();
+    all.push_back(cost);
+  }
+  std::stable_sort(all.begin(), all.end(), [](const DateCost& a, const DateCost& b) { return a.points < b.points; });
+  if (all.size() > kMostDates) all.resize(kMostDates);
+  std::sort(all.begin(), all.end(), [](const DateCost& a, const DateCost& b) { return a.day < b.day; });
+  return all;
+}
+
+void put_outlook(View& view, const ReportInput& input) {
+  put_truth(view, "has_outlook", input.outlook != nullptr);
+  put_list(view, "moments", view_list());
+  put_list(view, "dates", view_list());
+  if (!input.outlook) return;
+  const Clock& clock = *input.outlook;
+  const auto& now = clock.now.score.value;
+  View moments = view_list(), dates = view_list();
+  moments.push_back(moment_row(say("ahead.now"), clock.now, now));
+  for (const ClockMoment& moment : clock.moments) moments.push_back(moment_row(date_text(moment.day), moment.assessment, now));
+  for (const DateCost& cost : costly_dates(clock)) {
+    View row;
+    put_text(row, "date_day", date_text(cost.day));
+    const std::string& lead = input.rules->rules[cost.rules.front()].title;
+    put_text(row, "date_what", cost.causes.empty() ? lead : capitalised(listed(cost.causes, kMostCauses)));
+    put_text(row, "date_rule", input.rules->rules[cost.rules.front()].title);
+    put_text(row, "date_hosts", cost.hosts == 0 ? say("where.fleet_alone") : grouped(static_cast<std::int64_t>(cost.hosts)));
+    put_text(row, "date_points", "−" + decimal_text(-cost.points / 10.0, 1));
+    dates.push_back(row);
+  }
+  put_list(view, "moments", std::move(moments));
+  put_list(view, "dates", std::move(dates));
+  view["undated"] = maybe(clock.undated.empty() ? "" : say_count("ahead.undated", clock.undated.size()));
+}
+
+// ---- why the score moved
+
+std::string signed_points(int tenths) { return tenths == 0 ? "0" : (tenths > 0 ? "+" : "−") + points_text(std::abs(tenths)); }
+
+void put_split(View& view, const ReportInput& input) {
+  ScoreSplit sum;
+  std::int64_t since = 0;
+  std::size_t points = 0;
+  for (auto at = input.history.rbegin(); at != input.history.rend() && at->split; ++at) {
+    sum.fleet += at->split->fleet;
+    sum.rules += at->split->rules;
+    sum.coverage += at->split->coverage;
+    ++points;
+    since = std::next(at) != input.history.rend() ? std::next(at)->at : at->at;
+  }
+  view["split"] = View(false);
+  if (points == 0) return;
+  view["split"] = View(say("trend.split", {{"date", date_text(since)}, {"all", signed_points(sum.fleet + sum.rules + sum.coverage)}, {"fleet", signed_points(sum.fleet)}, {"rules", signed_points(sum.rules)}, {"coverage", signed_points(sum.coverage)}}));
+}
+
+// ---- what the company says of itself
+
+void put_organisation(View& view, const ReportInput& input) {
+  View rows = view_list();
+  if (input.decisions)
+    for (const Answer& answer : input.decisions->answers) {
+      View row;
+      const Question* question = input.questionnaire ? find_question(*input.questionnaire, answer.question) : nullptr;
+      put_text(row, "question_id", answer.question);
+      put_text(row, "question", question == nullptr ? answer.question : question->text);
+      put_text(row, "answer", say("answer." + std::to_string(std::clamp(answer.value, 0, 4))));
+      row["answer_evidence"] = maybe(answer.evidence);
+      row["answer_owner"] = maybe(answer.owner);
+      row["answer_date"] = maybe(answer.answered_at > 0 ? date_text(answer.answered_at) : "");
+      rows.push_back(row);
+    }
+  put_list(view, "answers", std::move(rows));
+  put_text(view, "attested", self_report_of(input).sentence);
+}
+
+// ---- summary: each sentence with where its figures come from
+
+class Summary {
+ public:
+  void add(std::string text, std::string_view anchor, std::string_view label) {
+    View row;
+    put_text(row, "say", std::move(text));
+    put_text(row, "say_href", "#" + std::string(anchor));
+    put_text(row, "say_link", say(label));
+    rows_.push_back(row);
+  }
+  View rows() { return std::move(rows_); }
+
+ private:
+  View rows_ = view_list();
+};
+
+std::string level_sentence(const ReportInput& input) {
+  const Score& score = input.assessment->score;
+  const auto gates = holding_gates(input);
+  if (gates.empty()) return say("summary.level_free", {{"level", level_text(score.level)}, {"number", std::to_string(score.level)}});
+  return say_count("summary.level_held", gates.size(), {{"level", level_text(score.level)}, {"free", level_text(score.level_without_gates)}});
+}
+
+std::string findings_sentence(const ReportInput& input) {
+  std::size_t critical = 0, high = 0;
+  for (const std::size_t rule : input.assessment->findings) {
+    critical += input.rules->rules[rule].severity == Severity::critical ? 1u : 0u;
+    high += input.rules->rules[rule].severity == Severity::high ? 1u : 0u;
+  }
+  return capitalised(say_count("summary.findings", input.assessment->findings.size(), {{"critical", grouped(static_cast<std::int64_t>(critical))}, {"high", grouped(static_cast<std::int64_t>(high))}}));
+}
+
+std::string work_sentence(const ReportInput& input) {
+  double days = 0;
+  std::size_t owned = 0;
+  for (const auto& action : input.assessment->actions) {
+    days += action.effort_days;
+    owned += input.decisions && std::any_of(input.decisions->plan.begin(), input.decisions->plan.end(), [&](const PlanItem& item) { return item.action == action.id && !item.owner.empty(); }) ? 1u : 0u;
+  }
+  std::string text = say_count("summary.work", input.assessment->actions.size(), {{"effort", effort_text(days)}});
+  if (input.decisions && !input.assessment->actions.empty()) text += " " + say_count("summary.owned", owned);
+  return text;
+}
+
+View summary_rows(const ReportInput& input) {
+  const Score& score = input.assessment->score;
+  Summary summary;
+  if (!score.value) {
+    summary.add(say("summary.nothing"), "unknown", "link.unknown");
+    return summary.rows();
+  }
+  summary.add(say("summary.score", {{"hosts", host_count(input)}, {"score", points_text(*score.value)}, {"lower", whole_points(score.lower)}, {"upper", whole_points_up(score.upper)}, {"known", percent(score.checks_known)}}), "pillars", "link.pillars");
+  if (const Movement movement = movement_of(input, "board"); !movement.text.empty()) summary.add(with_full_stop(movement.text), "trend", "link.trend");
+  summary.add(level_sentence(input), "gates", "link.gates");
+  if (!input.assessment->workloads.empty()) summary.add(workloads_sentence(input), "workloads", "link.workloads");
+  summary.add(findings_sentence(input), "evidence", "link.evidence");
+  if (!input.assessment->actions.empty()) summary.add(work_sentence(input), "roadmap", "link.roadmap");
+  if (input.outlook)
+    for (const ClockMoment& moment : input.outlook->moments)
+      if (moment.assessment.score.value && &moment == &input.outlook->moments.back())
+        summary.add(say("summary.outlook", {{"date", date_text(moment.day)}, {"score", points_text(*moment.assessment.score.value)}}), "outlook", "link.outlook");
+  return summary.rows();
 }
 
 View pack_rows(const ReportInput& input) {
   View rows = view_list();
   for (const auto& pack : input.rules->packs) {
     View row;
-    row["pack_title"] = View(pack.title.empty() ? pack.id : pack.title);
-    row["pack_id"] = View(pack.id);
-    row["pack_version"] = View(pack.version);
+    put_text(row, "pack_title", pack.title.empty() ? pack.id : pack.title);
+    put_text(row, "pack_version", pack.version);
     const auto date = parse_date(pack.date);
-    row["pack_date"] = View(date ? long_date(*date) : pack.date);
-    row["pack_licence"] = View(pack.licence);
-    std::size_t rules = 0;
-    for (const auto& rule : input.rules->rules) rules += rule.pack == pack.id ? 1u : 0u;
-    row["pack_rules"] = View(std::to_string(rules));
+    put_text(row, "pack_date", date ? date_text(*date) : pack.date);
+    put_text(row, "pack_licence", pack.licence);
+    const auto rules = std::count_if(input.rules->rules.begin(), input.rules->rules.end(), [&](const Rule& rule) { return rule.pack == pack.id; });
+    put_text(row, "pack_rules", std::to_string(rules));
     rows.push_back(row);
   }
   return rows;
-}
-
-/// The summary in four sentences, each with its count.
-View summary_rows(const ReportInput& input) {
-  const Score& score = input.assessment->score;
-  View rows = view_list();
-  const auto say = [&](std::string text) {
-    View row;
-    row["say"] = View(std::move(text));
-    rows.push_back(row);
-  };
-  if (!score.value) {
-    say("Nothing could be judged yet.");
-    return rows;
-  }
-  say("The measured score of " + host_count(input) + " is " + show_points(*score.value) + " of 100. It lies between " + whole_points(score.lower) + " and " + whole_points_up(score.upper) + ", because " + percent(score.checks_known) + " of checks could be judged.");
-  const auto gates = holding_gates(input);
-  if (gates.empty()) say("The level is “" + std::string(level_title(score.level)) + "”, " + std::to_string(score.level) + " of 5. No gate holds it.");
-  else say("The level is “" + std::string(level_title(score.level)) + "”, held by " + (gates.size() == 1 ? std::string("one gate") : small_number(gates.size()) + " gates") + ". By score alone it would be “" + std::string(level_title(score.level_without_gates)) + "”.");
-  std::size_t ready = 0, after = 0;
-  for (const auto& workload : input.assessment->workloads) {
-    ready += workload.pilot == WorkloadState::ready ? 1u : 0u;
-    after += workload.pilot == WorkloadState::after_changes ? 1u : 0u;
-  }
-  say((ready == 0 ? std::string("None") : capitalised(small_number(ready))) + " of " + count_of(input.assessment->workloads.size(), "workload") + " can start as a pilot today, " + (after == 0 ? "none" : small_number(after)) + " after named changes.");
-  std::size_t critical = 0, high = 0;
-  for (const std::size_t rule : input.assessment->findings) {
-    critical += input.rules->rules[rule].severity == Severity::critical ? 1u : 0u;
-    high += input.rules->rules[rule].severity == Severity::high ? 1u : 0u;
-  }
-  double days = 0;
-  for (const auto& action : input.assessment->actions) days += action.effort_days;
-  say(capitalised(count_of(input.assessment->findings.size(), "finding")) + (input.assessment->findings.size() == 1 ? " is" : " are") + " open, " + grouped(static_cast<std::int64_t>(critical)) + " critical and " + grouped(static_cast<std::int64_t>(high)) + " high. All " + count_of(input.assessment->actions.size(), "action") + " together take about " + effort_text(days) + " of work.");
-  return rows;
-}
-
-void add_common(View& view, const ReportInput& input) {
-  view["organisation_name"] = View(input.organisation.empty() ? "This company" : input.organisation);
-  view["date"] = View(long_date(input.assessment->as_of));
-  view["score"] = score_view(input);
-  view["pillars"] = pillar_rows(input);
-  view["total"] = View(input.assessment->score.value ? show_points(*input.assessment->score.value) : std::string("–"));
-  view["gates"] = gate_rows(input);
-  view["has_gates"] = View(!input.assessment->gates.empty());
-  view["coverage"] = coverage_view(input);
-  view["summary"] = summary_rows(input);
-  view["packs"] = pack_rows(input);
-  view["rules_version"] = View(input.rules->version);
-  view["rules_hash"] = View(input.rules->hash.substr(0, 16));
-  const auto rules_date = parse_date(input.rules->date), catalogue_date = parse_date(input.rules->catalogue.date);
-  view["rules_date"] = View(rules_date ? long_date(*rules_date) : input.rules->date);
-  view["catalogue_date"] = View(catalogue_date ? long_date(*catalogue_date) : input.rules->catalogue.date.empty() ? std::string("unknown") : input.rules->catalogue.date);
-  view["host_count"] = View(host_count(input));
-  view["old_rules"] = View(rules_date && input.assessment->as_of - *rules_date > 90 * 86400);
 }
 
 }  // namespace
 
+void put_method(View& view, const ReportInput& input) {
+  put_text(view, "organisation_name", input.organisation.empty() ? say("page.this_company") : input.organisation);
+  put_text(view, "date", date_text(input.assessment->as_of > 0 ? input.assessment->as_of : input.now));
+  put_text(view, "rules_version", input.rules->version);
+  put_text(view, "rules_hash", input.rules->hash.substr(0, 16));
+  const auto rules_date = parse_date(input.rules->date), catalogue_date = parse_date(input.rules->catalogue.date);
+  put_text(view, "rules_date", rules_date ? date_text(*rules_date) : input.rules->date);
+  const std::string& catalogue = input.rules->catalogue.date;
+  put_text(view, "catalogue_date", catalogue_date ? date_text(*catalogue_date) : catalogue.empty() ? say("fact.unknown") : catalogue);
+  constexpr std::int64_t kOldDays = 90;
+  const auto old = [&](const std::optional<std::int64_t>& date) { return date && input.assessment->as_of - *date > kOldDays * kDay; };
+  view["old_rules"] = maybe(old(rules_date) ? say("method.old_rules", {{"days", std::to_string((input.assessment->as_of - *rules_date) / kDay)}}) : "");
+  view["old_catalogue"] = maybe(old(catalogue_date) ? say("method.old_catalogue", {{"days", std::to_string((input.assessment->as_of - *catalogue_date) / kDay)}}) : "");
+}
+
 View cio_view(const ReportInput& input) {
   View view;
-  add_common(view, input);
-  add_group(view, "ready", workload_group(input, {WorkloadState::ready}));
-  add_group(view, "after", workload_group(input, {WorkloadState::after_changes}));
-  add_group(view, "not_ready", workload_group(input, {WorkloadState::not_ready, WorkloadState::unknown}));
+  put_method(view, input);
+  view["score"] = score_view(input);
+  view["pillars"] = pillar_rows(input);
+  put_text(view, "total", input.assessment->score.value ? points_text(*input.assessment->score.value) : std::string("–"));
+  put_list(view, "gates", gate_rows(input));
+  view["coverage"] = coverage_view(input);
+  view["summary"] = summary_rows(input);
+  view["packs"] = pack_rows(input);
+  put_list(view, "ready", workload_group(input, {WorkloadState::ready}));
+  put_list(view, "after", workload_group(input, {WorkloadState::after_changes}));
+  put_list(view, "not_ready", workload_group(input, {WorkloadState::not_ready, WorkloadState::unknown}));
+  put_list(view, "stranded", stranded_rows(input));
   view["phases"] = roadmap_rows(input);
-  add_inventory(view, input);
-  add_group(view, "risks", risk_rows(input));
-  add_group(view, "accepted", accepted_rows(input, std::nullopt));
-  add_group(view, "evidence", evidence_rows(input, kMostEvidenceHosts, Altitude::cio));
+  put_outlook(view, input);
+  put_split(view, input);
+  put_inventory(view, input);
+  put_list(view, "risks", risk_rows(input));
+  put_list(view, "accepted", accepted_rows(input, std::nullopt));
+  put_organisation(view, input);
+  put_list(view, "evidence", evidence_list(input, kMostEvidenceHosts, Altitude::cio));
   return view;
-}
-
-View it_view(const ReportInput& input) {
-  View view;
-  add_common(view, input);
-  View actions = view_list();
-  for (std::size_t at = 0; at < input.assessment->actions.size() && at < 10; ++at) actions.push_back(action_row(input, input.assessment->actions[at]));
-  add_group(view, "actions", std::move(actions));
-  add_group(view, "evidence", evidence_rows(input, 50, Altitude::it));
-  View hosts = view_list();
-  for (std::size_t at = 0; at < input.assessment->hosts.size() && at < kMostHostsRead; ++at) {
-    const AssessedHost& host = input.assessment->hosts[at];
-    const Score score = score_of_host(*input.rules, host);
-    int fails = 0, unknowns = 0;
-    for (const Verdict verdict : host.judgement.verdicts) {
-      fails += verdict == Verdict::fail ? 1 : 0;
-      unknowns += verdict == Verdict::unknown ? 1 : 0;
-    }
-    View row;
-    row["name"] = View(host_title(host));
-    row["host_score"] = View(score.value ? show_points(*score.value) : std::string("–"));
-    row["host_fails"] = View(std::to_string(fails));
-    row["host_unknowns"] = View(std::to_string(unknowns));
-    row["host_date"] = View(long_date(host.taken_at));
-    hosts.push_back(row);
-  }
-  view["hosts"] = std::move(hosts);
-  return view;
-}
-
-std::string render_html(const ReportInput& input, Audience audience) {
-  switch (audience) {
-    case Audience::it: return render_file("it.html", "AI readiness: report for IT", it_view(input));
-    case Audience::cio: return render_file("cio.html", "AI readiness: report for the CIO", cio_view(input));
-    case Audience::ceo: break;
-  }
-  return render_file("ceo.html", "AI readiness, one page", ceo_view(input));
-}
-
-std::string page_report(const ReportInput& input, const PageContext& context, Audience audience) {
-  switch (audience) {
-    case Audience::it: return render_page("it.html", "Report for IT", it_view(input), input, context);
-    case Audience::cio: return render_page("cio.html", "Report for the CIO", cio_view(input), input, context);
-    case Audience::ceo: break;
-  }
-  return render_page("ceo.html", "One page for the board", ceo_view(input), input, context);
-}
-
-std::optional<Audience> audience_from(std::string_view text) {
-  if (text == "it") return Audience::it;
-  if (text == "cio") return Audience::cio;
-  if (text == "ceo") return Audience::ceo;
-  return std::nullopt;
 }
 
 }  // namespace plumbline

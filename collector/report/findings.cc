@@ -21,8 +21,8 @@ struct Filter {
 
 constexpr Pillar kPillars[] = {Pillar::accelerators, Pillar::data, Pillar::security, Pillar::compute, Pillar::storage_network, Pillar::platform};
 constexpr Severity kSeverities[] = {Severity::critical, Severity::high, Severity::medium, Severity::low};
-constexpr std::pair<std::string_view, std::string_view> kStates[] = {{"fail", "Failing"}, {"unknown", "Unknown"}, {"waived", "Accepted"}, {"pass", "Passing"}, {"all", "All checks"}};
-constexpr std::pair<std::string_view, std::string_view> kSorts[] = {{"severity", "Severity"}, {"gain", "Points"}, {"hosts", "Hosts"}, {"effort", "Effort"}, {"pillar", "Pillar"}, {"title", "Title"}};
+constexpr std::string_view kStates[] = {"fail", "unknown", "waived", "pass", "all"};
+constexpr std::string_view kSorts[] = {"severity", "gain", "hosts", "effort", "pillar", "title"};
 
 std::string asked(const PageContext& context, const char* key) {
   const auto found = context.query.find(key);
@@ -35,9 +35,9 @@ Filter read_filter(const PageContext& context) {
     if (asked(context, "pillar") == to_text(pillar)) filter.pillar = to_text(pillar);
   for (const Severity severity : kSeverities)
     if (asked(context, "severity") == to_text(severity)) filter.severity = to_text(severity);
-  for (const auto& [id, title] : kStates)
+  for (const std::string_view id : kStates)
     if (asked(context, "state") == id) filter.state = id;
-  for (const auto& [id, title] : kSorts)
+  for (const std::string_view id : kSorts)
     if (asked(context, "sort") == id) filter.sort = id;
   return filter;
 }
@@ -95,15 +95,15 @@ View option(std::string_view id, std::string_view title, bool selected) {
 View filter_view(const Filter& filter) {
   View view;
   View pillars = view_list(), severities = view_list(), states = view_list(), sorts = view_list();
-  for (const Pillar pillar : kPillars) pillars.push_back(option(to_text(pillar), title_of(pillar), filter.pillar == to_text(pillar)));
+  for (const Pillar pillar : kPillars) pillars.push_back(option(to_text(pillar), pillar_text(pillar), filter.pillar == to_text(pillar)));
   for (const Severity severity : kSeverities) severities.push_back(option(to_text(severity), severity_word(severity).text, filter.severity == to_text(severity)));
-  for (const auto& [id, title] : kStates) states.push_back(option(id, title, filter.state == id));
-  for (const auto& [id, title] : kSorts) sorts.push_back(option(id, title, filter.sort == id));
+  for (const std::string_view id : kStates) states.push_back(option(id, say("filter.state_" + std::string(id)), filter.state == id));
+  for (const std::string_view id : kSorts) sorts.push_back(option(id, say("filter.sort_" + std::string(id)), filter.sort == id));
   view["pillars"] = std::move(pillars);
   view["severities"] = std::move(severities);
   view["states"] = std::move(states);
   view["sorts"] = std::move(sorts);
-  for (const auto& [id, title] : kSorts) {
+  for (const std::string_view id : kSorts) {
     Filter other = filter;
     other.sort = id;
     View column;
@@ -122,12 +122,11 @@ View host_evidence(const ReportInput& input, std::size_t rule, std::size_t host)
   row["host_name"] = View(host_title(about));
   row["observed"] = View(evidence.observed.empty() ? std::string("–") : evidence.observed);
   row["expected"] = View(evidence.expected);
-  row["age"] = View(age(std::max<std::int64_t>(0, input.now - about.taken_at)));
+  row["age"] = View(age_text(input.now - about.taken_at));
   std::string missing = evidence.missing.empty() ? evidence.problem : join(evidence.missing, ", ");
-  row["missing"] = View(missing.empty() ? std::string("not said") : std::move(missing));
+  row["missing"] = View(missing.empty() ? say("evidence.not_said") : std::move(missing));
   Slots slots{{"host", host_title(about)}, {"observed", evidence.observed}, {"expected", evidence.expected}, {"hosts", host_title(about)}, {"failing", "1"}, {"applicable", "1"}};
   row["named"] = named_evidence_rows(input, rule, host);
-  row["sentence"] = maybe(fill_slots(input.rules->rules[rule].fail.it, slots));
   return row;
 }
 
@@ -138,7 +137,7 @@ View evidence_rows(const ReportInput& input, std::size_t rule, const std::vector
 }
 
 std::string more_hosts(std::size_t hosts) {
-  return hosts > kMostHostsOnPage ? "and " + count_of(hosts - kMostHostsOnPage, "more host", "more hosts") + ": the CSV export names all." : "";
+  return hosts > kMostHostsOnPage ? say_count("more.hosts_in_csv", hosts - kMostHostsOnPage) : "";
 }
 
 }  // namespace
@@ -156,7 +155,7 @@ std::string page_findings(const ReportInput& input, const PageContext& context) 
   view["rows"] = std::move(rows);
   view["any"] = View(!rules.empty());
   view["filter"] = filter_view(filter);
-  view["count"] = View(capitalised(count_of(rules.size(), "check")));
+  view["count"] = View(capitalised(say_count("findings.shown", rules.size())));
   View disabled = view_list();
   for (const DisabledRule& rule : input.rules->disabled) {
     View row;
@@ -168,9 +167,9 @@ std::string page_findings(const ReportInput& input, const PageContext& context) 
   view["disabled"] = std::move(disabled);
   view["has_disabled"] = View(!input.rules->disabled.empty());
   view["show_contribution"] = View(filter.state == "all" || filter.state == "pass");
-  view["contribution_sum"] = View(show_points(sum));
+  view["contribution_sum"] = View(points_text(sum));
   view["whole_sum"] = View(filter.state == "all" && filter.pillar.empty() && filter.severity.empty());
-  return render_page("findings.html", "Findings", std::move(view), input, context);
+  return render_page("findings.html", say("nav.findings"), std::move(view), input, context);
 }
 
 std::optional<std::string> page_finding(const ReportInput& input, const PageContext& context, std::string_view rule_id) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of hosts and the page of one host: its facts with units, its verdicts with evidence, what its scan cost.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -48,23 +46,23 @@ std::string text_at(const nlohmann::json* facts, std::string_view path) {
 
 /// "2 × NVIDIA L40S", from names and counts.
 std::string accelerators_text(const nlohmann::json* facts) {
-  if (facts == nullptr) return "unknown";
+  if (facts == nullptr) return say("fact.unknown");
   const nlohmann::json* devices = fact_at(*facts, "accelerators.devices");
   if (devices == nullptr || !devices->is_array()) {
     const nlohmann::json* count = fact_at(*facts, "accelerators.count");
-    return count != nullptr && count->is_number() ? fact_text(*count, {}) : "unknown";
+    return count != nullptr && count->is_number() ? fact_text(*count, {}) : say("fact.unknown");
   }
   std::vector<std::pair<std::string, int>> names;
   for (const auto& device : *devices) {
-    std::string name = "unnamed card";
+    std::string name = say("host.unnamed_card");
     if (device.is_object() && device.contains("name") && device["name"].is_string()) name = device["name"].get<std::string>();
     const auto same = std::find_if(names.begin(), names.end(), [&](const auto& known) { return known.first == name; });
     if (same == names.end()) names.emplace_back(name, 1);
     else ++same->second;
   }
   std::vector<std::string> parts;
-  for (const auto& [name, count] : names) parts.push_back(count > 1 ? std::to_string(count) + " × " + name : name);
-  return parts.empty() ? "none" : listed(parts, 3);
+  for (const auto& [name, count] : names) parts.push_back(count > 1 ? say("serving.cards", {{"count", std::to_string(count)}, {"card", name}}) : name);
+  return parts.empty() ? say("fact.none") : listed(parts, 3);
 }
 
 View host_row(const ReportInput& input, std::size_t at) {
@@ -76,15 +74,15 @@ View host_row(const ReportInput& input, std::size_t at) {
   row["host_id"] = View(host.id);
   row["name"] = View(host_title(host));
   row["score"] = View(score.value ? whole_points(*score.value) : std::string("–"));
-  row["bounds"] = maybe(score.value ? whole_points(score.lower) + " to " + whole_points_up(score.upper) : "");
+  row["bounds"] = maybe(score.value ? say("score.span", {{"lower", whole_points(score.lower)}, {"upper", whole_points_up(score.upper)}}) : "");
   row["critical"] = View(std::to_string(counts[3]));
   row["high"] = View(std::to_string(counts[2]));
   row["medium"] = View(std::to_string(counts[1]));
   row["low"] = View(std::to_string(counts[0]));
   const std::string os = text_at(facts, "os.name");
-  row["os"] = View(os.empty() ? "unknown" : os);
+  row["os"] = View(os.empty() ? say("fact.unknown") : os);
   row["accelerators"] = View(accelerators_text(facts));
-  row["age"] = View(age(std::max<std::int64_t>(0, input.now - host.taken_at)));
+  row["age"] = View(age_text(input.now - host.taken_at));
   return row;
 }
 
@@ -171,10 +169,20 @@ View list_table(const Fact& list, const nlohmann::json& items) {
   std::replace(title.begin(), title.end(), '_', ' ');
   table["table_title"] = View(capitalised(std::move(title)));
   table["table_path"] = View(std::string(list.path));
-  table["table_count"] = View(count_of(items.size(), "entry", "entries"));
-  table["more_lines"] = maybe(items.size() > kMostRowsInList ? "and " + std::to_string(items.size() - kMostRowsInList) + " more in the scan document" : "");
+  table["table_count"] = View(say_count("count.entries", items.size()));
+  table["more_lines"] = maybe(items.size() > kMostRowsInList ? say_count("more.in_scan", items.size() - kMostRowsInList) : "");
   return table;
 }
+
+std::string section_title(std::string_view section) {
+  const std::string key = "section." + std::string(section);
+  if (phrases().find(key) != nullptr) return say(key);
+  std::string title(section);
+  std::replace(title.begin(), title.end(), '_', ' ');
+  return capitalised(std::move(title));
+}
+
+std::string milliseconds(double number, int decimals) { return say("unit.milliseconds", {{"number", decimal_text(number, decimals)}}); }
 
 View section_view(std::string_view section, const nlohmann::json& facts, const nlohmann::json& recorded) {
   View rows = view_list(), tables = view_list(), missing = view_list();
@@ -203,22 +211,20 @@ View section_view(std::string_view section, const nlohmann::json& facts, const n
       const Fact* fact = find_fact(path);
       row["missing_label"] = View(fact != nullptr ? label_of(*fact) : path);
       row["missing_path"] = View(path);
-      row["why"] = View(why.is_string() ? clipped(why.get<std::string>()) : std::string("not said"));
+      row["why"] = View(why.is_string() ? clipped(why.get<std::string>()) : say("evidence.not_said"));
       missing.push_back(row);
       ++missing_count;
     }
   View view;
-  std::string title(section);
-  std::replace(title.begin(), title.end(), '_', ' ');
   view["section_id"] = View(std::string(section));
-  view["section_title"] = View(title == "ai" || title == "os" || title == "cpu" || title == "ssh" || title == "mac" ? (title == "ai" ? std::string("AI in use") : title == "mac" ? std::string("Mandatory access control") : title == "ssh" ? std::string("Secure shell") : title == "os" ? std::string("Operating system") : std::string("CPU")) : capitalised(std::move(title)));
+  view["section_title"] = View(section_title(section));
   view["fact_rows"] = std::move(rows);
   view["has_rows"] = View(row_count > 0);
   view["tables"] = std::move(tables);
   view["missing"] = std::move(missing);
   view["has_missing"] = View(missing_count > 0);
-  view["missing_count"] = View(count_of(missing_count, "fact") + " could not be read");
-  view["fact_count"] = View(count_of(row_count + table_count, "fact"));
+  view["missing_count"] = View(say_count("host.facts_missing", missing_count));
+  view["fact_count"] = View(say_count("count.facts", row_count + table_count));
   view["failed"] = View(recorded.is_object() && recorded.value("status", "") == "failed");
   view["empty"] = View(row_count + table_count + missing_count == 0);
   return view;
@@ -228,10 +234,10 @@ View section_view(std::string_view section, const nlohmann::json& facts, const n
 void add_cost(View& view, const nlohmann::json& document) {
   const nlohmann::json agent = document.value("agent", nlohmann::json::object());
   const auto number = [&](const char* key) { return agent.contains(key) && agent[key].is_number() ? agent[key].get<double>() : 0.0; };
-  view["cost_cpu"] = View(fmt::format("{:.1f} ms", number("cpu_ms")));
-  view["cost_took"] = View(fmt::format("{:.1f} ms", number("took_ms")));
+  view["cost_cpu"] = View(milliseconds(number("cpu_ms"), 1));
+  view["cost_took"] = View(milliseconds(number("took_ms"), 1));
   view["cost_memory"] = View(bytes_text(number("peak_memory_bytes")));
-  view["agent_version"] = View(agent.contains("version") && agent["version"].is_string() ? agent["version"].get<std::string>() : std::string("unknown"));
+  view["agent_version"] = View(agent.contains("version") && agent["version"].is_string() ? agent["version"].get<std::string>() : say("fact.unknown"));
   view["unprivileged"] = View(agent.contains("privileged") && agent["privileged"].is_boolean() && !agent["privileged"].get<bool>());
   std::vector<std::pair<double, std::string>> probes;
   if (document.contains("sections") && document["sections"].is_object())
@@ -242,7 +248,7 @@ void add_cost(View& view, const nlohmann::json& document) {
   for (const auto& [took, name] : probes) {
     View row;
     row["probe"] = View(name);
-    row["probe_ms"] = View(fmt::format("{:.2f} ms", -took));
+    row["probe_ms"] = View(milliseconds(-took, 2));
     rows.push_back(row);
   }
   view["probes"] = std::move(rows);
@@ -273,7 +279,7 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict, c
     } else {
       const Evidence evidence = evidence_of_host.of(rule);
       std::string observed = evidence.observed;
-      if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = "not read: " + join(evidence.missing, ", ");
+      if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = say("evidence.not_read", {{"facts", join(evidence.missing, ", ")}});
       if (verdict == Verdict::unknown && evidence.missing.empty() && !evidence.problem.empty()) observed = evidence.problem;
       row["observed"] = View(observed.empty() ? std::string("–") : clipped(observed));
       row["expected"] = View(evidence.expected.empty() ? about.expected : evidence.expected);
@@ -304,9 +310,9 @@ HostScore host_score(const ReportInput& input, std::size_t host) {
 }
 
 std::string page_hosts(const ReportInput& input, const PageContext& context) {
-  static constexpr std::pair<std::string_view, std::string_view> kSorts[] = {{"name", "Name"}, {"score", "Score"}, {"findings", "Findings"}, {"age", "Age"}};
+  static constexpr std::string_view kSorts[] = {"name", "score", "findings", "age"};
   std::string sort = "name";
-  for (const auto& [id, title] : kSorts)
+  for (const std::string_view id : kSorts)
     if (asked(context, "sort") == id) sort = id;
   const auto order = ordered_hosts(input, sort);
   const std::size_t pages = std::max<std::size_t>(1, (order.size() + kHostsOnPage - 1) / kHostsOnPage);
@@ -317,17 +323,17 @@ std::string page_hosts(const ReportInput& input, const PageContext& context) {
   view["rows"] = std::move(rows);
   view["any"] = View(!order.empty());
   view["count"] = View(capitalised(host_count(input)));
-  for (const auto& [id, title] : kSorts) {
+  for (const std::string_view id : kSorts) {
     View column;
     column["href"] = View("/hosts?sort=" + std::string(id));
     column["sorted"] = View(std::string(sort != id ? "none" : id == "findings" ? "descending" : "ascending"));
     view["by_" + std::string(id)] = std::move(column);
   }
   view["many_pages"] = View(pages > 1);
-  view["page_text"] = View("Page " + std::to_string(page) + " of " + std::to_string(pages));
+  view["page_text"] = View(say("hosts.page", {{"page", std::to_string(page)}, {"pages", std::to_string(pages)}}));
   view["previous"] = maybe(page > 1 ? "/hosts?sort=" + sort + "&page=" + std::to_string(page - 1) : "");
   view["next_page"] = maybe(page < pages ? "/hosts?sort=" + sort + "&page=" + std::to_string(page + 1) : "");
-  return render_page("hosts.html", "Hosts", std::move(view), input, context);
+  return render_page("hosts.html", say("nav.hosts"), std::move(view), input, context);
 }
 
 std::optional<std::string> page_host(const ReportInput& input, const PageContext& context, std::string_view host_id, const std::optional<std::string>& scan_document_json) {
@@ -347,7 +353,7 @@ std::optional<std::string> page_host(const ReportInput& input, const PageContext
   }
   View view = host_row(input, at);
   const Score score = score_of_host(*input.rules, *found);
-  view["taken_at"] = View(long_date(found->taken_at) + ", " + to_iso8601(found->taken_at).substr(11, 5) + " UTC");
+  view["taken_at"] = View(say("host.taken", {{"date", date_text(found->taken_at)}, {"time", to_iso8601(found->taken_at).substr(11, 5)}}));
   view["known"] = View(percent(score.checks_known));
   view["kernel"] = maybe(text_at(&facts, "os.kernel_release"));
   view["product"] = maybe(text_at(&facts, "host.product"));
@@ -355,7 +361,7 @@ std::optional<std::string> page_host(const ReportInput& input, const PageContext
   const nlohmann::json* memory = fact_at(facts, "memory.total_bytes");
   view["memory"] = maybe(memory != nullptr ? fact_text(*memory, "bytes") : "");
   const nlohmann::json* threads = fact_at(facts, "cpu.threads");
-  view["threads"] = maybe(threads != nullptr && threads->is_number_integer() ? count_of(threads->get<std::size_t>(), "thread") : "");
+  view["threads"] = maybe(threads != nullptr && threads->is_number_integer() ? say_count("count.threads", threads->get<std::size_t>()) : "");
   const nlohmann::json* roles = fact_at(facts, "roles.names");
   view["roles"] = maybe(roles != nullptr && roles->is_array() && !roles->empty() ? fact_text(*roles, {}) : "");
   view["has_document"] = View(scan_document_json.has_value() && recorded.contains("sections"));

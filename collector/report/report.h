@@ -35,6 +35,8 @@ struct OutlookState {
   bool operator==(const OutlookState&) const = default;
 };
 
+struct Questionnaire;
+
 /// All that any page needs; gathered by the collector (or by `assess` without a store).
 struct ReportInput {
   const RuleSet* rules = nullptr;
@@ -48,6 +50,7 @@ struct ReportInput {
   std::size_t hosts_without_scan = 0;          // enrolled, but nothing came yet
   std::size_t hosts_waiting = 0;               // whose scans these rules have not judged yet: in no figure
   std::shared_ptr<const Decisions> decisions;  // what people added; nullptr without a store
+  std::shared_ptr<const Questionnaire> questionnaire;  // what the answers answer; nullptr where it was not read
   std::shared_ptr<const Clock> outlook;        // if nothing is done; nullptr while it is not computed
   OutlookState outlook_state;
   std::function<Result<std::string>(std::size_t host)> document;  // the scan (JSON) that a host's verdicts are of; may be empty

@@ -14,6 +14,8 @@ View ceo_view(const ReportInput& input);
 View cio_view(const ReportInput& input);
 View it_view(const ReportInput& input);
 
+/// Whose report it is, its date, and the versions and dates of rules and catalogues.
+void put_method(View& view, const ReportInput& input);
 /// The decision in a sentence: what the CEO page begins with.
 std::string ceo_headline(const ReportInput& input);
 /// What a reader sees of a page: its text without tags, head and style.

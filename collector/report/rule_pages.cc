@@ -20,7 +20,7 @@ View row_of(const Rule& rule) {
   row["title"] = View(rule.title);
   row["severity"] = View(std::string(severity_word(rule.severity).text));
   row["severity_css"] = View(std::string(severity_word(rule.severity).css));
-  row["pillar"] = View(std::string(title_of(rule.pillar)));
+  row["pillar"] = View(pillar_text(rule.pillar));
   row["pack"] = View(rule.pack);
   return row;
 }
@@ -70,7 +70,7 @@ View whole_rule(const RuleSet& rules, const Rule& rule, const RuleCases& cases) 
   row["applies_when"] = maybe(rule.when ? rule.when->text() : std::string());
   row["condition"] = View(rule.check ? rule.check->text() : std::string());
   row["expected"] = View(rule.expected);
-  row["scope"] = View(std::string(rule.fleet ? "Judged once for the fleet." : "Applies to every host."));
+  row["scope"] = View(say(rule.fleet ? "rules.fleet" : "rules.every_host"));
   row["facts"] = fact_rows(rules, rule);
   row["has_facts"] = View(!facts_read(rule).empty());
   row["fix"] = fix_view(rule, true);
@@ -95,7 +95,7 @@ View pack_index(const RuleSet& rules) {
   for (const PackInfo& pack : rules.packs) {
     View one;
     one["name"] = View(pack.title);
-    one["about"] = View(pack.id + " " + pack.version + " of " + pack.date + ", " + pack.licence);
+    one["about"] = View(say("rules.pack", {{"id", pack.id}, {"version", pack.version}, {"date", pack.date}, {"licence", pack.licence}}));
     one["rows"] = index_rows(rules, [&](const Rule& rule) { return rule.pack == pack.id; });
     packs.push_back(one);
   }
@@ -108,7 +108,7 @@ View pillar_index(const RuleSet& rules) {
     const auto belongs = [&](const Rule& rule) { return rule.pillar == pillar; };
     if (std::none_of(rules.rules.begin(), rules.rules.end(), belongs)) continue;
     View one;
-    one["name"] = View(std::string(title_of(pillar)));
+    one["name"] = View(pillar_text(pillar));
     one["rows"] = index_rows(rules, belongs);
     pillars.push_back(one);
   }
@@ -119,8 +119,8 @@ View pillar_index(const RuleSet& rules) {
 
 std::string rule_html(const RuleSet& rules, const RuleCases& cases) {
   View view;
-  view["rule_count"] = View(count_of(rules.rules.size(), "rule"));
-  view["pack_count"] = View(count_of(rules.packs.size(), "pack"));
+  view["rule_count"] = View(say_count("count.rules", rules.rules.size()));
+  view["pack_count"] = View(say_count("count.packs", rules.packs.size()));
   view["version"] = View(rules.version);
   view["date"] = View(rules.date);
   view["hash"] = View(rules.hash.substr(0, 16));
@@ -129,7 +129,7 @@ std::string rule_html(const RuleSet& rules, const RuleCases& cases) {
   View list = view_list();
   for (const Rule& rule : rules.rules) list.push_back(whole_rule(rules, rule, cases));
   view["rules"] = std::move(list);
-  return render_file("rules.html", "Rules", view);
+  return render_file("rules.html", say("rules.title"), view);
 }
 
 }  // namespace plumbline

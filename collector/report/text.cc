@@ -83,64 +83,66 @@ std::string_view state_code(WorkloadState state) {
 
 void add_head(std::string& text, const ReportInput& input, const Ink& ink) {
   const Score& score = input.assessment->score;
-  const std::string left = "AI readiness of " + printable(input.organisation.empty() ? "this company" : input.organisation);
-  const std::string when = host_count(input) + ", " + long_date(input.assessment->as_of);
+  const std::string left = say("text.title", {{"organisation", printable(input.organisation.empty() ? say("page.this_company") : input.organisation)}});
+  const std::string when = say("text.when", {{"hosts", host_count(input)}, {"date", date_text(input.assessment->as_of)}});
   const std::size_t used = std::min(kColumns, width_of(left) + width_of(when));
   text += ink("1", left) + std::string(std::max<std::size_t>(1, kColumns - used), ' ') + ink("2", when) + "\n\n";
   if (!score.value) {
-    text += "  No check could be judged yet.\n";
+    text += "  " + say("overview.no_score") + "\n";
     return;
   }
-  text += "  Score   " + ink("1", show_points(*score.value)) + " of 100   between " + whole_points(score.lower) + " and " + whole_points_up(score.upper) + "; " + percent(score.checks_known) + " of checks known\n";
-  text += "  Level   " + ink("1", std::string(level_title(score.level))) + " (" + std::to_string(score.level) + " of 5)";
+  const std::string of = say("score.of_100"), range = say("text.range", {{"lower", whole_points(score.lower)}, {"upper", whole_points_up(score.upper)}, {"known", percent(score.checks_known)}});
+  text += "  " + cell(say("column.score"), 8) + ink("1", points_text(*score.value)) + " " + of + "   " + range + "\n";
+  text += "  " + cell(say("column.level"), 8) + ink("1", level_text(score.level)) + " " + say("text.of_levels", {{"number", std::to_string(score.level)}});
   const auto gates = holding_gates(input);
-  if (gates.empty()) {
-    text += "\n";
-    return;
-  }
-  text += "; without " + (gates.size() == 1 ? std::string("this gate") : "these gates") + " it would be " + std::string(level_title(score.level_without_gates)) + ":\n";
+  text += gates.empty() ? "\n" : "; " + say_count("text.held", gates.size(), {{"level", level_text(score.level_without_gates)}}) + "\n";
   for (const std::size_t gate : gates) text += ink("31", wrapped("✗ " + input.rules->gates[gate].title, "          "));
 }
 
 void add_pillars(std::string& text, const ReportInput& input, const Ink& ink) {
-  text += "\n" + ink("1", "  Pillar                 Value    Range      Share    Points") + "\n";
+  text += "\n" + ink("1", "  " + cell(say("column.pillar"), 21) + right(say("column.value"), 7) + right(say("column.range"), 9) + right(say("column.share"), 11) + right(say("column.points"), 10)) + "\n";
   for (const auto& pillar : input.assessment->score.pillars) {
     const std::string range = pillar.value ? out_of_hundred(pillar.lower) + "–" + out_of_hundred(pillar.upper) : "";
-    text += "  " + cell(title_of(pillar.pillar), 21) + right(out_of_hundred(pillar.value), 7) + right(range, 9) +
-            right(pillar.value ? percent(pillar.share) : "–", 11) + right(pillar.value ? show_points(pillar.contribution) : "–", 10) + "\n";
+    text += "  " + cell(pillar_text(pillar.pillar), 21) + right(out_of_hundred(pillar.value), 7) + right(range, 9) +
+            right(pillar.value ? percent(pillar.share) : "–", 11) + right(pillar.value ? points_text(pillar.contribution) : "–", 10) + "\n";
   }
-  text += "  " + cell("Sum", 21) + right("", 27) + right(input.assessment->score.value ? show_points(*input.assessment->score.value) : "–", 10) + "\n";
+  text += "  " + cell(say("text.sum"), 21) + right("", 27) + right(input.assessment->score.value ? points_text(*input.assessment->score.value) : "–", 10) + "\n";
+}
+
+std::string action_detail(const ReportInput& input, const Action& action, bool board) {
+  std::vector<std::string> parts = {effort_text(action.effort_days), cost_text(action.cost), owner_of(input, action)};
+  if (!board) {
+    parts.push_back(action.hosts.empty() ? say("where.fleet_alone") : say_count("count.hosts", action.hosts.size()));
+    parts.push_back(input.rules->rules[leading_rule(input, action)].id);
+  }
+  if (!action.opens_gates.empty()) parts.push_back(say("text.opens_gate"));
+  return join(parts, " · ");
 }
 
 void add_actions(std::string& text, const ReportInput& input, std::size_t most, bool board, const Ink& ink) {
-  const auto& actions = input.assessment->actions;
-  if (actions.empty()) return;
-  const std::size_t shown = std::min(most, actions.size());
-  text += "\n" + ink("1", "  What gains most") + "\n";
-  for (std::size_t at = 0; at < shown; ++at) {
-    const Action& action = actions[at];
-    const std::size_t lead = leading_rule(input, action);
-    const std::string title = capitalised(action_title(input, action));
-    text += "  " + std::to_string(at + 1) + ". " + ink("32", cell(gain_text(action.gain), 10)) + without_end(cell(title, kColumns - 15)) + "\n";
-    std::string detail = effort_text(action.effort_days) + " · " + std::string(describe(action.cost)) + " · " + (action.owner.empty() ? "owner not named" : action.owner);
-    if (!board) detail += " · " + (action.hosts.empty() ? std::string("fleet") : count_of(action.hosts.size(), "host")) + " · " + input.rules->rules[lead].id;
-    if (!action.opens_gates.empty()) detail += " · opens a gate";
-    text += "     " + ink("2", std::string(10, ' ') + without_end(cell(detail, kColumns - 15))) + "\n";
+  const auto order = actions_in_order(input);
+  if (order.empty()) return;
+  text += "\n" + ink("1", "  " + say("overview.gains_most")) + "\n";
+  for (std::size_t at = 0; at < order.size() && at < most; ++at) {
+    const Action& action = input.assessment->actions[order[at]];
+    const std::string number = std::to_string(at + 1) + ". ";
+    text += "  " + number + ink("32", cell(gain_text(action.gain), 10)) + without_end(cell(capitalised(action_title(input, action)), kColumns - 12 - number.size())) + "\n";
+    text += "     " + ink("2", std::string(10, ' ') + without_end(cell(action_detail(input, action, board), kColumns - 15))) + "\n";
   }
 }
 
 void add_findings(std::string& text, const ReportInput& input, const Ink& ink) {
   const auto& findings = input.assessment->findings;
-  text += "\n" + ink("1", "  " + capitalised(count_of(findings.size(), "finding"))) + "\n";
+  text += "\n" + ink("1", "  " + capitalised(say_count("count.findings", findings.size()))) + "\n";
   if (findings.empty()) return;
-  text += ink("2", "  " + cell("Severity", 10) + cell("Pillar", 21) + cell("Check that fails", 44) + right("Hosts", 8) + right("Points", 10)) + "\n";
+  text += ink("2", "  " + cell(say("column.severity"), 10) + cell(say("column.pillar"), 21) + cell(say("text.check"), 44) + right(say("column.hosts"), 8) + right(say("column.points"), 10)) + "\n";
   for (std::size_t at = 0; at < findings.size() && at < kMostFindingLines; ++at) {
     const Rule& rule = input.rules->rules[findings[at]];
     const RuleResult& result = input.assessment->rules[findings[at]];
-    const std::string hosts = rule.fleet ? "fleet" : std::to_string(result.tally.fail) + "/" + std::to_string(result.tally.applicable());
-    text += "  " + ink(severity_code(rule.severity), cell(severity_word(rule.severity).text, 10)) + cell(title_of(rule.pillar), 21) + cell(rule.title, 44) + right(hosts, 8) + right(result.gain > 0 ? gain_text(result.gain) : "–", 10) + "\n";
+    const std::string hosts = rule.fleet ? say("where.fleet_alone") : std::to_string(result.tally.fail) + "/" + std::to_string(result.tally.applicable());
+    text += "  " + ink(severity_code(rule.severity), cell(severity_word(rule.severity).text, 10)) + cell(pillar_text(rule.pillar), 21) + cell(rule.title, 44) + right(hosts, 8) + right(result.gain > 0 ? gain_text(result.gain) : "–", 10) + "\n";
   }
-  if (findings.size() > kMostFindingLines) text += "  and " + std::to_string(findings.size() - kMostFindingLines) + " more\n";
+  if (findings.size() > kMostFindingLines) text += "  " + say_count("more.plain", findings.size() - kMostFindingLines) + "\n";
 }
 
 void add_accepted(std::string& text, const ReportInput& input, const Ink& ink) {
@@ -148,32 +150,30 @@ void add_accepted(std::string& text, const ReportInput& input, const Ink& ink) {
   for (const AcceptedRisk& risk : input.assessment->risks) {
     if (risk.state == RiskState::unused) continue;
     const Waiver& waiver = input.rules->waivers[risk.waiver];
-    const std::string last_day = long_date(waiver.ends - 1);
+    const std::string last_day = date_text(waiver.ends - 1);
     const bool active = risk.state == RiskState::active;
-    lines += ink(active ? "33" : "31", "  " + without_end(cell(active ? show_points(risk.points) + " points until " + last_day : "expired on " + last_day, 34) + cell(input.rules->rules[risk.rule].title, kColumns - 36))) + "\n";
+    const std::string price = active ? say("text.risk", {{"points", points_text(risk.points)}, {"date", last_day}}) : say("text.risk_expired", {{"date", last_day}});
+    lines += ink(active ? "33" : "31", "  " + without_end(cell(price, 34) + cell(input.rules->rules[risk.rule].title, kColumns - 36))) + "\n";
     lines += ink("2", wrapped(waiver.owner + ": " + waiver.reason, std::string(36, ' ')));
   }
-  if (!lines.empty()) text += "\n" + ink("1", "  Accepted risks") + "\n" + lines;
+  if (!lines.empty()) text += "\n" + ink("1", "  " + say("risk.title")) + "\n" + lines;
 }
 
 void add_workloads(std::string& text, const ReportInput& input, const Ink& ink) {
   if (input.assessment->workloads.empty()) return;
-  text += "\n" + ink("1", "  Workloads") + "\n";
-  for (const auto& workload : input.assessment->workloads) {
-    std::string state;
-    state_word(workload, state);
-    text += "  " + cell(input.rules->workloads[workload.workload].title, 50) + ink(state_code(workload.pilot), state) + "\n";
+  text += "\n" + ink("1", "  " + say("nav.workloads")) + "\n";
+  for (const auto* workload : workloads_in_order(input)) {
+    const WorkloadServing* serving = serving_of(input, *workload);
+    const std::string people = serving != nullptr && serving->fleet.high > 0 ? people_text(serving->fleet) : "";
+    text += "  " + cell(input.rules->workloads[workload->workload].title, 50) + ink(state_code(workload->pilot), without_end(cell(state_word(*workload).text, 20))) + (people.empty() ? "" : "  " + without_end(cell(people, 22))) + "\n";
   }
 }
 
 void add_unknown(std::string& text, const ReportInput& input, const Ink& ink) {
-  int unknown = 0, checks = 0;
-  for (const auto& rule : input.assessment->rules) {
-    unknown += rule.tally.unknown;
-    checks += rule.tally.applicable();
-  }
-  if (unknown == 0) return;
-  text += "\n" + ink("2", wrapped("Not known: " + std::to_string(unknown) + " of " + count_of(static_cast<std::size_t>(checks), "check") + " could not be judged, because facts were not readable.", "  "));
+  const Coverage coverage = coverage_of(input);
+  std::string unknown = coverage.unknown == 0 ? "" : say_count("coverage.unknown", coverage.unknown, {{"checks", say_count("count.checks", coverage.checks)}});
+  if (input.decisions) unknown += (unknown.empty() ? "" : " ") + self_report_of(input).sentence;
+  if (!unknown.empty()) text += "\n" + ink("2", wrapped(say("text.not_known", {{"what", unknown}}), "  "));
 }
 
 std::string board_text(const ReportInput& input, const Ink& ink) {

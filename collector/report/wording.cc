@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/time.h"
 
 namespace plumbline {
 namespace {
@@ -23,9 +24,23 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// One decimal below 100, none above, no ".0".
 std::string calm_number(double number) {
   if (std::fabs(number) >= 99.95) return grouped(std::llround(number));
-  std::string text = fmt::format("{:.1f}", number);
-  if (text.size() > 2 && text.compare(text.size() - 2, 2, ".0") == 0) text.resize(text.size() - 2);
-  return text;
+  const bool whole = std::fabs(number - std::round(number)) < 0.05;
+  return decimal_text(number, whole ? 0 : 1);
+}
+
+struct CivilDay {
+  int year = 1970, month = 1, day = 1;
+};
+CivilDay civil_day(std::int64_t seconds) {
+  const std::string iso = to_iso8601(seconds);  // "2026-11-23T19:35:00Z"
+  const auto part = [&](std::size_t from, std::size_t length) { return static_cast<int>(parse_i64(std::string_view(iso).substr(from, length)).value_or(1)); };
+  const std::size_t dash = iso.find('-', 1);
+  return {part(0, dash), part(dash + 1, 2), part(dash + 4, 2)};
+}
+
+Slots date_slots(std::int64_t seconds) {
+  const CivilDay day = civil_day(seconds);
+  return {{"day", std::to_string(day.day)}, {"month", say("date.month_" + std::to_string(std::clamp(day.month, 1, 12)))}, {"year", std::to_string(day.year)}};
 }
 
 constexpr std::string_view kNouns[] = {
@@ -109,9 +124,10 @@ int syllables(std::string_view word) {
 
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (std::size_t at = digits.size(); at > 3;) {
+  const std::string* group = phrases().find("number.group");
+  for (std::size_t at = digits.size(); at > 3 && group != nullptr;) {
     at -= 3;
-    digits.insert(at, 1, ',');
+    digits.insert(at, *group);
   }
   return (number < 0 ? "-" : "") + digits;
 }
@@ -122,15 +138,23 @@ std::string count_of(std::size_t number, std::string_view one, std::string_view 
 }
 
 std::string small_number(std::size_t number) {
-  static constexpr std::array<std::string_view, 10> kWords = {"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-  return number < kWords.size() ? std::string(kWords[number]) : grouped(static_cast<std::int64_t>(number));
+  return number < 10 ? say("number.word_" + std::to_string(number)) : grouped(static_cast<std::int64_t>(number));
 }
+
+std::string decimal_text(double number, int decimals) {
+  std::string text = fmt::format("{:.{}f}", number, decimals);
+  const auto point = text.find('.');
+  const std::string* sign = phrases().find("number.point");
+  if (point != std::string::npos && sign != nullptr) text.replace(point, 1, *sign);
+  return text;
+}
+
+std::string points_text(Tenths tenths) { return decimal_text(tenths / 10.0, 1); }
 
 std::string percent(double share) {
   const auto rounded = std::lround(share * 100);
-  if (rounded >= 100 && share < 1) return "99%";
-  if (rounded <= 0 && share > 0) return "1%";
-  return std::to_string(rounded) + "%";
+  const long shown = rounded >= 100 && share < 1 ? 99 : rounded <= 0 && share > 0 ? 1 : rounded;
+  return say("number.percent", {{"number", std::to_string(shown)}});
 }
 
 std::string out_of_hundred(const std::optional<double>& value) {
@@ -140,78 +164,115 @@ std::string out_of_hundred(const std::optional<double>& value) {
 std::string whole_points(Tenths value) { return std::to_string(value / 10); }
 std::string whole_points_up(Tenths value) { return std::to_string((value + 9) / 10); }
 
-std::string gain_text(Tenths gain) { return gain > 0 ? "+" + show_points(gain) : "under 0.1"; }
+std::string gain_text(Tenths gain) { return gain > 0 ? "+" + points_text(gain) : say("number.under_tenth"); }
+
+std::string date_text(std::int64_t seconds) { return say("date.long", date_slots(seconds)); }
+
+std::string day_text(std::int64_t seconds) {
+  const Slots all = date_slots(seconds);
+  return say("date.short", {{"day", all.at("day")}, {"month", all.at("month")}});
+}
+
+std::string month_text(std::int64_t seconds) {
+  const Slots all = date_slots(seconds);
+  return say("date.month", {{"month", all.at("month")}, {"year", all.at("year")}});
+}
+
+std::string age_text(std::int64_t seconds_ago) {
+  const auto whole = static_cast<std::size_t>(std::max<std::int64_t>(0, seconds_ago));
+  if (whole < 60) return say("age.now");
+  if (whole < 3600) return say_count("age.minutes", whole / 60);
+  if (whole < 48 * 3600) return say_count("age.hours", whole / 3600);
+  return say_count("age.days", whole / 86400);
+}
+
+std::string level_text(int level) { return say("level." + std::to_string(std::clamp(level, 1, 5))); }
+std::string pillar_text(Pillar pillar) { return say("pillar." + std::string(to_text(pillar))); }
+
+std::string cost_text(CostClass cost) {
+  static constexpr std::array<std::string_view, 5> kKeys = {"cost.c0", "cost.c1", "cost.c2", "cost.c3", "cost.c4"};
+  return say(kKeys[std::min<std::size_t>(static_cast<std::size_t>(cost), kKeys.size() - 1)]);
+}
+
+std::string people_text(const PeopleRange& people) {
+  const auto calm = [](int number) {
+    int unit = 1;
+    while (number / unit >= 100) unit *= 10;
+    return number / unit * unit;
+  };
+  const int low = calm(std::max(0, people.low)), high = calm(std::max(people.low, people.high));
+  if (low == high) return say_count("people.about", static_cast<std::size_t>(high));
+  return say("people.range", {{"low", grouped(low)}, {"high", grouped(high)}});
+}
 
 std::string effort_text(double days) {
-  if (days <= 0) return "no work";
-  if (days < 0.09) return "under 1 hour";
+  if (days <= 0) return say("effort.none");
+  if (days < 0.09) return say("effort.under_hour");
   if (days < 0.9) {
     const auto hours = std::lround(days * 8);
-    if (hours == 4) return "half a day";
-    return count_of(static_cast<std::size_t>(std::max(hours, 1L)), "hour");
+    if (hours == 4) return say("effort.half_day");
+    return say_count("effort.hours", static_cast<std::size_t>(std::max(hours, 1L)));
   }
   const double halves = days < 5 ? std::round(days * 2) / 2 : std::round(days);
-  if (halves == std::floor(halves)) return count_of(static_cast<std::size_t>(halves), "day");
-  return fmt::format("{:.1f} days", halves);
+  if (halves == std::floor(halves)) return say_count("effort.days", static_cast<std::size_t>(halves));
+  return say("effort.days", {{"count", decimal_text(halves, 1)}});
 }
 
 std::string bytes_text(double bytes) {
-  static constexpr std::array<std::string_view, 6> kUnits = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+  static constexpr std::array<std::string_view, 6> kUnits = {"unit.bytes", "unit.kilobytes", "unit.megabytes", "unit.gigabytes", "unit.terabytes", "unit.petabytes"};
   std::size_t unit = 0;
   while (bytes >= 999.5 && unit + 1 < kUnits.size()) {
     bytes /= 1000;
     ++unit;
   }
-  return calm_number(bytes) + " " + std::string(kUnits[unit]);
+  return say(kUnits[unit], {{"number", calm_number(bytes)}});
 }
 
 std::string seconds_text(double seconds) {
   const auto whole = static_cast<std::size_t>(std::max(seconds, 0.0));
-  if (whole < 120) return count_of(whole, "second");
-  if (whole < 2 * 3600) return count_of(whole / 60, "minute");
-  if (whole < 2 * 86400) return count_of(whole / 3600, "hour");
-  return count_of(whole / 86400, "day");
+  if (whole < 120) return say_count("span.seconds", whole);
+  if (whole < 2 * 3600) return say_count("span.minutes", whole / 60);
+  if (whole < 2 * 86400) return say_count("span.hours", whole / 3600);
+  return say_count("span.days", whole / 86400);
 }
 
 std::string fact_text(const nlohmann::json& value, std::string_view unit) {
-  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_boolean()) return say(value.get<bool>() ? "fact.yes" : "fact.no");
   if (value.is_number()) {
     const double number = value.get<double>();
     if (unit == "bytes") return bytes_text(number);
     if (unit == "seconds") return seconds_text(number);
     if (unit == "days" && value.is_number_integer()) {
       const auto days = value.get<std::int64_t>();
-      return grouped(days) + (days == 1 ? " day" : " days");
+      return days >= 0 ? say_count("span.days", static_cast<std::size_t>(days)) : say("span.days", {{"count", grouped(days)}});
     }
     const bool name_like = unit.empty() && value.is_number_integer();  // ports, ids and small counts: 11434, not 11,434
     const std::string text = name_like ? value.dump() : value.is_number_integer() ? grouped(value.get<std::int64_t>()) : calm_number(number);
-    if (unit == "%") return text + "%";
+    if (unit == "%") return say("number.percent", {{"number", text}});
     return unit.empty() ? text : text + " " + std::string(unit);
   }
-  if (value.is_string()) return value.get<std::string>().empty() ? "none" : value.get<std::string>();
+  if (value.is_string()) return value.get<std::string>().empty() ? say("fact.none") : value.get<std::string>();
   if (value.is_array()) {
     std::vector<std::string> parts;
     for (const auto& item : value) parts.push_back(fact_text(item, unit));
-    return parts.empty() ? "none" : join(parts, ", ");
+    return parts.empty() ? say("fact.none") : join(parts, ", ");
   }
   if (value.is_object()) {
     std::vector<std::string> parts;
     for (const auto& [key, item] : value.items()) parts.push_back(key + " " + fact_text(item, {}));
-    return parts.empty() ? "none" : join(parts, ", ");
+    return parts.empty() ? say("fact.none") : join(parts, ", ");
   }
-  return "unknown";
+  return say("fact.unknown");
 }
 
 std::string listed(const std::vector<std::string>& parts, std::size_t most) {
   std::string text;
-  const std::size_t shown = parts.size() <= most ? parts.size() : most;
+  const std::size_t shown = std::min(parts.size(), most);
   for (std::size_t at = 0; at < shown; ++at) {
-    const bool last = at + 1 == parts.size();
-    if (at > 0) text += last ? " and " : ", ";
-    text += parts[at];
+    if (at == 0) text = parts[at];
+    else text = say(at + 1 == parts.size() ? "list.last" : "list.next", {{"list", text}, {at + 1 == parts.size() ? "last" : "next", parts[at]}});
   }
-  if (shown < parts.size()) text += " and " + grouped(static_cast<std::int64_t>(parts.size() - shown)) + " more";
-  return text;
+  return shown < parts.size() ? say("list.more", {{"list", text}, {"count", grouped(static_cast<std::int64_t>(parts.size() - shown))}}) : text;
 }
 
 std::string first_sentence(std::string_view text) {

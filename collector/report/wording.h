@@ -29,10 +29,25 @@ std::string out_of_hundred(const std::optional<double>& value);
 /// Whole points that never reach into a level above: 49.6 is "49"; the upper bound rounds up.
 std::string whole_points(Tenths value);
 std::string whole_points_up(Tenths value);
+/// Tenths of a point with one decimal: "41.3".
+std::string points_text(Tenths tenths);
+/// A number with this many decimals, in the language's way.
+std::string decimal_text(double number, int decimals);
 /// "+4.1", or "under 0.1" where it rounds to nothing.
 std::string gain_text(Tenths gain);
 /// Person-days as "1 hour", "half a day", "3 days".
 std::string effort_text(double days);
+/// "23 November 2026", "23 November", "March 2027", "4 min ago".
+std::string date_text(std::int64_t seconds);
+std::string day_text(std::int64_t seconds);
+std::string month_text(std::int64_t seconds);
+std::string age_text(std::int64_t seconds_ago);
+/// Names of what the score is made of, and "under $5,000".
+std::string level_text(int level);
+std::string pillar_text(Pillar pillar);
+std::string cost_text(CostClass cost);
+/// "60 to 130 people", rounded down to two figures; "about 55 people" where both ends are alike.
+std::string people_text(const PeopleRange& people);
 /// "16.4 GB": units of 1000, one decimal below 100.
 std::string bytes_text(double bytes);
 /// "3 days", "14 hours"; for spans read from hosts.
