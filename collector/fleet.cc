@@ -57,6 +57,7 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   input.history = history_;
   input.before = before_;
   input.document = load_document_;
+  if (decisions_ != nullptr) input.decisions = decisions_->get();
   input.hosts_without_scan = silent_;
   input.hosts_waiting = waiting_;
   if (!scores_.empty())
@@ -103,6 +104,8 @@ std::shared_ptr<const ReportInput> FleetView::shared_input(const std::shared_ptr
   const std::lock_guard lock(view->mutex_);
   const auto fresh = [&] {
     if (view->input_ == nullptr || now - view->input_->now >= kSharedInputSeconds) return false;
+    // Who has just written something is sent back to the page and must find it there.
+    if (view->decisions_ != nullptr && view->decisions_->get() != view->input_->decisions) return false;
     const std::lock_guard loaded_lock(view->loaded_->mutex);
     return view->loaded_->by_host.size() < kLoadedHosts;
   };
@@ -155,10 +158,11 @@ void FleetView::assess_hosts(std::vector<AssessedHost> hosts) {
 }
 
 Fleet::Fleet(Store& store, std::shared_ptr<const RuleSet> rules, ScoreHistory history)
-    : store_(store), history_(history), rules_(std::move(rules)), coming_(rules_) {}
+    : store_(store), history_(history), rules_(std::move(rules)), coming_(rules_), decisions_(std::make_shared<CurrentDecisions>(store)) {}
 
 Fleet::Fleet(Store& store, const RulesInForce& rules)
-    : store_(store), in_force_(&rules), history_(ScoreHistory::keep), rules_(rules.rules()), coming_(rules_) {}
+    : store_(store), in_force_(&rules), history_(ScoreHistory::keep), rules_(rules.rules()), coming_(rules_),
+      decisions_(std::make_shared<CurrentDecisions>(store)) {}
 
 std::shared_ptr<const FleetView> Fleet::latest() const {
   const std::lock_guard lock(mutex_);
@@ -360,6 +364,7 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
   auto view = std::make_shared<FleetView>();
   view->rules_ = rules_;
   view->change_ = change_;
+  view->decisions_ = decisions_;
   const auto organisation = store_.setting("organisation");
   if (!organisation) return tl::unexpected(organisation.error());
   view->organisation_ = organisation->value_or("");

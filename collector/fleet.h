@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "collector/current_decisions.h"
 #include "collector/judging.h"
 #include "collector/outlook.h"
 #include "collector/report/report.h"
@@ -79,6 +80,7 @@ class FleetView {
   std::int64_t change_ = 0;
   LoadFacts load_facts_;
   LoadDocument load_document_;
+  std::shared_ptr<CurrentDecisions> decisions_;     // nullptr without a store
   std::vector<std::uint64_t> sequences_;            // by host; empty without a store
   std::vector<std::shared_ptr<LazyScore>> scores_;  // by host; empty without a store
   mutable std::mutex mutex_;  // guards what follows
@@ -149,6 +151,7 @@ class Fleet {
   std::shared_ptr<const RuleSet> rules_;             // under refreshing_: those that are shown
   std::shared_ptr<const RuleSet> coming_;            // under refreshing_: those in force; the same, mostly
   StoredJudge judge_;                                // under refreshing_
+  std::shared_ptr<CurrentDecisions> decisions_;
   std::unordered_map<std::string, Member> members_;  // under refreshing_
   std::size_t others_ = 0;                           // under refreshing_: members that coming_ has not judged
   bool whole_ = false;                               // under refreshing_: rules_ had judged every host at some time

@@ -61,6 +61,7 @@ Result<std::shared_ptr<const FleetView>> view_as_of(Store& store, std::shared_pt
   view->rules_ = std::move(rules);
   view->organisation_ = organisation->value_or("");
   view->history_ = std::move(*history);
+  view->decisions_ = std::make_shared<CurrentDecisions>(store);
   std::vector<AssessedHost> hosts;
   std::vector<std::pair<std::string, std::uint64_t>> scans;
   for (ThenHost& one : *then) {

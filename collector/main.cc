@@ -9,6 +9,7 @@
 
 #include "collector/commands/common.h"
 #include "collector/commands/decisions.h"
+#include "collector/commands/digest.h"
 #include "collector/commands/rules.h"
 
 namespace plumbline {
@@ -65,6 +66,9 @@ void add_json(CLI::App* command, bool& json) { command->add_flag("--json", json,
 void add_threshold(CLI::App* command, CommandLine& line) {
   command->add_option("--fail-on", line.severity, "Exit 3 where a finding is this severe or more: low, medium, high, critical")
       ->check(CLI::IsMember({"low", "medium", "high", "critical"}));
+}
+void add_as_of(CLI::App* command, std::string& as_of) {
+  command->add_option("--as-of", as_of, "As it was on a day (2026-10-01, its end) or at a moment (2026-10-01T12:00:00Z), by the rules given");
 }
 void add_audience(CLI::App* command, CommandLine& line) {
   command->add_option("--audience", line.audience, "it, cio or ceo")->check(CLI::IsMember({"it", "cio", "ceo"}));
@@ -176,10 +180,11 @@ void add_hosts(CLI::App& app, CommandLine& line) {
 }
 
 void add_findings(CLI::App& app, CommandLine& line, const std::string& name, const std::string& about, int (*run)(const FindingsOptions&)) {
-  CLI::App* command = add(app, name, about, "  plumbline-collector " + name + "\n  plumbline-collector " + name + " --json --fail-on critical");
+  CLI::App* command = add(app, name, about, "  plumbline-collector " + name + "\n  plumbline-collector " + name + " --json --fail-on critical\n  plumbline-collector " + name + " --as-of 2026-10-01");
   add_state(command, line);
   add_packs(command, line.common.packs);
   add_json(command, line.common.json);
+  add_as_of(command, line.findings.as_of);
   add_threshold(command, line);
   command->callback([&line, run] {
     line.run = [&line, run] {
@@ -193,15 +198,26 @@ void add_findings(CLI::App& app, CommandLine& line, const std::string& name, con
 void add_report(CLI::App& app, CommandLine& line) {
   CLI::App* command = add(app, "report", "The fleet for IT, the CIO and the CEO",
                           "  plumbline-collector report --out reports\n"
-                          "  plumbline-collector report --audience ceo > ceo.html\n"
-                          "  plumbline-collector report --format xlsx --out reports");
+                          "  plumbline-collector report --audience ceo --pdf -o ceo.pdf\n"
+                          "  plumbline-collector report --format xlsx -o report.xlsx\n"
+                          "  plumbline-collector report --format csv --list hosts -o work-list-by-host.csv\n"
+                          "  plumbline-collector report --format json -o - | jq .report.figures");
   add_state(command, line);
   add_packs(command, line.common.packs);
   add_audience(command, line);
-  command->add_option("--format", line.report.format, "html, text, csv, xlsx or json")
-      ->check(CLI::IsMember({"html", "text", "csv", "xlsx", "json"}))->capture_default_str();
+  command->add_option("--format", line.report.format, "html, pdf, text, csv, xlsx or json")
+      ->check(CLI::IsMember({"html", "pdf", "text", "csv", "xlsx", "json"}))->capture_default_str();
   command->add_flag_callback("--json", [&line] { line.report.format = "json"; }, "The same as --format json");
+  command->add_flag_callback("--pdf", [&line] { line.report.format = "pdf"; }, "The same as --format pdf; needs WeasyPrint or Chromium");
+  command->add_option("--list", line.report.list, "Of CSV: findings, actions (the work list) or hosts (the same by host)")
+      ->check(CLI::IsMember({"findings", "actions", "hosts"}))->capture_default_str();
+  command->add_option("--pdf-engine", line.report.pdf_engine, "weasyprint or chromium, instead of the first that is installed")->check(CLI::IsMember({"weasyprint", "chromium"}));
+  constexpr int kMostSeconds = 3600;
+  command->add_option("--pdf-seconds", line.report.pdf_seconds, "How long one PDF may take")->check(CLI::Range(1, kMostSeconds))->capture_default_str();
+  add_as_of(command, line.report.as_of);
+  command->add_flag_callback("--no-outlook", [&line] { line.report.outlook = false; }, "Leave out what becomes of the fleet if nothing is done");
   command->add_option("--out", line.report.out, "Folder for ceo.html, cio.html and it.html; without it standard output");
+  command->add_option("-o,--output", line.report.file, "One file; - is standard output");
   command->callback([&line] {
     line.run = [&line] {
       line.report.common = line.common;
@@ -288,6 +304,7 @@ int main_program(int argc, char** argv) {
   add_assess(app, line);
   add_demo(app, line);
   add_decision_commands(app, line.run);
+  add_digest_commands(app, line.run);
   add_rules_commands(app, line.run);
   try {
     app.parse(argc, argv);

@@ -68,6 +68,7 @@ int run_hosts_deny(const StateOptions& options, const std::string& host, bool de
 
 struct FindingsOptions {
   StateOptions common;
+  std::string as_of;  // a date or moment; empty: now
   std::optional<Severity> fail_on;
 };
 int run_score(const FindingsOptions& options);
@@ -75,9 +76,15 @@ int run_findings(const FindingsOptions& options);
 
 struct ReportOptions {
   StateOptions common;
+  std::string as_of;                 // a date or moment; empty: now
+  bool outlook = true;               // what becomes of the fleet if nothing is done: 3 s for 1,000 hosts
   std::optional<Audience> audience;  // nothing: all three
-  std::string format = "html";       // html text csv xlsx json
-  std::string out;                   // folder; empty: standard output
+  std::string format = "html";       // html pdf text csv xlsx json
+  std::string out;                   // folder; empty: `file`
+  std::string file;                  // one file; "-" or empty: standard output
+  std::string list = "findings";     // of CSV: findings, actions, hosts
+  std::string pdf_engine;            // weasyprint, chromium; empty: the preferred one
+  int pdf_seconds = 180;             // that one PDF may take
 };
 int run_report(const ReportOptions& options);
 

@@ -43,6 +43,13 @@ struct OpenFleet {
   std::shared_ptr<const FleetView> view;
 };
 Result<OpenFleet> open_fleet(const StateOptions& options);
+/// The same as it was at a moment that the command line gives; as it is now where that is empty. Without a host it fails.
+Result<OpenFleet> open_fleet(const StateOptions& options, const std::string& as_of);
+/// "2026-11-23" is the end of that day, "2026-11-23T12:00:00Z" a moment; the error names the option.
+Result<std::int64_t> read_moment(std::string_view option, const std::string& text);
+
+/// Runs the readiness clock and has the view show it; with too many hosts the view shows why there is none.
+Result<void> show_outlook(const FleetView& view);
 
 /// Whether a rule of this severity or worse fails somewhere.
 bool reaches(const FleetView& view, std::optional<Severity> threshold);
@@ -54,5 +61,7 @@ struct Rendering {
   std::string out;
 };
 int render(const FleetView& view, const Rendering& rendering);
+/// The same for `report`, which knows more formats and places.
+int write_report(const FleetView& view, const ReportOptions& options);
 
 }  // namespace plumbline

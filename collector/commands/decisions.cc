@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 
-#include "base/zstd.h"
 #include "collector/commands/common.h"
 #include "collector/judging.h"
 
@@ -64,32 +63,24 @@ Result<GivenFleet> fleet_of_scans(const DecisionOptions& options) {
   return out;
 }
 
-Result<std::string> stored_document(Store& store, const AssessedHost& host) {
-  const auto stored = store.latest_scan(host.id);
-  if (!stored) return tl::unexpected(stored.error());
-  if (!*stored) return fail(ErrorKind::not_found, "its scan is gone from the store");
-  if ((*stored)->taken_at != host.taken_at) return fail(ErrorKind::conflict, "a newer scan came in meanwhile; ask again");
-  return decompress_zstd((*stored)->document_zstd);
-}
-
-Result<GivenFleet> fleet_of_store(const StateOptions& options) {
-  auto open = open_fleet(options);
+Result<GivenFleet> fleet_of_store(const DecisionOptions& options) {
+  auto open = open_fleet(options.common, options.as_of);
   if (!open) return tl::unexpected(open.error());
   if (open->view->assessment().hosts.empty())
     return fail(ErrorKind::not_found, "no host has sent a scan yet; enrol one: plumbline-collector token create");
   GivenFleet out;
   out.rules = {open->view, &open->view->rules()};
   out.store = std::move(open->store);
-  out.facts.hosts = open->view->assessment().hosts;
-  auto hosts = std::make_shared<const std::vector<AssessedHost>>(out.facts.hosts);
-  out.facts.document = [store = out.store, hosts](std::size_t host) { return stored_document(*store, hosts->at(host)); };
+  out.facts = open->view->facts();
   return out;
 }
 
 }  // namespace
 
 Result<GivenFleet> open_given_fleet(const DecisionOptions& options) {
-  return options.facts.empty() ? fleet_of_store(options.common) : fleet_of_scans(options);
+  if (!options.facts.empty() && !options.as_of.empty())
+    return fail(ErrorKind::invalid, "--as-of asks the collector's store; of scan documents give those of that day");
+  return options.facts.empty() ? fleet_of_store(options) : fleet_of_scans(options);
 }
 
 }  // namespace plumbline

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that ask about another fleet or another day: `what-if` and `clock`. Their command lines are in
+// The commands that ask about another fleet or another day: `what-if`, `clock` and `trend`. Their command lines are in
 // decisions_line.cc.
 #pragma once
 
@@ -21,6 +21,7 @@ namespace plumbline {
 struct DecisionOptions {
   StateOptions common;
   std::vector<std::string> facts;  // folders and scan documents; empty: the store
+  std::string as_of;               // of the store: a date or moment; empty: now
 };
 
 struct WhatIfOptions {
@@ -36,7 +37,20 @@ struct ClockCommandOptions {
 };
 int run_clock_command(const ClockCommandOptions& options);
 
-/// Adds `what-if` and `clock`; the chosen one is put into `run`.
+struct CapacityOptions {
+  DecisionOptions fleet;
+  std::string workload;    // id; empty: all that ask a language model
+};
+int run_capacity(const CapacityOptions& options);
+
+struct TrendOptions {
+  StateOptions common;
+  std::string from, to;    // dates or moments; empty: the first point that is kept, and now
+  bool judge_again = true; // both ends by one rule set
+};
+int run_trend(const TrendOptions& options);
+
+/// Adds `what-if`, `clock` and `trend`; the chosen one is put into `run`.
 void add_decision_commands(CLI::App& app, std::function<int()>& run);
 
 /// A fleet with its rules; what `facts.document` reads from lives here.

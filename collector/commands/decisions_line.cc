@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command lines of `what-if` and `clock`.
+// The command lines of `what-if`, `clock` and `trend`.
 #include <CLI/CLI.hpp>
 
 #include "collector/commands/decisions.h"
@@ -12,6 +12,7 @@ void add_fleet(CLI::App* command, DecisionOptions& options) {
   command->add_option("--state", options.common.state, "The collector's folder")->capture_default_str();
   command->add_option("--store", options.common.store_url, "sqlite:FILE or postgresql://…, instead of the configured store");
   command->add_option("--packs", options.common.packs, "The folder of rules, instead of the installed one");
+  command->add_option("--as-of", options.as_of, "The store as it was on a day (2026-10-01, its end) or at a moment (2026-10-01T12:00:00Z)");
   command->add_flag("--json", options.common.json, "JSON, for programs");
 }
 
@@ -40,11 +41,28 @@ void add_clock(CLI::App& app, std::function<int()>& run) {
   command->callback([&run, options] { run = [options] { return run_clock_command(*options); }; });
 }
 
+void add_trend(CLI::App& app, std::function<int()>& run) {
+  const auto options = std::make_shared<TrendOptions>();
+  CLI::App* command = app.add_subcommand("trend", "Every change of the score and why: the fleet, the rules, or only what is seen of it");
+  command->footer("Examples:\n  plumbline-collector trend\n  plumbline-collector trend --from 2026-09-01 --to 2026-11-01\n"
+                  "  plumbline-collector trend --from 2026-09-01 --packs rules-of-september --json");
+  command->add_option("--from", options->from, "A day (its end) or moment to begin at; without it the first point that is kept");
+  command->add_option("--to", options->to, "A day (its end) or moment to end at; without it now");
+  command->add_flag("!--stored-only", options->judge_again, "Only what was kept with each change; judge nothing again");
+  command->add_option("--state", options->common.state, "The collector's folder")->capture_default_str();
+  command->add_option("--store", options->common.store_url, "sqlite:FILE or postgresql://…, instead of the configured store");
+  command->add_option("--packs", options->common.packs, "The folder of rules to judge both ends by, instead of the installed one");
+  command->add_flag("--json", options->common.json, "JSON, for programs");
+  command->callback([&run, options] { run = [options] { return run_trend(*options); }; });
+}
+
+
 }  // namespace
 
 void add_decision_commands(CLI::App& app, std::function<int()>& run) {
   add_what_if(app, run);
   add_clock(app, run);
+  add_trend(app, run);
 }
 
 }  // namespace plumbline

@@ -67,24 +67,29 @@ Result<void> retire(Store& store, const SampleCompany& company, int days_ago, st
   return {};
 }
 
-Result<ScorePoint> score_on(Fleet& fleet, std::int64_t at) {
-  const auto view = fleet.refresh();
-  if (!view) return tl::unexpected(view.error());
-  const Score& score = (*view)->assessment().score;
-  return ScorePoint{at, score.value, score.lower, score.upper, score.level, score.hosts, (*view)->rules().hash};
+// Why the score moved is told as the server would: by the fleet before and after.
+ScorePoint score_on(const FleetView* before, const FleetView& view, std::int64_t at) {
+  const Score& score = view.assessment().score;
+  ScorePoint point{at, score.value, score.lower, score.upper, score.level, score.hosts, view.rules().hash};
+  if (before == nullptr) return point;
+  if (const auto change = change_of_hosts(view.rules(), verdicts_of(before->assessment().hosts), verdicts_of(view.assessment().hosts)))
+    point.split = ScoreSplit{change->fleet, change->rules, change->coverage};
+  return point;
 }
 
 Result<void> load(Store& store, const SampleCompany& company, std::shared_ptr<const RuleSet> rules, std::int64_t end) {
   constexpr std::int64_t kDaySeconds = 86400;
   Fleet fleet(store, rules, ScoreHistory::read);
+  std::shared_ptr<const FleetView> before;
   for (const int days_ago : scan_days(company)) {
     const auto scans = scans_of_day(company, *rules, days_ago, end);
     if (!scans) return tl::unexpected(scans.error());
     if (auto kept = keep_day(store, *scans); !kept) return kept;
     if (auto gone = retire(store, company, days_ago, end); !gone) return gone;
-    const auto point = score_on(fleet, end - days_ago * kDaySeconds);
-    if (!point) return tl::unexpected(point.error());
-    if (auto kept = store.add_score(*point); !kept) return kept;
+    const auto view = fleet.refresh();
+    if (!view) return tl::unexpected(view.error());
+    if (auto kept = store.add_score(score_on(before.get(), **view, end - days_ago * kDaySeconds)); !kept) return kept;
+    before = *view;
   }
   return {};
 }

@@ -91,7 +91,7 @@ int exit_code(const FleetView& view, const FindingsOptions& options) {
 }  // namespace
 
 int run_score(const FindingsOptions& options) {
-  const auto open = open_fleet(options.common);
+  const auto open = open_fleet(options.common, options.as_of);
   if (!open) return report_error(open.error());
   const FleetView& view = *open->view;
   if (options.common.json) print(view.json() + "\n");
@@ -101,7 +101,7 @@ int run_score(const FindingsOptions& options) {
 }
 
 int run_findings(const FindingsOptions& options) {
-  const auto open = open_fleet(options.common);
+  const auto open = open_fleet(options.common, options.as_of);
   if (!open) return report_error(open.error());
   const FleetView& view = *open->view;
   nlohmann::json list = nlohmann::json::array();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -14,11 +15,16 @@
 #include "base/time.h"
 #include "collector/commands/common.h"
 #include "collector/commands/refusals.h"
+#include "collector/decisions/plan.h"
+#include "collector/digest/sender.h"
 #include "collector/ingest/ingest.h"
+#include "collector/outlook.h"
 #include "collector/pki/routes.h"
 #include "collector/rejudging.h"
 #include "collector/rules_in_force.h"
 #include "collector/rules_status.h"
+#include "collector/report/pdf.h"
+#include "collector/report/view.h"
 #include "collector/web/web.h"
 
 namespace plumbline {
@@ -92,6 +98,10 @@ struct Running {
   std::unique_ptr<Ingest> ingest;
   std::unique_ptr<Rejudging> rejudging;
   std::unique_ptr<RulesWatch> watch;
+  std::unique_ptr<BackgroundClock> outlook;
+  std::shared_ptr<const FleetView> planned;  // that the plan was last held against
+  std::atomic<bool> ending = false;  // asked to: what takes long gives up
+  std::unique_ptr<DigestThread> digests;
   Refusals refusals;
   std::unique_ptr<Server> agents, people;
 };
@@ -173,7 +183,12 @@ void start_rules(Running& running) {
   running.rejudging = std::make_unique<Rejudging>(*running.store, *running.rules);
   running.watch = std::make_unique<RulesWatch>(*running.rules, running.source, running.fingerprint,
                                                [&running](const RuleSet& before, const RuleSet& after) { apply_rules(running, before, after); });
-  running.web->notices = [&running] { return notices_of(status_of(running)); };
+  running.web->notices = [&running] {
+    std::vector<Notice> all = notices_of(status_of(running));
+    if (running.digests)
+      for (Notice& notice : running.digests->notices()) all.push_back(std::move(notice));
+    return all;
+  };
   running.web->rules_state = [&running] { return to_json(status_of(running)); };
 }
 
@@ -191,11 +206,18 @@ Result<void> open_parts(Running& running, const ServeOptions& options) {
   running.web = std::make_unique<Web>();
   running.web->store = running.store.get();
   running.web->clock = now_seconds;
+  running.web->rules_folder = running.source.folder;
+  running.web->pdf = std::make_unique<PdfDesk>([](std::string_view html, const std::function<bool()>& asked_to_end) {
+    PdfOptions pdf;
+    pdf.stop = asked_to_end;
+    return print_pdf(html, pdf);
+  });
   running.web->report = [&fleet = *running.fleet]() -> std::shared_ptr<const ReportInput> {
     const auto view = fleet.latest();
     return view == nullptr ? nullptr : FleetView::shared_input(view, now_seconds());
   };
   running.ingest = make_ingest(*running.store, *running.rules);
+  running.outlook = std::make_unique<BackgroundClock>();
   start_rules(running);
   return {};
 }
@@ -210,6 +232,38 @@ Result<void> start_listeners(Running& running, const ServeOptions& options) {
   if (!people) return fail("people's listener", people.error());
   running.people = std::move(*people);
   return {};
+}
+
+// Digests go out from a thread of their own; PDFs are printed on another.
+void start_sending(Running& running, const ServeOptions& options) {
+  DigestWorld world;
+  world.store = running.store.get();
+  world.state_folder = options.common.state;
+  if (!running.config.names.empty()) world.link = "https://" + running.config.names.front() + ":" + std::to_string(running.config.people_port) + "/";
+  world.clock = now_seconds;
+  world.report = running.web->report;
+  world.print_ceo_page = [&ending = running.ending](const ReportInput& input) {
+    PdfOptions pdf;
+    pdf.stop = [&ending] { return ending.load(); };
+    return print_pdf(render_html(input, Audience::ceo), pdf);
+  };
+  running.digests = std::make_unique<DigestThread>(std::move(world));
+}
+
+// The plan is held against every new view of the whole fleet: what scans prove is done, or open again.
+Result<void> keep_plan_up(Running& running, const std::shared_ptr<const FleetView>& view) {
+  if (view == running.planned || view->waiting() > 0 || view->assessment().hosts.empty()) return {};
+  const ReportInput input = view->report_input(now_seconds());
+  const auto kept = keep_plan(*running.store, view->rules(), view->assessment(), [&](const Action& action) { return action_title(input, action); }, now_seconds());
+  if (!kept) return fail("plan", kept.error());
+  running.planned = view;
+  return {};
+}
+
+// Offers the fleet to the clock in the background, and has pages show what it last found.
+void keep_outlook_up(Running& running, const std::shared_ptr<const FleetView>& view) {
+  running.outlook->offer({view->shared_rules(), view->assessment().hosts.size(), view->change(), [view] { return view->facts(); }});
+  view->show_outlook(running.outlook->latest(), running.outlook->state());
 }
 
 // Until asked to end: shows what arrived, cuts off who was denied, writes down who was refused, reads the rules when told.
@@ -228,8 +282,10 @@ void attend(Running& running, const sigset_t& awaited) {
     // A large fleet under load is assessed less often, so that it takes a fifth of a core at most.
     next = begun + 5 * (std::chrono::steady_clock::now() - begun);
     const auto flushed = running.refusals.flush(*running.store, now_seconds());
-    const bool failed = !view || !flushed;
-    if (failed && !failing) log_error(view ? flushed.error().message : view.error().message);
+    const auto planned = view ? keep_plan_up(running, *view) : Result<void>();
+    if (view) keep_outlook_up(running, *view);
+    const bool failed = !view || !flushed || !planned;
+    if (failed && !failing) log_error(!view ? view.error().message : !flushed ? flushed.error().message : planned.error().message);
     failing = failed;
     std::vector<std::string> denied = running.fleet->denied();
     for (const std::string& host : denied)
@@ -239,9 +295,13 @@ void attend(Running& running, const sigset_t& awaited) {
 }
 
 void stop(Running& running) {
+  running.outlook->stop();
+  running.ending = true;
   running.watch.reset();
+  running.web->pdf->stop();
   running.rejudging->stop();  // pages may still ask how far it is
   running.people.reset();
+  running.digests.reset();
   running.agents.reset();  // after the requests in flight, which need the ingest
   running.ingest.reset();
   if (auto flushed = running.refusals.flush(*running.store, now_seconds()); !flushed) log_error(flushed.error().message);
@@ -259,6 +319,7 @@ int run_serve(const ServeOptions& options) {
   running.config = *config;
   const RunFile run_file(options.common.state);
   if (auto opened = open_parts(running, options); !opened) return report_error(opened.error());
+  start_sending(running, options);
   if (auto started = start_listeners(running, options); !started) return report_error(started.error());
   if (auto written = run_file.write(config->address, running.agents->port(), running.people->port()); !written) return report_error(written.error());
   log_info("ready: agents on " + config->address + ":" + std::to_string(running.agents->port()) + ", people on https://" +

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/zstd.h"
+#include "collector/web/export_routes.h"
+#include "collector/web/area_routes.h"
 #include "collector/web/password.h"
 #include "collector/web/shown.h"
 
@@ -21,15 +23,6 @@ constexpr std::int64_t kSeenEverySeconds = 60;   // a session's last use is writ
 constexpr std::size_t kMostNameBytes = 128;
 constexpr std::size_t kMostEndedKept = 10'000;
 constexpr std::size_t kMostTokenBytes = 128;
-
-Response download(std::string body, std::string content_type, const std::string& file_name) {
-  Response response;
-  response.content_type = std::move(content_type);
-  response.body = std::move(body);
-  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + file_name + "\"");
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
 
 Response not_here(std::string_view what) {
   return html(page_error(404, what, "go back to the overview"), 404);
@@ -198,23 +191,8 @@ Response api_hosts(const Request&, const ReportInput& input, const PageContext&)
   return json_body(canonical_json({{"hosts", std::move(hosts)}}));
 }
 
-Response export_xlsx(const Request&, const ReportInput& input, const PageContext&) {
-  auto file = render_findings_xlsx(input);
-  if (!file) {
-    log_warning("export: " + file.error().message);
-    return html(page_error(503, "the workbook could not be written", "try again, or take the CSV export"), 503);
-  }
-  return download(std::move(*file), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "findings.xlsx");
-}
-
 Page report_of(Audience audience) {
   return [audience](const Request&, const ReportInput& input, const PageContext& context) { return html(page_report(input, context, audience)); };
-}
-
-Page file_of(Audience audience, std::string file_name) {
-  return [audience, file_name = std::move(file_name)](const Request&, const ReportInput& input, const PageContext&) {
-    return download(render_html(input, audience), "text/html; charset=utf-8", file_name);
-  };
 }
 
 Response style_response(const Request&) {
@@ -269,14 +247,8 @@ void add_page_routes(Web& web, std::vector<Route>& routes) {
   view("/reports/ceo", report_of(Audience::ceo));
 }
 
-void add_export_routes(Web& web, std::vector<Route>& routes) {
+void add_api_routes(Web& web, std::vector<Route>& routes) {
   const auto view = [&](std::string pattern, Page page) { routes.push_back({"GET", std::move(pattern), Permission::viewer, shown(web, std::move(page))}); };
-  view("/export/it.html", file_of(Audience::it, "plumbline-it.html"));
-  view("/export/cio.html", file_of(Audience::cio, "plumbline-cio.html"));
-  view("/export/ceo.html", file_of(Audience::ceo, "plumbline-ceo.html"));
-  view("/export/findings.csv", [](const Request&, const ReportInput& in, const PageContext&) { return download(render_findings_csv(in), "text/csv; charset=utf-8", "findings.csv"); });
-  view("/export/findings.xlsx", export_xlsx);
-  view("/export/score.json", [](const Request&, const ReportInput& in, const PageContext&) { return download(to_json(*in.rules, *in.assessment), "application/json", "score.json"); });
   view("/api/v1/score", [](const Request&, const ReportInput& in, const PageContext&) { return json_body(to_json(*in.rules, *in.assessment)); });
   view("/api/v1/findings", api_findings);
   view("/api/v1/hosts", api_hosts);
@@ -295,6 +267,9 @@ std::vector<Route> web_routes(Web& web) {
   add_session_routes(web, routes);
   add_page_routes(web, routes);
   add_export_routes(web, routes);
+  add_api_routes(web, routes);
+  add_outlook_routes(web, routes);
+  add_what_if_routes(web, routes);
   return routes;
 }
 

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "collector/http/http.h"
+#include "collector/report/pdf.h"
 #include "collector/report/report.h"
 #include "collector/store/store.h"
 #include "collector/web/login_limit.h"
+#include "collector/web/slow_answers.h"
 
 namespace plumbline {
 
@@ -33,10 +35,13 @@ struct Web {
   /// What stands above every page for who is signed in, and the state of the rules as JSON; both may be empty.
   std::function<std::vector<Notice>()> notices;
   std::function<std::string()> rules_state;
+  std::string rules_folder;  // where the questionnaire is read from, each time it is asked for
+  std::unique_ptr<PdfDesk> pdf;  // nullptr: no PDFs are made
   LoginLimit login_limit;
   /// Sessions signed out lately: a request that was on its way must not bring one back by noting its use.
   std::mutex ended_mutex;
   std::set<std::string> ended;
+  SlowAnswers slow;  // for questions that take longer than a page may
 };
 
 /// Every route people have, each with its permission.
