@@ -59,11 +59,13 @@ class ServingPlanner {
   /// With one of the models only: what serves most.
   std::optional<ServingPlan> with(const CardGroup& group, const std::vector<int>& memory, std::size_t choice);
 
+  /// Of one pool of cards with so much memory each.
+  const ServingCapacity& capacity(const CardGroup& group, int memory, int cards, std::size_t choice);
+
   const ServingNeed& need() const { return need_; }
   const ServedModel& model_of(std::size_t choice) const { return catalogue_.models[need_.models[choice].model]; }
 
  private:
-  const ServingCapacity& capacity(const CardGroup& group, int memory, int cards, std::size_t choice);
   ServingPlan plan(const CardGroup& group, const std::vector<int>& memory, int cards, std::size_t choice);
 
   const Catalogue& catalogue_;

@@ -56,12 +56,22 @@ void add_trend(CLI::App& app, std::function<int()>& run) {
   command->callback([&run, options] { run = [options] { return run_trend(*options); }; });
 }
 
+void add_capacity(CLI::App& app, std::function<int()>& run) {
+  const auto options = std::make_shared<CapacityOptions>();
+  CLI::App* command = app.add_subcommand("capacity", "Accelerators by host, people they serve with each workload, stranded cards; buy, keep or rent");
+  command->footer("Examples:\n  plumbline-collector capacity\n  plumbline-collector capacity --workload doc-rag --facts scans/\n"
+                  "  plumbline-collector capacity --json");
+  command->add_option("--workload", options->workload, "One workload by its id, instead of all that ask a language model");
+  add_fleet(command, options->fleet);
+  command->callback([&run, options] { run = [options] { return run_capacity(*options); }; });
+}
 
 }  // namespace
 
 void add_decision_commands(CLI::App& app, std::function<int()>& run) {
   add_what_if(app, run);
   add_clock(app, run);
+  add_capacity(app, run);
   add_trend(app, run);
 }
 

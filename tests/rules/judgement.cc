@@ -9,6 +9,34 @@ using namespace plumbline;
 
 namespace {
 
+std::optional<int> maybe(std::mt19937& random, int least, unsigned many) {
+  return random() % 2 == 0 ? std::nullopt : std::optional(least + static_cast<int>(random() % many));
+}
+
+HostCompute random_compute(std::mt19937& random) {
+  HostCompute out;
+  out.cards_read = random() % 4 != 0;
+  out.cores = maybe(random, 0, 300);
+  out.memory_tenths = maybe(random, 0, 100'000);
+  out.sockets = maybe(random, 1, 4);
+  if (random() % 2 == 0) out.wide_vectors = random() % 2 == 0;
+  for (auto i = out.cards_read ? random() % 4 : 0; i > 0; --i) {
+    HostCard& card = out.cards.emplace_back();
+    card.name = random() % 3 == 0 ? "" : "Größe " + std::to_string(random());
+    card.count = 1 + static_cast<int>(random() % 9);
+    card.use = static_cast<CardUse>(random() % 6);
+    card.age = static_cast<CardAge>(random() % 6);
+    card.mig = random() % 2 == 0;
+    card.memory_tenths = static_cast<int>(random() % 3000);
+    card.free_tenths = maybe(random, 0, 3000);
+    card.link_width = maybe(random, 1, 16);
+    card.link_width_max = maybe(random, 1, 16);
+    card.numa_node = maybe(random, -1, 9);
+    card.busy_percent = maybe(random, 0, 101);
+  }
+  return out;
+}
+
 Judgement random_judgement(unsigned seed) {
   std::mt19937 random(seed);
   Judgement out;
@@ -18,6 +46,7 @@ Judgement random_judgement(unsigned seed) {
     if (random() % 3 == 0) out.measures.emplace_back();
     else out.measures.emplace_back(static_cast<double>(random()) / 7);
   }
+  out.compute = random_compute(random);
   return out;
 }
 
@@ -32,6 +61,7 @@ TEST_CASE("a judgement comes back from its packed form as it was") {
     CHECK(after->verdicts == before.verdicts);
     CHECK(after->requirements == before.requirements);
     CHECK(after->measures == before.measures);
+    CHECK(after->compute == before.compute);
   }
 }
 
@@ -44,12 +74,29 @@ TEST_CASE("bytes that are no judgement of this rule set do not unpack") {
   CHECK_FALSE(unpack_judgement(bytes.substr(0, bytes.size() - 1), rules, measures));
   CHECK_FALSE(unpack_judgement(bytes, rules + 30, measures));
   CHECK_FALSE(unpack_judgement(bytes, rules, measures + 30));
+  for (std::size_t length = 0; length < bytes.size(); ++length) CHECK_FALSE(unpack_judgement(bytes.substr(0, length), rules, measures));
   std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {  // a changed byte is refused, or is the packed form of what comes out
+    std::string changed = bytes;
+    changed[random() % changed.size()] = static_cast<char>(random());
+    const auto out = unpack_judgement(changed, rules, measures);
+    if (out) REQUIRE(pack_judgement(*out) == changed);
+  }
   for (int i = 0; i < 5000; ++i) {  // never reads past the end, whatever comes
     std::string noise(random() % 40, '\0');
     for (char& c : noise) c = static_cast<char>(random());
     (void)unpack_judgement(noise, random() % 50, random() % 5);
   }
+}
+
+TEST_CASE("what was packed before cards were kept is refused, so that the host is judged again") {
+  // Two requirements that pass, one rule that passes, no measure: number of requirements, then 3 bits each.
+  const std::string before("\x02\x00\x01\x09", 4);
+  CHECK_FALSE(unpack_judgement(before, 1, 0));
+  // A later version is refused as well.
+  std::string later = pack_judgement(random_judgement(3));
+  later[2] = 3;
+  CHECK_FALSE(unpack_judgement(later, random_judgement(3).verdicts.size(), random_judgement(3).measures.size()));
 }
 
 TEST_CASE("values are shown as a person says them") {
