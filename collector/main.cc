@@ -9,6 +9,7 @@
 
 #include "collector/commands/common.h"
 #include "collector/commands/decisions.h"
+#include "collector/commands/people.h"
 #include "collector/commands/digest.h"
 #include "collector/commands/rules.h"
 
@@ -304,6 +305,7 @@ int main_program(int argc, char** argv) {
   add_assess(app, line);
   add_demo(app, line);
   add_decision_commands(app, line.run);
+  add_people_commands(app, line.run);
   add_digest_commands(app, line.run);
   add_rules_commands(app, line.run);
   try {

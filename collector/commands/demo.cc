@@ -6,11 +6,16 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "collector/commands/common.h"
+#include "collector/decisions/plan.h"
 #include "collector/judging.h"
+#include "collector/report/view.h"
 #include "collector/sample_company.h"
+#include "collector/sample_decisions.h"
 
 namespace plumbline {
 namespace {
+
+constexpr std::int64_t kDaySeconds = 86400;
 
 // The setting that tells a folder with a sample from a real one: the end of its story, or that it is not whole yet.
 constexpr std::string_view kMark = "sample_company", kUnfinished = "unfinished";
@@ -77,21 +82,59 @@ ScorePoint score_on(const FleetView* before, const FleetView& view, std::int64_t
   return point;
 }
 
-Result<void> load(Store& store, const SampleCompany& company, std::shared_ptr<const RuleSet> rules, std::int64_t end) {
-  constexpr std::int64_t kDaySeconds = 86400;
-  Fleet fleet(store, rules, ScoreHistory::read);
+// What the story is made of besides hosts.
+struct Story {
+  const SampleCompany& company;
+  std::shared_ptr<const RuleSet> rules;
+  Questionnaire questions;
+  std::vector<SampleStep> steps;
+  std::int64_t end = 0;
+};
+
+// The plan meets the scans as it does in the server; then people decide what they decided until the next scan.
+Result<void> decide(Store& store, const Story& story, const FleetView& view, int days_ago) {
+  const ReportInput input = view.report_input(0);
+  const auto moment = [&](int days) { return story.end - days * kDaySeconds; };
+  const auto kept = keep_plan(store, view.rules(), view.assessment(), [&](const Action& action) { return action_title(input, action); }, moment(days_ago));
+  if (!kept) return tl::unexpected(kept.error());
+  for (const SampleStep& step : story.steps) {
+    if (step.days_ago > days_ago || step.days_ago <= days_ago - story.company.days_between_scans) continue;
+    if (auto done = keep_sample_step(store, step, view.rules(), story.questions, view.assessment(), moment(step.days_ago)); !done) return done;
+  }
+  return {};
+}
+
+Result<void> load(Store& store, const Story& story) {
+  Fleet fleet(store, story.rules, ScoreHistory::read);
   std::shared_ptr<const FleetView> before;
-  for (const int days_ago : scan_days(company)) {
-    const auto scans = scans_of_day(company, *rules, days_ago, end);
+  for (const int days_ago : scan_days(story.company)) {
+    const auto scans = scans_of_day(story.company, *story.rules, days_ago, story.end);
     if (!scans) return tl::unexpected(scans.error());
     if (auto kept = keep_day(store, *scans); !kept) return kept;
-    if (auto gone = retire(store, company, days_ago, end); !gone) return gone;
+    if (auto gone = retire(store, story.company, days_ago, story.end); !gone) return gone;
     const auto view = fleet.refresh();
     if (!view) return tl::unexpected(view.error());
-    if (auto kept = store.add_score(score_on(before.get(), **view, end - days_ago * kDaySeconds)); !kept) return kept;
+    if (auto kept = store.add_score(score_on(before.get(), **view, story.end - days_ago * kDaySeconds)); !kept) return kept;
+    if (auto decided = decide(store, story, **view, days_ago); !decided) return decided;
     before = *view;
   }
   return {};
+}
+
+Result<Story> read_story(const DemoOptions& options, const std::string& folder, const SampleCompany& company, std::int64_t end) {
+  Story story{company, nullptr, {}, {}, end};
+  const auto source = rules_source(options.common);
+  if (!source) return tl::unexpected(source.error());
+  auto rules = read_rules(*source);
+  if (!rules) return tl::unexpected(rules.error());
+  story.rules = std::move(*rules);
+  auto questions = load_questionnaire(source->folder);
+  if (!questions) return tl::unexpected(questions.error());
+  story.questions = std::move(*questions);
+  auto steps = read_sample_decisions(folder, end);
+  if (!steps) return tl::unexpected(steps.error());
+  story.steps = std::move(*steps);
+  return story;
 }
 
 /// A store for samples: new, empty, or with a sample in it already. Never one with real hosts.
@@ -112,7 +155,7 @@ Result<std::unique_ptr<Store>> store_for_sample(const std::string& state, const 
   return store;
 }
 
-int load_into(const DemoOptions& options, const SampleCompany& company, std::int64_t end) {
+int load_into(const DemoOptions& options, const std::string& folder, const SampleCompany& company, std::int64_t end) {
   const auto store = store_for_sample(options.into, company);
   if (!store) return report_error(store.error());
   const auto mark = (*store)->setting(kMark);
@@ -123,11 +166,11 @@ int load_into(const DemoOptions& options, const SampleCompany& company, std::int
     print(company.organisation + " is in " + options.into + " already, up to " + **mark + ". For a later day take a new folder.\n");
     return kExitOk;
   }
-  const auto rules = rules_for(options.common);
-  if (!rules) return report_error(rules.error());
+  const auto story = read_story(options, folder, company, end);
+  if (!story) return report_error(story.error());
   for (const auto& [key, value] : {std::pair<std::string_view, std::string_view>{"organisation", company.organisation}, {kMark, kUnfinished}})
     if (auto kept = (*store)->put_setting(key, value); !kept) return report_error(kept.error());
-  if (auto loaded = load(**store, company, *rules, end); !loaded) return report_error(loaded.error());
+  if (auto loaded = load(**store, *story); !loaded) return report_error(loaded.error());
   if (auto kept = (*store)->put_setting(kMark, to_iso8601(end)); !kept) return report_error(kept.error());
   if (auto noted = (*store)->add_audit(local_actor(), "demo.load", company.organisation, to_iso8601(end), end); !noted) return report_error(noted.error());
   print("Loaded " + company.organisation + ": " + std::to_string(company.hosts.size()) + " hosts, " + std::to_string(scan_days(company).size()) +
@@ -166,7 +209,7 @@ int run_demo(DemoOptions options) {
   if (!company) return report_error(company.error());
   const auto end = end_of_story(options.date);
   if (!end) return report_error(end.error());
-  return options.out.empty() ? load_into(options, *company, *end) : write_scans(options, *company, *end);
+  return options.out.empty() ? load_into(options, *folder, *company, *end) : write_scans(options, *company, *end);
 }
 
 }  // namespace plumbline

@@ -132,12 +132,12 @@ void add_kpi(std::string& out, const KpiGoal& kpi) {
   out += "      - name: " + quoted(kpi.name) + '\n';
   if (!kpi.unit.empty()) out += "        unit: " + quoted(kpi.unit) + '\n';
   const auto add = [&](const char* key, const std::optional<double>& value) {
-    if (value) out += std::string("        ") + key + ": " + number_text(*value) + '\n';
+    if (value) out += std::string("        ") + key + ": " + exact_number(*value) + '\n';
   };
   add("baseline", kpi.baseline);
   add("target", kpi.target);
   add("now", kpi.now);
-  if (kpi.now) out += "        now_at: " + date_text(kpi.now_at) + '\n';
+  if (kpi.now) out += "        now_at: " + iso_date(kpi.now_at) + '\n';
 }
 
 void add_workload(std::string& out, const RuleSet& rules, const WorkloadGoal& goal) {
@@ -148,7 +148,7 @@ void add_workload(std::string& out, const RuleSet& rules, const WorkloadGoal& go
     for (const std::string& kpi : about->kpis) add_comment(out, "  ", "  KPI: " + kpi);
   }
   out += "  - workload: " + quoted(goal.workload) + '\n';
-  if (goal.by) out += "    by: " + date_text(*goal.by) + '\n';
+  if (goal.by) out += "    by: " + iso_date(*goal.by) + '\n';
   if (goal.people) out += "    people: " + std::to_string(*goal.people) + '\n';
   if (!goal.owner.empty()) out += "    owner: " + quoted(goal.owner) + '\n';
   if (goal.kpis.empty()) return;
@@ -247,7 +247,7 @@ std::string goals_yaml(const RuleSet& rules, const Goals& goals) {
   std::string out = "# What the company wants, the most important workload first. Dates as 2026-12-01.\n"
                     "# Read it back with: plumbline-collector goals import FILE\n";
   out += "score:" + (goals.score ? " " + std::to_string(*goals.score) : std::string()) + "       # wanted, 0 to 100\n";
-  out += "score_by:" + (goals.score_by ? " " + date_text(*goals.score_by) : std::string()) + '\n';
+  out += "score_by:" + (goals.score_by ? " " + iso_date(*goals.score_by) : std::string()) + '\n';
   out += "workloads:\n";
   for (const WorkloadGoal& goal : goals.workloads) add_workload(out, rules, goal);
   out += "\n# An entry:\n#  - workload: doc-rag\n#    by: 2027-03-31\n#    people: 120\n#    owner: \"Head of Sales\"\n#    kpis:\n"

@@ -37,7 +37,7 @@ class Told {
   std::string text_;
 };
 
-std::string due_text(const std::optional<std::int64_t>& due) { return due ? date_text(*due) : std::string(); }
+std::string due_text(const std::optional<std::int64_t>& due) { return due ? iso_date(*due) : std::string(); }
 
 Result<void> set_text(std::string& value, const std::optional<std::string>& given, std::string_view what, std::size_t limit, Lines lines) {
   if (!given) return {};
@@ -159,7 +159,7 @@ std::string told(const Goals& goals) {
   std::vector<std::string> ids;
   for (const WorkloadGoal& goal : goals.workloads) ids.push_back(goal.workload);
   std::string text = ids.empty() ? "no workloads" : "workloads: " + join(ids, ", ");
-  if (goals.score) text += "; score " + std::to_string(*goals.score) + (goals.score_by ? " by " + date_text(*goals.score_by) : "");
+  if (goals.score) text += "; score " + std::to_string(*goals.score) + (goals.score_by ? " by " + iso_date(*goals.score_by) : "");
   return text;
 }
 

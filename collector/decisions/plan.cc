@@ -100,7 +100,7 @@ Result<void> tell(Store& store, const PlanChange& change, std::int64_t now) {
   const bool done = change.step == PlanStep::done;
   const std::int64_t at = (done ? change.item.done_at : change.item.reopened_at).value_or(now);
   return store.add_audit(kActor, done ? "plan.done" : "plan.reopened", change.item.action,
-                         "by scans up to " + date_text(at) + "; " + change.item.title, now);
+                         "by scans up to " + iso_date(at) + "; " + change.item.title, now);
 }
 
 Result<std::vector<PlanItem>> read_plan(Store& store, std::vector<std::string>& unreadable) {

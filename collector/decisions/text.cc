@@ -71,7 +71,7 @@ Result<std::optional<std::int64_t>> clean_date(std::string_view what, std::strin
   return date;
 }
 
-std::string date_text(std::int64_t moment) { return to_iso8601(moment).substr(0, 10); }
+std::string iso_date(std::int64_t moment) { return to_iso8601(moment).substr(0, 10); }
 
 Result<std::optional<double>> clean_number(std::string_view what, std::string_view text) {
   const std::string_view given = trim(text);
@@ -82,7 +82,7 @@ Result<std::optional<double>> clean_number(std::string_view what, std::string_vi
   return number;
 }
 
-std::string number_text(double value) {
+std::string exact_number(double value) {
   char buffer[40];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return error == std::errc() ? std::string(buffer, end) : std::to_string(value);

@@ -20,11 +20,11 @@ Result<std::string> clean_text(std::string_view what, std::string_view text, std
 /// "2026-12-01" as midnight UTC between the years 2000 and 2199; an empty text is no date.
 Result<std::optional<std::int64_t>> clean_date(std::string_view what, std::string_view text);
 /// "2026-12-01"
-std::string date_text(std::int64_t moment);
+std::string iso_date(std::int64_t moment);
 
 /// "12.5" between -kMostKpiValue and kMostKpiValue; an empty text is no number.
 Result<std::optional<double>> clean_number(std::string_view what, std::string_view text);
 /// The shortest text that reads back as the same number.
-std::string number_text(double value);
+std::string exact_number(double value);
 
 }  // namespace plumbline

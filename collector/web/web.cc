@@ -13,6 +13,7 @@
 #include "collector/web/export_routes.h"
 #include "collector/web/area_routes.h"
 #include "collector/web/password.h"
+#include "collector/web/people_routes.h"
 #include "collector/web/shown.h"
 
 namespace plumbline {
@@ -270,6 +271,7 @@ std::vector<Route> web_routes(Web& web) {
   add_api_routes(web, routes);
   add_outlook_routes(web, routes);
   add_what_if_routes(web, routes);
+  add_people_routes(web, routes);
   return routes;
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("people set owner, due date, status, KPI and note of an action, and th
   Planned planned;
   const auto item = get(edit_plan(*planned.store, {"do-it", " Ada Byron ", "2026-12-01", "in_progress", "tickets a week", "first line\r\nsecond", {}}, kBob));
   CHECK(item.owner == "Ada Byron");
-  CHECK(date_text(*item.due_at) == "2026-12-01");
+  CHECK(iso_date(*item.due_at) == "2026-12-01");
   CHECK(item.note == "first line\nsecond");
   const PlanItem kept = planned.item();
   CHECK(kept.status == PlanStatus::in_progress);
