@@ -286,10 +286,11 @@ Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
   out.score = make_score(rules, out.hosts, out.rules, out.gates);
   price_risks(rules, out.rules, out.risks);
   auto facts = [&](std::size_t host) { return facts_of_host ? facts_of_host(order[host]) : nullptr; };
-  out.actions = make_actions(rules, out.rules, out.gates);
-  JudgedWorkloads judged = judge_workloads(rules, out.hosts, out.rules, out.actions, out.measures, facts);
-  link_workloads(judged, out.actions);
+  ActionDrafts drafts = make_actions(rules, out.rules, out.gates);
+  JudgedWorkloads judged = judge_workloads(rules, out.hosts, out.rules, drafts.actions, out.measures, facts);
+  link_workloads(judged, drafts.actions);
   out.workloads = std::move(judged.results);
+  out.actions = in_order(std::move(drafts));
   out.serving = serve_workloads(rules, out.hosts);
   out.stranded = stranded_cards(rules, out.hosts);
   out.findings = findings_of(rules, out.rules);

@@ -139,7 +139,7 @@ struct Action {
   std::vector<std::size_t> opens_gates;  // gates that open when it is done
   int phase = 1;                         // 1: 0–30 days, 2: 31–90, 3: 91–180
   std::vector<std::size_t> after;        // indexes in Assessment::actions: done before this one, and standing before it
-  std::vector<std::size_t> unlocks;      // indexes in RuleSet::workloads: a pilot is ready once this and `after` are done
+  std::vector<std::size_t> unlocks;      // indexes in RuleSet::workloads: a pilot is ready once this and all before it is done, not before
   std::vector<std::size_t> helps;        // workloads on whose way it stands, those of `unlocks` left out
 };
 

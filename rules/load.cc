@@ -322,8 +322,9 @@ std::vector<Way> read_ways(Compiler& compiler, const Scope& scope, Fields& paren
   std::vector<Way> out;
   for (const YamlNode* item : parent.mappings("met_by")) {
     Fields fields(compiler.mistakes, parent.file(), *item, "the way to meet it");
-    Way way{fields.id("action", ".-"), std::nullopt};
+    Way way{fields.id("action", ".-"), std::nullopt, false};
     auto when = read_condition(fields, "when", scope, Gives::boolean, Need::optional, compiler.mistakes);
+    way.always = fields.boolean("always");
     fields.finish();
     if (!way.action.empty()) compiler.named.push_back({&parent.file(), fields.offset("action"), way.action, ""});
     if (when) {

@@ -117,6 +117,7 @@ struct Gate {
 struct Way {
   std::string action;
   std::optional<std::size_t> when;  // index in RuleSet::ways: only where that holds
+  bool always = false;              // taken wherever it is open, even where the requirement's own change looks cheaper
 };
 
 /// One requirement of a workload: on the best host (all on one host) or on the fleet.

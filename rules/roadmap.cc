@@ -13,7 +13,6 @@ namespace plumbline {
 namespace {
 
 constexpr double kLeastEffortDays = 0.1;  // below this, gain per day says nothing
-constexpr int kNoLevel = 6;               // above every level: opens no gate
 
 using Indexes = std::vector<std::size_t>;
 
@@ -67,17 +66,9 @@ double score_with(const RuleSet& rules, const std::vector<RuleResult>& results, 
   return total(then).value_or(0);
 }
 
-// An action on its way into the roadmap.
-struct Draft {
+void add_action(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& known, std::string id, Indexes members,
+                ActionDrafts& drafts) {
   Action action;
-  double gain = 0;       // in points, not rounded
-  int opens = kNoLevel;  // the lowest level that a gate caps which it opens, alone or with others
-  Indexes after;         // indexes of drafts
-};
-
-Draft merge(const RuleSet& rules, const std::vector<RuleResult>& results, const PillarSums& known, std::string id, Indexes members) {
-  Draft out;
-  Action& action = out.action;
   action.id = std::move(id);
   // The gravest rule speaks for the action.
   std::stable_sort(members.begin(), members.end(), [&](std::size_t a, std::size_t b) {
@@ -86,19 +77,20 @@ Draft merge(const RuleSet& rules, const std::vector<RuleResult>& results, const 
   action.rules = std::move(members);
   action.hosts = hosts_of(results, action);
   const double before = total(known).value_or(0), after = score_with(rules, results, known, action.rules);
-  out.gain = std::max(0.0, after - before);
   action.gain = std::max(0, tenths(after) - tenths(before));
   action.effort_days = effort_of(rules, results, action);
   for (std::size_t index : action.rules) action.cost = std::max(action.cost, rules.rules[index].fix.cost);
   action.owner = rules.rules[action.rules.front()].fix.owner;
-  return out;
+  drafts.actions.push_back(std::move(action));
+  drafts.gains.push_back(std::max(0.0, after - before));
+  drafts.opens.push_back(kOpensNone);
 }
 
 // ---- gates
 
 // Gates that are shut only because of rules that actions turn everywhere: a waived host holds its gate shut.
 void note_gates(const RuleSet& rules, const std::vector<RuleResult>& results, const std::vector<GateResult>& gates,
-                const std::map<std::string_view, std::size_t>& by_id, std::vector<Draft>& drafts) {
+                const std::map<std::string_view, std::size_t>& by_id, ActionDrafts& drafts) {
   for (const GateResult& gate : gates) {
     const Gate& about = rules.gates[gate.gate];
     if (!gate.shut || gate.failing_rules.empty() || about.shut_when) continue;
@@ -111,8 +103,8 @@ void note_gates(const RuleSet& rules, const std::vector<RuleResult>& results, co
     }
     if (!openable) continue;
     sort_once(openers);
-    if (openers.size() == 1) drafts[openers.front()].action.opens_gates.push_back(gate.gate);
-    for (const std::size_t one : openers) drafts[one].opens = std::min(drafts[one].opens, about.level);
+    if (openers.size() == 1) drafts.actions[openers.front()].opens_gates.push_back(gate.gate);
+    for (const std::size_t one : openers) drafts.opens[one] = std::min(drafts.opens[one], about.level);
   }
 }
 
@@ -132,82 +124,82 @@ bool meet(const Indexes& sorted_a, const Indexes& sorted_b) {
 }
 
 void find_dependencies(const RuleSet& rules, const std::vector<RuleResult>& results,
-                       const std::map<std::string_view, std::size_t>& by_id, std::vector<Draft>& drafts) {
-  for (std::size_t i = 0; i < drafts.size(); ++i) {
-    for (const std::size_t rule : drafts[i].action.rules) {
+                       const std::map<std::string_view, std::size_t>& by_id, std::vector<Action>& actions) {
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    for (const std::size_t rule : actions[i].rules) {
       const Remediation& fix = rules.rules[rule].fix;
       for (const std::string& id : fix.after) {
         const auto found = by_id.find(id);
         if (found == by_id.end() || found->second == i) continue;
-        const Action& first = drafts[found->second].action;
+        const Action& first = actions[found->second];
         if (fix.once || rules.rules[rule].fleet || is_done_once(rules, first) || meet(results[rule].failing, first.hosts))
-          drafts[i].after.push_back(found->second);
+          actions[i].after.push_back(found->second);
       }
     }
-    sort_once(drafts[i].after);
+    sort_once(actions[i].after);
   }
-}
-
-// All that stands before one, whatever `after_of` says of a single one.
-template <class AfterOf>
-Indexes closure(std::size_t from, AfterOf after_of) {
-  std::set<std::size_t> seen;
-  Indexes open = {from};
-  while (!open.empty()) {
-    const std::size_t one = open.back();
-    open.pop_back();
-    for (const std::size_t next : after_of(one))
-      if (next != from && seen.insert(next).second) open.push_back(next);
-  }
-  return {seen.begin(), seen.end()};
 }
 
 // ---- phases and order
 
-int phase_of(const Action& action, bool opens) {
+int phase_of(const Action& action, bool is_lever) {
   const bool cheap = action.cost <= CostClass::c1;
-  if (cheap && (action.effort_days <= 1 || (opens && action.effort_days <= 10))) return 1;
-  return opens || (cheap && action.effort_days <= 10) ? 2 : 3;
+  if (cheap && (action.effort_days <= 1 || (is_lever && action.effort_days <= 10))) return 1;
+  return is_lever || (cheap && action.effort_days <= 10) ? 2 : 3;
 }
 
 // Puts drafts in order: always the action next that is worth most together with what is left of what it waits for.
 struct Order {
-  std::vector<Draft>& drafts;
-  std::vector<Indexes> before;  // all of it, by draft
-  std::vector<char> placed;
+  ActionDrafts& drafts;
+  std::vector<Indexes> before = {};   // all of it, by draft
+  std::vector<char> unlocks = {}, placed = {};
   Indexes out = {};
 
-  explicit Order(std::vector<Draft>& of) : drafts(of), placed(of.size(), 0) {
-    for (std::size_t i = 0; i < drafts.size(); ++i)
-      before.push_back(closure(i, [&](std::size_t one) -> const Indexes& { return drafts[one].after; }));
+  explicit Order(ActionDrafts& of) : drafts(of), placed(of.actions.size(), 0) {
+    for (std::size_t i = 0; i < drafts.actions.size(); ++i) {
+      before.push_back(all_before(drafts.actions, i));
+      unlocks.push_back(drafts.actions[i].unlocks.empty() ? 0 : 1);
+    }
   }
 
-  // What must be done first opens the same gates.
+  // What must be done first opens the same gates and unlocks the same workloads.
   void inherit() {
-    for (std::size_t i = 0; i < drafts.size(); ++i)
-      for (const std::size_t first : before[i]) drafts[first].opens = std::min(drafts[first].opens, drafts[i].opens);
-    for (Draft& draft : drafts) draft.action.phase = phase_of(draft.action, draft.opens != kNoLevel);
-    for (std::size_t i = 0; i < drafts.size(); ++i)
-      for (const std::size_t first : before[i]) drafts[i].action.phase = std::max(drafts[i].action.phase, drafts[first].action.phase);
+    std::vector<Action>& actions = drafts.actions;
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      for (const std::size_t first : before[i]) {
+        drafts.opens[first] = std::min(drafts.opens[first], drafts.opens[i]);
+        if (!actions[i].unlocks.empty()) unlocks[first] = 1;
+      }
+    }
+    for (std::size_t i = 0; i < actions.size(); ++i) actions[i].phase = phase_of(actions[i], drafts.opens[i] != kOpensNone || unlocks[i] != 0);
+    for (const std::size_t i : by_depth())
+      for (const std::size_t first : before[i]) actions[i].phase = std::max(actions[i].phase, actions[first].phase);
+  }
+
+  // Whatever one waits for has less before it than it has itself.
+  Indexes by_depth() const {
+    Indexes all(before.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    std::stable_sort(all.begin(), all.end(), [&](std::size_t a, std::size_t b) { return before[a].size() < before[b].size(); });
+    return all;
   }
 
   // Smaller comes first.
   auto key(std::size_t target) const {
-    double gain = drafts[target].gain, effort = drafts[target].action.effort_days;
+    double gain = drafts.gains[target], effort = drafts.actions[target].effort_days;
     for (const std::size_t first : before[target]) {
       if (placed[first] != 0) continue;
-      gain += drafts[first].gain;
-      effort += drafts[first].action.effort_days;
+      gain += drafts.gains[first];
+      effort += drafts.actions[first].effort_days;
     }
-    const Action& action = drafts[target].action;
-    return std::make_tuple(action.phase, drafts[target].opens, -gain / std::max(effort, kLeastEffortDays), std::string_view(action.id));
+    const Action& action = drafts.actions[target];
+    return std::make_tuple(action.phase, drafts.opens[target], unlocks[target] == 0, -gain / std::max(effort, kLeastEffortDays), std::string_view(action.id));
   }
 
   void place(std::size_t target) {
     Indexes bundle;
     for (const std::size_t first : before[target])
       if (placed[first] == 0) bundle.push_back(first);
-    // By how much stands before each: whatever one waits for has less before it than it has itself.
     std::sort(bundle.begin(), bundle.end(), [&](std::size_t a, std::size_t b) {
       return std::make_tuple(before[a].size(), key(a)) < std::make_tuple(before[b].size(), key(b));
     });
@@ -220,31 +212,16 @@ struct Order {
 
   void run() {
     inherit();
-    while (out.size() < drafts.size()) {
-      std::size_t best = drafts.size();
-      for (std::size_t i = 0; i < drafts.size(); ++i)
-        if (placed[i] == 0 && (best == drafts.size() || key(i) < key(best))) best = i;
+    while (out.size() < placed.size()) {
+      std::size_t best = placed.size();
+      for (std::size_t i = 0; i < placed.size(); ++i)
+        if (placed[i] == 0 && (best == placed.size() || key(i) < key(best))) best = i;
       place(best);
     }
-    // What was pulled forward by something that opens a gate may still be of an earlier phase than its neighbours.
-    std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return drafts[a].action.phase < drafts[b].action.phase; });
+    // What was pulled forward may be of an earlier phase than its neighbours; nothing waits for a later phase.
+    std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return drafts.actions[a].phase < drafts.actions[b].phase; });
   }
 };
-
-std::vector<Action> in_order(std::vector<Draft>& drafts) {
-  Order order(drafts);
-  order.run();
-  Indexes place_of(drafts.size());
-  for (std::size_t place = 0; place < order.out.size(); ++place) place_of[order.out[place]] = place;
-  std::vector<Action> out;
-  for (const std::size_t one : order.out) {
-    Action& action = drafts[one].action;
-    for (const std::size_t first : drafts[one].after) action.after.push_back(place_of[first]);
-    std::sort(action.after.begin(), action.after.end());
-    out.push_back(std::move(action));
-  }
-  return out;
-}
 
 // ---- workloads
 
@@ -271,36 +248,61 @@ Indexes on_the_way(const std::vector<Action>& actions, const std::vector<NeededC
 
 }  // namespace
 
-std::vector<Action> make_actions(const RuleSet& rules, const std::vector<RuleResult>& results,
-                                 const std::vector<GateResult>& gates) {
+ActionDrafts make_actions(const RuleSet& rules, const std::vector<RuleResult>& results, const std::vector<GateResult>& gates) {
   std::map<std::string_view, Indexes> members;
   for (const RuleResult& result : results) {
     if (result.tally.fail > 0) members[rules.rules[result.rule].action].push_back(result.rule);
   }
   const PillarSums known = known_sums(rules, results);
-  std::vector<Draft> drafts;
+  ActionDrafts drafts;
   std::map<std::string_view, std::size_t> by_id;
   for (auto& [id, list] : members) {
-    by_id[id] = drafts.size();
-    drafts.push_back(merge(rules, results, known, std::string(id), std::move(list)));
+    by_id[id] = by_id.size();
+    add_action(rules, results, known, std::string(id), std::move(list), drafts);
   }
   note_gates(rules, results, gates, by_id, drafts);
-  find_dependencies(rules, results, by_id, drafts);
-  return in_order(drafts);
+  find_dependencies(rules, results, by_id, drafts.actions);
+  return drafts;
+}
+
+std::vector<Action> in_order(ActionDrafts drafts) {
+  Order order(drafts);
+  order.run();
+  Indexes place_of(drafts.actions.size());
+  for (std::size_t place = 0; place < order.out.size(); ++place) place_of[order.out[place]] = place;
+  std::vector<Action> out;
+  for (const std::size_t one : order.out) {
+    Action& action = drafts.actions[one];
+    for (std::size_t& first : action.after) first = place_of[first];
+    std::sort(action.after.begin(), action.after.end());
+    out.push_back(std::move(action));
+  }
+  return out;
 }
 
 std::vector<std::size_t> all_before(const std::vector<Action>& actions, std::size_t action) {
-  return closure(action, [&](std::size_t one) -> const Indexes& { return actions[one].after; });
+  std::set<std::size_t> seen;
+  Indexes open = {action};
+  while (!open.empty()) {
+    const std::size_t one = open.back();
+    open.pop_back();
+    for (const std::size_t next : actions[one].after)
+      if (next != action && seen.insert(next).second) open.push_back(next);
+  }
+  return {seen.begin(), seen.end()};
 }
 
 void link_workloads(const JudgedWorkloads& workloads, std::vector<Action>& actions) {
   for (std::size_t i = 0; i < actions.size(); ++i) {
-    Indexes done = all_before(actions, i);
+    const Indexes first = all_before(actions, i);
+    Indexes done = first;
     done.insert(std::upper_bound(done.begin(), done.end(), i), i);
     for (std::size_t w = 0; w < workloads.results.size(); ++w) {
       const std::set<Obstacles>& sets = workloads.obstacles[w];
-      if (std::any_of(sets.begin(), sets.end(), [&](const Obstacles& one) { return takes_away(one, done); }))
-        actions[i].unlocks.push_back(workloads.results[w].workload);
+      const auto is_ready = [&](const Indexes& with) {
+        return std::any_of(sets.begin(), sets.end(), [&](const Obstacles& one) { return takes_away(one, with); });
+      };
+      if (is_ready(done) && !is_ready(first)) actions[i].unlocks.push_back(workloads.results[w].workload);
     }
   }
   for (const WorkloadResult& result : workloads.results) {

@@ -311,7 +311,7 @@ void add_fixes(const RuleSet& rules, WhatIf& result) {
     one.tally.fail = static_cast<int>(one.failing.size()) + (fleet_passes ? 1 : 0);
     if (one.tally.fail > 0) one.degree = 0;
   }
-  for (const Action& action : make_actions(rules, solved, {})) {
+  for (const Action& action : make_actions(rules, solved, {}).actions) {
     result.effort_days += action.effort_days;
     result.cost = std::max(result.cost, action.cost);
   }

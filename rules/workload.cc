@@ -125,6 +125,7 @@ struct Asked {
   struct KnownWay {
     std::size_t action;               // index in Ground::action_ids
     std::optional<std::size_t> when;  // index in RuleSet::ways
+    bool always;
   };
   const Requirement* requirement = nullptr;
   std::size_t index = 0;              // in Judgement::requirements
@@ -182,7 +183,7 @@ View make_view(const Ground& ground, const Workload& workload, std::size_t first
       const auto& reads = one.check.reads();
       asked.counts_carriers = one.fleet && std::find(reads.begin(), reads.end(), "fleet.carriers") != reads.end();
       for (const Way& way : one.met_by)
-        if (const std::size_t action = ground.find(way.action); action != kNone) asked.ways.push_back({action, way.when});
+        if (const std::size_t action = ground.find(way.action); action != kNone) asked.ways.push_back({action, way.when, way.always});
       out.requirements.push_back(std::move(asked));
     }
   }
@@ -221,6 +222,7 @@ void plan_security(const View& view, std::size_t host, Plan& plan) {
 struct Unmet {
   std::size_t index;
   std::vector<Todo> ways;
+  std::size_t always = kNone;  // the action among them that is taken in any case
 };
 
 std::vector<Unmet> unmet_of(const View& view, std::size_t host, std::size_t from, std::size_t to, Plan& plan) {
@@ -230,9 +232,14 @@ std::vector<Unmet> unmet_of(const View& view, std::size_t host, std::size_t from
     const Verdict verdict = view.verdict(asked, host);
     if (verdict == Verdict::unknown) ++plan.distance.undecided;
     if (verdict != Verdict::fail) continue;
-    out.push_back({i, {}});
-    for (const Asked::KnownWay& way : asked.ways)
-      if (const auto price = view.price(asked, way, host)) out.back().ways.push_back({way.action, *price});
+    Unmet one{i, {}};
+    for (const Asked::KnownWay& way : asked.ways) {
+      const auto price = view.price(asked, way, host);
+      if (!price) continue;
+      one.ways.push_back({way.action, *price});
+      if (way.always && one.always == kNone) one.always = way.action;
+    }
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -243,7 +250,7 @@ Plan plan_with(const View& view, const Plan& base, const std::vector<Todo>& give
   Plan out = base;
   for (const Unmet& one : unmet) {
     const auto way = std::find_if(one.ways.begin(), one.ways.end(), [&](const Todo& todo) {
-      return has_todo(todo.action, given) || has_todo(todo.action, base.actions) ||
+      return todo.action == one.always || has_todo(todo.action, given) || has_todo(todo.action, base.actions) ||
              std::find(chosen.begin(), chosen.end(), todo.action) != chosen.end();
     });
     if (way == one.ways.end()) out.bought.push_back(one.index);

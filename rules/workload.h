@@ -12,8 +12,8 @@
 
 namespace plumbline {
 
-/// What stands between a host and a pilot there, where actions alone take it away: of each entry one action (indexes in
-/// Assessment::actions, sorted) has to be done.
+/// What stands between a host and a pilot there, where actions alone take it away: of each entry one action (an index in
+/// the actions given, sorted) has to be done.
 using Obstacles = std::vector<std::vector<std::size_t>>;
 
 struct JudgedWorkloads {
@@ -22,7 +22,7 @@ struct JudgedWorkloads {
   std::vector<std::set<Obstacles>> obstacles;
 };
 
-/// `facts(i)` as in assess(), by index in `hosts`. `actions` as in Assessment.
+/// `facts(i)` as in assess(), by index in `hosts`. `actions`: all that are open, in any order.
 JudgedWorkloads judge_workloads(const RuleSet& rules, const std::vector<AssessedHost>& hosts,
                                 const std::vector<RuleResult>& results, const std::vector<Action>& actions,
                                 const std::vector<std::optional<double>>& aggregates,
