@@ -27,7 +27,7 @@ struct Transfer {
   std::string_view body;        // what is sent
   std::size_t sent = 0;
   std::string answer;           // what a webhook says
-  std::string reply;            // a mail server's last line
+  std::string refusal;          // a mail server's last line that says no
   std::string recipient;        // whom it was asked about last
   std::vector<std::string> refused;
   const Stop* stop = nullptr;
@@ -59,8 +59,8 @@ int watch(CURL*, curl_infotype kind, char* bytes, std::size_t size, void* contex
     if (text.starts_with("RCPT TO:<")) transfer.recipient = std::string(text.substr(9, text.find('>') - 9));
   }
   if (kind != CURLINFO_HEADER_IN) return 0;
-  transfer.reply = std::string(text);
   const bool refused = !text.empty() && (text.front() == '4' || text.front() == '5');
+  if (refused) transfer.refusal = std::string(text);
   if (refused && !transfer.recipient.empty()) transfer.refused.push_back(transfer.recipient);
   return 0;
 }
@@ -73,7 +73,7 @@ int ask_to_stop(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 /// Any appearance of a secret, or of the part of an address that makes it one, is cut out.
 std::string without(std::string text, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
-    constexpr std::size_t kShortest = 4;  // shorter ones would cut words
+    constexpr std::size_t kShortest = 6;  // shorter ones would cut words
     if (secret.size() < kShortest) continue;
     for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) text.replace(at, secret.size(), "…");
   }
@@ -167,7 +167,7 @@ DeliveryEnd broken(CURLcode code, const Call& call, const Transfer& transfer, co
 DeliveryEnd refused_mail(CURLcode code, const Transfer& transfer, const std::string& where, const std::vector<std::string>& secrets) {
   DeliveryEnd end;
   end.refused_recipients = transfer.refused;
-  const std::string words = without(transfer.reply, secrets);
+  const std::string words = without(transfer.refusal, secrets);
   end.try_again = !words.empty() && words.front() == '4' && code != CURLE_LOGIN_DENIED;
   if (code == CURLE_LOGIN_DENIED) end.message = where + ": it refused the user and password (" + words + "); check `user` and the file of `password_file`";
   else if (!transfer.refused.empty()) end.message = where + ": it takes mail for none of the recipients (" + words + "); check `to` and `from`";
@@ -213,9 +213,8 @@ DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, co
     if (!transfer.refused.empty()) end.message += ", but not for " + join(transfer.refused, ", ") + "; take " + (transfer.refused.size() == 1 ? "it" : "them") + " out of `to`";
     return end;
   }
-  const bool said_no = !transfer.reply.empty() && (transfer.reply.front() == '4' || transfer.reply.front() == '5');
-  const bool by_answer = code == CURLE_LOGIN_DENIED || ((code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_RECV_ERROR || code == CURLE_REMOTE_ACCESS_DENIED) && said_no);
-  return by_answer ? refused_mail(code, transfer, where, secrets) : broken(code, call, transfer, where, secrets);
+  const bool by_answer = code == CURLE_LOGIN_DENIED || !transfer.refusal.empty();
+  return by_answer && !distrusted(code) && code != CURLE_USE_SSL_FAILED ? refused_mail(code, transfer, where, secrets) : broken(code, call, transfer, where, secrets);
 }
 
 DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& what, const std::string& json_text, const Stop& stop) {
@@ -238,7 +237,11 @@ DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& wha
   const std::string where = what + " webhook " + shown_webhook(settings.url);
   const std::string& url = settings.url;
   const auto path = url.find('/', url.find("://") + 3);
-  const std::vector<std::string> secrets = {url, path == std::string::npos ? std::string() : url.substr(path + 1)};
+  std::vector<std::string> secrets = {url};
+  if (path != std::string::npos) {
+    secrets.push_back(url.substr(path + 1));
+    for (const auto piece : split(url.substr(path + 1), '/')) secrets.emplace_back(piece);
+  }
   const long status = call.status();
   if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && status > 0)) return broken(code, call, transfer, where, secrets);
   if (status >= 200 && status < 300) return {DeliveryEnd::Outcome::sent, false, 0, where + " took the message", {}};

@@ -65,7 +65,7 @@ void add_gates(Digest& digest, const ReportInput& input, const Told& before) {
   for (const GateResult& gate : input.assessment->gates) {
     const Gate& about = input.rules->gates[gate.gate];
     const bool was_shut = std::binary_search(before.shut_gates.begin(), before.shut_gates.end(), about.id);
-    const std::string caps = say("digest.gate.caps", {{"level", std::string(level_title(about.level))}});
+    const std::string caps = say("digest.gate.caps", {{"level", level_text(about.level)}});
     if (gate.shut && !was_shut) digest.gates_shut.push_back(line(about.title, caps));
     if (!gate.shut && !gate.unknown && was_shut) digest.gates_opened.push_back(line(about.title, caps));
   }
@@ -135,8 +135,8 @@ void add_section(DigestPage& page, std::string_view key, DigestSection::Tone ton
 }
 
 void add_facts(DigestPage& page, const Digest& digest) {
-  page.facts.push_back(say("digest.level", {{"level", std::string(level_title(digest.level))}, {"known", percent(digest.checks_known)}, {"hosts", count_of(static_cast<std::size_t>(digest.hosts), say("digest.host"), say("digest.hosts"))}}));
-  if (digest.level != digest.level_before && digest.since) page.facts.push_back(say("digest.level_was", {{"level", std::string(level_title(digest.level_before))}}));
+  page.facts.push_back(say("digest.level", {{"level", level_text(digest.level)}, {"known", percent(digest.checks_known)}, {"hosts", say_count("count.hosts", static_cast<std::size_t>(digest.hosts))}}));
+  if (digest.level != digest.level_before && digest.since) page.facts.push_back(say("digest.level_was", {{"level", level_text(digest.level_before)}}));
   if (digest.split)
     page.facts.push_back(say("digest.split", {{"fleet", signed_points(digest.split->fleet)}, {"rules", signed_points(digest.split->rules)}, {"coverage", signed_points(digest.split->coverage)}}));
   if (digest.since && digest.unread != digest.unread_before)

@@ -177,7 +177,7 @@ void DigestSender::look() {
     state.fingerprint = std::move(fingerprint);
     auto settings = read_digest_settings(state.world.state_folder);
     const std::string trouble = settings ? std::string() : settings.error().message;
-    if (!trouble.empty()) log_error(trouble);
+    if (!trouble.empty()) log_error(trouble.substr(0, trouble.find('\n')) + "; all of it: plumbline-collector digest show");
     state.settings = settings ? std::move(*settings) : std::nullopt;
     const std::lock_guard lock(state.mutex);
     state.settings_trouble = trouble;

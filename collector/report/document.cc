@@ -20,7 +20,6 @@ json moment(std::int64_t seconds) { return to_iso8601(seconds); }
 json moment(const std::optional<std::int64_t>& seconds) { return seconds ? moment(*seconds) : json(); }
 json day(const std::optional<std::int64_t>& seconds) { return seconds ? json(to_iso8601(*seconds).substr(0, 10)) : json(); }
 json number(const std::optional<double>& value) { return value ? json(*value) : json(); }
-json people(const PeopleRange& range) { return {{"low", range.low}, {"high", range.high}}; }
 std::string text(std::string_view value) { return to_utf8(value); }
 
 json texts(const std::vector<std::string>& values) {
@@ -62,31 +61,6 @@ json work_json(const ReportInput& input) {
   for (const WorkAction& work : list.actions) actions.push_back(action_json(input, work));
   for (const WorkRow& row : list.rows) rows.push_back(row_json(input, list, row));
   return {{"actions", std::move(actions)}, {"rows", std::move(rows)}, {"rows_left_out", list.left_out}};
-}
-
-json option_json(const ReportInput& input, const std::optional<ServingOption>& option) {
-  if (!option) return nullptr;
-  return {{"host", text(host_title(input.assessment->hosts[option->host]))}, {"host_id", input.assessment->hosts[option->host].id}, {"card", text(option->card)}, {"cards", option->cards},
-          {"replicas", option->replicas}, {"model", text(option->model)}, {"people", people(option->people)}, {"requests", option->capacity.requests}, {"wait_seconds", option->capacity.wait_seconds}};
-}
-
-json serving_json(const ReportInput& input) {
-  json list = json::array();
-  for (std::size_t at = 0; at < input.assessment->serving.size() && at < input.rules->workloads.size(); ++at) {
-    const WorkloadServing& serving = input.assessment->serving[at];
-    if (!serving.asked) continue;
-    list.push_back({{"workload", input.rules->workloads[at].id}, {"hosts", serving.hosts}, {"people", people(serving.fleet)}, {"people_free", people(serving.fleet_free)}, {"people_wanted", serving.people_wanted},
-                    {"best", option_json(input, serving.best)}, {"best_free", option_json(input, serving.best_free)}, {"assumptions", texts(serving.assumptions)}});
-  }
-  return list;
-}
-
-json stranded_json(const ReportInput& input) {
-  json list = json::array();
-  for (const StrandedCard& card : input.assessment->stranded)
-    list.push_back({{"host", text(host_title(input.assessment->hosts[card.host]))}, {"card", text(card.card)}, {"count", card.count}, {"reason", card.reason}, {"text", text(card.text)}, {"memory_gb", card.memory_gb},
-                    {"adds_people", people(card.adds)}, {"workload", card.workload}});
-  return list;
 }
 
 json plan_json(const Decisions& decisions) {
@@ -142,8 +116,7 @@ json method_json(const ReportInput& input) {
 
 std::string render_json(const ReportInput& input) {
   json document = json::parse(to_json(*input.rules, *input.assessment));
-  document["report"] = {{"schema", 1}, {"organisation", text(input.organisation)}, {"figures", figures_json(input)}, {"work_list", work_json(input)}, {"serving", serving_json(input)},
-                        {"stranded", stranded_json(input)}, {"decisions", decisions_json(input)}, {"outlook", outlook_json(input)}, {"history", history_json(input)}, {"method", method_json(input)}};
+  document["report"] = {{"schema", 1}, {"organisation", text(input.organisation)}, {"figures", figures_json(input)}, {"work_list", work_json(input)}, {"decisions", decisions_json(input)}, {"outlook", outlook_json(input)}, {"history", history_json(input)}, {"method", method_json(input)}};
   return canonical_json(document);
 }
 

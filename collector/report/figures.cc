@@ -25,13 +25,13 @@ void add_score(std::vector<Figure>& all, const ReportInput& input) {
   all.push_back(of_points("score", "", score.value));
   all.push_back({"score.lower", "", whole_points(score.lower), points(score.lower), "points"});
   all.push_back({"score.upper", "", whole_points_up(score.upper), points(score.upper), "points"});
-  all.push_back({"level", "", std::string(level_title(score.level)), static_cast<double>(score.level), "level"});
+  all.push_back({"level", "", level_text(score.level), static_cast<double>(score.level), "level"});
   all.push_back({"checks_known", "", percent(score.checks_known), score.checks_known, "share"});
   all.push_back(of_count("hosts", "", static_cast<std::size_t>(score.hosts), "hosts"));
   for (const PillarResult& pillar : score.pillars) {
     const std::string name = "pillar." + std::string(to_text(pillar.pillar));
-    all.push_back({name, std::string(title_of(pillar.pillar)), out_of_hundred(pillar.value), pillar.value, "of 100"});
-    all.push_back(of_points(name + ".points", std::string(title_of(pillar.pillar)), pillar.value ? std::optional(pillar.contribution) : std::nullopt));
+    all.push_back({name, pillar_text(pillar.pillar), out_of_hundred(pillar.value), pillar.value, "of 100"});
+    all.push_back(of_points(name + ".points", pillar_text(pillar.pillar), pillar.value ? std::optional(pillar.contribution) : std::nullopt));
   }
 }
 
@@ -54,9 +54,12 @@ void add_actions(std::vector<Figure>& all, const ReportInput& input) {
   }
 }
 
+/// The range as a text, and its ends as numbers.
 void add_people(std::vector<Figure>& all, const std::string& name, const std::string& title, const PeopleRange& people) {
-  all.push_back(of_count(name + ".people_low", title, static_cast<std::size_t>(people.low), "people"));
-  all.push_back(of_count(name + ".people_high", title, static_cast<std::size_t>(people.high), "people"));
+  const PeopleRange shown = shown_people(people);
+  all.push_back({name + ".people", title, people_text(people), std::nullopt, "people"});
+  all.push_back(of_count(name + ".people_low", title, static_cast<std::size_t>(shown.low), "people"));
+  all.push_back(of_count(name + ".people_high", title, static_cast<std::size_t>(shown.high), "people"));
 }
 
 void add_workloads(std::vector<Figure>& all, const ReportInput& input) {
@@ -69,7 +72,7 @@ void add_workloads(std::vector<Figure>& all, const ReportInput& input) {
     all.push_back(of_count(name + ".changes", about.title, static_cast<std::size_t>(workload.changes), "changes"));
     if (workload.workload >= input.assessment->serving.size()) continue;
     const WorkloadServing& serving = input.assessment->serving[workload.workload];
-    if (serving.asked && serving.hosts > 0) add_people(all, name, about.title, serving.fleet);
+    if (serving.asked && serving.hosts > 0 && serving.fleet.high > 0) add_people(all, name, about.title, serving.fleet);
   }
 }
 

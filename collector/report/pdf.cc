@@ -184,6 +184,12 @@ std::vector<PdfEngine> pdf_engines() {
   return found;
 }
 
+std::optional<PdfEngine> pdf_engine_for(std::size_t html_bytes) {
+  const auto found = pdf_engines();
+  if (found.empty()) return std::nullopt;
+  return html_bytes > kLargePdfPage ? found.back() : found.front();
+}
+
 Result<void> require_self_contained(std::string_view html) {
   for (std::size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at)) {
     if (html.substr(at, 4) == "<!--") {
@@ -204,12 +210,8 @@ Result<void> require_self_contained(std::string_view html) {
 Result<std::string> print_pdf(std::string_view html, const PdfOptions& options) {
   std::optional<PdfEngine> engine = options.engine;
   if (auto contained = require_self_contained(html); !contained) return tl::unexpected(contained.error());
-  if (!engine) {
-    const auto found = pdf_engines();
-    if (found.empty()) return tl::unexpected(not_installed(engine));
-    engine = found.front();
-  }
-  if (!installed(*engine)) return tl::unexpected(not_installed(engine));
+  if (!engine) engine = pdf_engine_for(html.size());
+  if (!engine || !installed(*engine)) return tl::unexpected(not_installed(engine));
   const auto folder = PrivateFolder::make();
   if (!folder) return tl::unexpected(folder.error());
   if (auto written = write_file_atomic(folder->path() + "/report.html", html, 0600); !written) return tl::unexpected(written.error());

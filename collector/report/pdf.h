@@ -20,6 +20,10 @@ std::optional<PdfEngine> pdf_engine_from(std::string_view text);
 
 /// Those that are installed, the preferred one first.
 std::vector<PdfEngine> pdf_engines();
+/// The one that prints a page of this size where nobody chooses: of large pages Chromium makes in seconds what takes
+/// WeasyPrint minutes. Nothing where none is installed.
+std::optional<PdfEngine> pdf_engine_for(std::size_t html_bytes);
+inline constexpr std::size_t kLargePdfPage = 400u << 10;
 
 inline constexpr int kMostPdfSeconds = 180;
 inline constexpr std::size_t kMostPdfBytes = 256u << 20;

@@ -10,6 +10,7 @@
 #include "collector/report/figures.h"
 #include "collector/report/phrases.h"
 #include "collector/report/view.h"
+#include "rules/questionnaire.h"
 
 namespace plumbline {
 namespace {
@@ -47,7 +48,7 @@ std::vector<Cell> work_cells(const ReportInput& input, const WorkList& list, con
   const Action& action = input.assessment->actions[work.action];
   const Rule& rule = input.rules->rules[row.rule];
   return {work.title, status_text(work.status), work.owner, Cell::on(work.due_at), severity_word(rule.severity).text, rule.id, rule.title, row.observed, row.expected,
-          rule.fix.text, join(row.commands, "\n"), row.commands.empty() ? std::string() : family_title(row.family), Cell::of(row.effort_days), describe(rule.fix.cost),
+          rule.fix.text, join(row.commands, "\n"), row.commands.empty() ? std::string() : family_title(row.family), Cell::of(row.effort_days), cost_text(rule.fix.cost),
           Cell::of(points(action.gain)), join(work.waits_for, ", "), work.done_when};
 }
 
@@ -55,9 +56,9 @@ void add_finding(Table& table, const ReportInput& input, std::size_t rule, const
   const Rule& about = input.rules->rules[rule];
   std::string observed = evidence.observed;
   if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = say("sheet.not_read", {{"facts", join(evidence.missing, ", ")}});
-  table.rows.push_back({severity_word(about.severity).text, title_of(about.pillar), about.id, about.title, host, verdict_word(verdict).text, observed,
+  table.rows.push_back({severity_word(about.severity).text, pillar_text(about.pillar), about.id, about.title, host, verdict_word(verdict).text, observed,
                         evidence.expected.empty() ? about.expected : evidence.expected, Cell::of(points(input.assessment->rules[rule].gain)), Cell::of(about.fix.effort_days),
-                        describe(about.fix.cost), about.fix.owner, about.fix.text, join(about.references, "; ")});
+                        cost_text(about.fix.cost), about.fix.owner, about.fix.text, join(about.references, "; ")});
 }
 
 /// Rules that fail somewhere as reports order them, then those that only could not be read.
@@ -69,19 +70,19 @@ std::vector<std::size_t> told_rules(const Assessment& assessment) {
 }
 
 /// A requirement that is not met, with what it takes.
-std::string needs_of(const ReportInput& input, const std::vector<NeededChange>& needed) {
+std::string needs_of(const std::vector<NeededChange>& needed) {
   std::vector<std::string> parts;
   for (const NeededChange& change : needed) {
     const std::string what = change.requirement != nullptr ? change.requirement->text : change.action;
-    parts.push_back(what + " (" + effort_text(change.effort_days) + ", " + std::string(describe(change.cost)) + ")");
+    parts.push_back(what + " (" + effort_text(change.effort_days) + ", " + cost_text(change.cost) + ")");
   }
-  (void)input;
   return join(parts, "; ");
 }
 
 void add_people(std::vector<Cell>& row, const std::optional<PeopleRange>& people) {
-  row.push_back(people ? Cell::of(people->low) : Cell());
-  row.push_back(people ? Cell::of(people->high) : Cell());
+  const auto shown = people ? std::optional(shown_people(*people)) : std::nullopt;
+  row.push_back(shown ? Cell::of(shown->low) : Cell());
+  row.push_back(shown ? Cell::of(shown->high) : Cell());
 }
 
 void add_serving(std::vector<Cell>& row, const ReportInput& input, std::size_t workload) {
@@ -126,7 +127,7 @@ std::string cause_text(const ClockCause& cause) {
 
 void add_moment(Table& table, const ClockMoment& moment) {
   const Score& score = moment.assessment.score;
-  table.rows.push_back({Cell::on(moment.day), say("sheet.outlook_moment"), score.value ? Cell::of(points(*score.value)) : Cell(), level_title(score.level)});
+  table.rows.push_back({Cell::on(moment.day), say("sheet.outlook_moment"), score.value ? Cell::of(points(*score.value)) : Cell(), level_text(score.level)});
 }
 
 void add_turn(Table& table, const ReportInput& input, const ClockTurn& turn) {
@@ -219,7 +220,7 @@ Table workloads_table(const ReportInput& input) {
     std::string state;
     state_word(*result, state);
     std::vector<Cell> row = {input.rules->workloads[result->workload].title, state, say("sheet.production_" + std::string(to_text(result->production))), Cell::of(result->changes),
-                             Cell::of(result->effort_days), describe(result->cost), result->carried ? names_of(input, result->hosts) : std::string(), needs_of(input, result->needed)};
+                             Cell::of(result->effort_days), cost_text(result->cost), result->carried ? names_of(input, result->hosts) : std::string(), needs_of(result->needed)};
     add_serving(row, input, result->workload);
     table.rows.push_back(std::move(row));
   }
@@ -233,7 +234,7 @@ Table roadmap_table(const ReportInput& input, const WorkList& list) {
     const WorkAction& work = list.actions[at];
     const Action& action = input.assessment->actions[work.action];
     table.rows.push_back({Cell::of(static_cast<double>(at + 1)), phase_text(action.phase), work.title, action.id, status_text(work.status), work.owner, Cell::on(work.due_at), Cell::of(points(action.gain)),
-                          Cell::of(action.effort_days), describe(action.cost), Cell::of(static_cast<double>(action.hosts.size())), gates_of(input, action.opens_gates), join(work.waits_for, ", "),
+                          Cell::of(action.effort_days), cost_text(action.cost), Cell::of(static_cast<double>(action.hosts.size())), gates_of(input, action.opens_gates), join(work.waits_for, ", "),
                           join(work.unlocks, "; "), join(work.helps, "; "), work.kpi, work.note});
   }
   add_closed(table, input);
@@ -267,13 +268,15 @@ Table outlook_table(const ReportInput& input) {
 }
 
 Table organisation_table(const ReportInput& input) {
-  Table table = table_of("organisation", "organisation", {{"question", 12}, {"answer", 8}, {"answer_text", 16}, {"evidence", 60}, {"owner", 20}, {"answered_by", 18}, {"answered", 11}});
+  Table table = table_of("organisation", "organisation", {{"question", 12}, {"question_text", 60}, {"answer", 8}, {"answer_text", 16}, {"evidence", 60}, {"owner", 20}, {"answered_by", 18}, {"answered", 11}});
   if (!input.decisions || input.decisions->answers.empty()) {
-    table.rows.push_back({Cell(), Cell(), say("sheet.organisation_none")});
+    table.rows.push_back({Cell(), say("sheet.organisation_none")});
     return table;
   }
-  for (const Answer& answer : input.decisions->answers)
-    table.rows.push_back({answer.question, Cell::of(answer.value), say("sheet.answer_" + std::to_string(std::clamp(answer.value, 0, 4))), answer.evidence, answer.owner, answer.answered_by, Cell::on(answer.answered_at)});
+  for (const Answer& answer : input.decisions->answers) {
+    const Question* question = input.questionnaire ? find_question(*input.questionnaire, answer.question) : nullptr;
+    table.rows.push_back({answer.question, question != nullptr ? question->text : std::string(), Cell::of(answer.value), say("sheet.answer_" + std::to_string(std::clamp(answer.value, 0, 4))), answer.evidence, answer.owner, answer.answered_by, Cell::on(answer.answered_at)});
+  }
   return table;
 }
 

@@ -194,13 +194,17 @@ std::string cost_text(CostClass cost) {
   return say(kKeys[std::min<std::size_t>(static_cast<std::size_t>(cost), kKeys.size() - 1)]);
 }
 
-std::string people_text(const PeopleRange& people) {
+PeopleRange shown_people(const PeopleRange& people) {
   const auto calm = [](int number) {
     int unit = 1;
     while (number / unit >= 100) unit *= 10;
     return number / unit * unit;
   };
-  const int low = calm(std::max(0, people.low)), high = calm(std::max(people.low, people.high));
+  return {calm(std::max(0, people.low)), calm(std::max(people.low, people.high))};
+}
+
+std::string people_text(const PeopleRange& people) {
+  const auto [low, high] = shown_people(people);
   if (low == high) return say_count("people.about", static_cast<std::size_t>(high));
   return say("people.range", {{"low", grouped(low)}, {"high", grouped(high)}});
 }

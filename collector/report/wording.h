@@ -48,6 +48,8 @@ std::string pillar_text(Pillar pillar);
 std::string cost_text(CostClass cost);
 /// "60 to 130 people", rounded down to two figures; "about 55 people" where both ends are alike.
 std::string people_text(const PeopleRange& people);
+/// The two ends of it as they are shown: two figures each, rounded down.
+PeopleRange shown_people(const PeopleRange& people);
 /// "16.4 GB": units of 1000, one decimal below 100.
 std::string bytes_text(double bytes);
 /// "3 days", "14 hours"; for spans read from hosts.

@@ -581,7 +581,7 @@ TEST_CASE("mistakes in the settings are told with their line, and no secret is")
 }
 
 TEST_CASE("good settings are read") {
-  House house("link: https://plumbline.example.com:7444/\nschedule:\n  weekly: friday 16:00\n  on_gate: yes\n  gate_minutes: 30\n"
+  House house("link: https://plumbline.example.com:7444/\nschedule:\n  weekly: friday 16:00\n  on_gate: true\n  gate_minutes: 30\n"
               "email:\n  server: smtp://mail.example.com:587\n  user: plumbline\n  password_file: mail-password\n  from: plumbline@example.com\n  from_name: Plumbline\n"
               "  to: [ada@example.com, grace.hopper+it@example.co.uk]\n  attach_pdf: true\nteams:\n  webhook_file: slack-webhook\n");
   house.write("mail-password", "hunter2\n", 0600);
