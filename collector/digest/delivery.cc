@@ -239,8 +239,9 @@ DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& wha
   const auto path = url.find('/', url.find("://") + 3);
   std::vector<std::string> secrets = {url};
   if (path != std::string::npos) {
-    secrets.push_back(url.substr(path + 1));
-    for (const auto piece : split(url.substr(path + 1), '/')) secrets.emplace_back(piece);
+    const std::string rest = url.substr(path + 1);
+    secrets.push_back(rest);
+    for (const auto piece : split(rest, '/')) secrets.emplace_back(piece);
   }
   const long status = call.status();
   if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && status > 0)) return broken(code, call, transfer, where, secrets);

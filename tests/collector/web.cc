@@ -3,6 +3,7 @@
 // and that every page is closed to whom it is not for.
 #include <atomic>
 #include <cstdlib>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -38,6 +39,7 @@ struct Site {
     web.store = store.get();
     web.clock = [this] { return now; };
     web.report = [this] { return std::make_shared<const ReportInput>(sample.input()); };
+    web.pdf = std::make_unique<PdfDesk>([](std::string_view html, const std::function<bool()>&) { return Result<std::string>("%PDF-1.7 of " + std::to_string(html.size())); });
     routes = web_routes(web);
   }
   ~Site() {
@@ -46,10 +48,10 @@ struct Site {
     ::rmdir(folder.c_str());
   }
   Response call(Request request) {
-    Response answer;
+    std::promise<Response> answer;  // some answer from another thread
     identify(web, request);
-    dispatch(routes, std::move(request), allow, [&](Response response) { answer = std::move(response); });
-    return answer;
+    dispatch(routes, std::move(request), allow, [&](Response response) { answer.set_value(std::move(response)); });
+    return answer.get_future().get();
   }
   Request get(const std::string& path) {
     Request request;
@@ -228,6 +230,40 @@ TEST_CASE("every route but the named few is closed to nobody and open to a viewe
     CHECK(site.call(request).status >= 300);
     if (route.method == "GET") CHECK(site.call(with_session(request, token)).status == 200);
   }
+}
+
+TEST_CASE("exports come as files with their type, which no browser shows as a page") {
+  Site site;
+  const std::string token = sign_in(site);
+  const std::pair<const char*, const char*> files[] = {
+      {"/export/ceo.html", "text/html; charset=utf-8"}, {"/export/ceo.pdf", "application/pdf"}, {"/export/cio.pdf", "application/pdf"}, {"/export/it.pdf", "application/pdf"},
+      {"/export/work-list.csv", "text/csv; charset=utf-8"}, {"/export/work-list-by-host.csv", "text/csv; charset=utf-8"}, {"/export/findings.csv", "text/csv; charset=utf-8"},
+      {"/export/report.json", "application/json"}, {"/export/score.json", "application/json"}, {"/export/report.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}};
+  for (const auto& [path, type] : files) {
+    INFO(path);
+    const Response answer = site.call(with_session(site.get(path), token));
+    CHECK(answer.status == 200);
+    CHECK(answer.content_type == type);
+    CHECK_FALSE(answer.body.empty());
+    CHECK(std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& h) { return h.first == "Content-Disposition" && contains(h.second, "attachment; filename="); }));
+    CHECK(std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& h) { return h.first == "Cache-Control" && h.second == "no-store"; }));
+  }
+}
+
+TEST_CASE("a PDF that cannot be made says why and what to take instead") {
+  struct Row { ErrorKind kind; const char* says; bool retry; };
+  for (const Row& row : {Row{ErrorKind::not_found, "WeasyPrint", false}, Row{ErrorKind::limit, "takes too long", false}, Row{ErrorKind::io, "could not be made", true}}) {
+    Site site;
+    site.web.pdf = std::make_unique<PdfDesk>([&](std::string_view, const std::function<bool()>&) -> Result<std::string> { return fail(row.kind, "canary"); });
+    const Response answer = site.call(with_session(site.get("/export/ceo.pdf"), sign_in(site)));
+    CHECK(answer.status == 503);
+    CHECK(contains(answer.body, row.says));
+    CHECK_FALSE(contains(answer.body, "canary"));
+    CHECK(std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& h) { return h.first == "Retry-After"; }) == row.retry);
+  }
+  Site site;
+  site.web.pdf.reset();
+  CHECK(site.call(with_session(site.get("/export/ceo.pdf"), sign_in(site))).status == 503);
 }
 
 TEST_CASE("a viewer is no operator, an operator no admin, nobody is an agent") {
