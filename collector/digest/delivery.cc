@@ -16,8 +16,6 @@
 namespace plumbline {
 namespace {
 
-constexpr long kConnectSeconds = 15;
-constexpr long kCallSeconds = 120;           // a message with an attachment over a slow line
 constexpr std::size_t kMostAnswerBytes = 64u << 10;
 constexpr std::size_t kMostShownAnswer = 200;
 constexpr long kLongestRetryAfter = 300;
@@ -83,7 +81,7 @@ std::string without(std::string text, const std::vector<std::string>& secrets) {
 /// One call of libcurl with the settings that every one has.
 class Call {
  public:
-  explicit Call(Transfer& transfer) : transfer_(transfer) {
+  Call(Transfer& transfer, const DeliveryLimits& limits) : transfer_(transfer) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
     easy_ = curl_easy_init();
@@ -93,8 +91,8 @@ class Call {
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-    set(CURLOPT_TIMEOUT, kCallSeconds);
+    set(CURLOPT_CONNECTTIMEOUT, limits.connect_seconds);
+    set(CURLOPT_TIMEOUT, limits.call_seconds);
     set(CURLOPT_ERRORBUFFER, detail_.data());
     set(CURLOPT_WRITEFUNCTION, &keep_answer);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer_));
@@ -177,11 +175,11 @@ DeliveryEnd refused_mail(CURLcode code, const Transfer& transfer, const std::str
 
 }  // namespace
 
-DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, const Stop& stop) {
+DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, const Stop& stop, const DeliveryLimits& limits) {
   Transfer transfer;
   transfer.body = bytes;
   transfer.stop = &stop;
-  Call call(transfer);
+  Call call(transfer, limits);
   for (const auto& address : settings.to) call.add("<" + address + ">");
   call.set(CURLOPT_URL, settings.server.c_str());
   call.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -217,11 +215,11 @@ DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, co
   return by_answer && !distrusted(code) && code != CURLE_USE_SSL_FAILED ? refused_mail(code, transfer, where, secrets) : broken(code, call, transfer, where, secrets);
 }
 
-DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& what, const std::string& json_text, const Stop& stop) {
+DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& what, const std::string& json_text, const Stop& stop, const DeliveryLimits& limits) {
   Transfer transfer;
   transfer.body = json_text;
   transfer.stop = &stop;
-  Call call(transfer);
+  Call call(transfer, limits);
   call.add("Content-Type: application/json");
   call.add("Expect:");
   call.set(CURLOPT_URL, settings.url.c_str());

@@ -25,9 +25,16 @@ struct DeliveryEnd {
 /// Asked while something is on its way; true ends it.
 using Stop = std::function<bool()>;
 
-DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, const Stop& stop = {});
+/// How long one call may take: to connect and be greeted, and in all.
+struct DeliveryLimits {
+  long connect_seconds = 15;
+  long call_seconds = 120;  // a message with an attachment over a slow line
+};
+
+DeliveryEnd send_mail(const MailSettings& settings, const std::string& bytes, const Stop& stop = {}, const DeliveryLimits& limits = {});
 /// `what` for messages: "Slack", "Teams".
-DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& what, const std::string& json_text, const Stop& stop = {});
+DeliveryEnd post_webhook(const WebhookSettings& settings, const std::string& what, const std::string& json_text, const Stop& stop = {},
+                         const DeliveryLimits& limits = {});
 
 /// Repeats what was refused for now, with growing waits of random length (full jitter), or as long as the other side asks.
 struct Patience {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -60,6 +61,9 @@ void note(ChannelRecord& record, const DeliveryEnd& end, const ReportInput& inpu
   if (wait > 0) record.retry_at = now + wait;
   else record.tries = 0;
 }
+
+/// Whether a digest is on its way and its sender may still be there; clocks of two collectors differ a little.
+bool is_fresh(const ChannelRecord& record, std::int64_t now) { return record.claimed_at > 0 && std::abs(now - record.claimed_at) < kClaimSeconds; }
 
 std::string_view outcome_text(DeliveryEnd::Outcome outcome) {
   return outcome == DeliveryEnd::Outcome::sent ? "digest.sent" : outcome == DeliveryEnd::Outcome::unsure ? "digest.unsure" : "digest.refused";
@@ -138,7 +142,7 @@ Result<DeliveryEnd> send_now(const DigestWorld& world, const DigestSettings& set
     const auto row = world.store->record("digest", to_text(channel));
     if (row && *row) there.version = (*row)->version;
   }
-  if (there.claimed_at > 0 && now - there.claimed_at < kClaimSeconds && now >= there.claimed_at)
+  if (is_fresh(there, now))
     return fail(ErrorKind::conflict, "digest by " + std::string(to_text(channel)) + ": one is on its way since " + to_iso8601(there.claimed_at) + "; try again in " + std::to_string(kClaimSeconds / 60) + " minutes");
   // One that was sent by hand takes nothing from the schedule, but the first one begins it.
   if (there.period == 0) there.period = weekly_moment(settings.schedule, now).value_or(0);
@@ -240,8 +244,7 @@ DigestSender::Trouble DigestSender::begin(Channel channel, const ReportInput& in
 }
 
 DigestSender::Trouble DigestSender::wait_for_claim(Channel channel, ChannelRecord record, std::int64_t now) {
-  const bool fresh = now >= record.claimed_at && now - record.claimed_at < kClaimSeconds;
-  if (fresh) return {};
+  if (is_fresh(record, now)) return {};
   record.trouble = say("digest.interrupted", {{"when", to_iso8601(record.claimed_at)}});
   record.claimed_at = 0;
   record.retry_at.reset();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Digests: what they tell, when they are due, how they travel, and that none is sent twice.
-#include <sys/stat.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -616,6 +619,33 @@ TEST_CASE("addresses that could carry a header, an option or another address are
   CHECK(host_of_url("https://a@b/x").empty());
   CHECK(host_of_url("https://a:99999/").empty());
   CHECK(host_of_url("nothing").empty());
+}
+
+TEST_CASE("a server that never speaks is left, and whether the message may have arrived is known") {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(socket, 8) == 0);  // the kernel takes connections and what comes over them; nobody answers
+  socklen_t size = sizeof address;
+  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  const std::string at_port = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const DeliveryLimits soon{1, 1};
+  MailSettings mail;
+  mail.server = "smtp://" + at_port;
+  mail.from = "a@b.example";
+  mail.to = {"c@d.example"};
+  const DeliveryEnd silent = send_mail(mail, "Subject: x\r\n\r\ny\r\n", {}, soon);
+  CHECK(silent.outcome == DeliveryEnd::Outcome::refused);  // it was not even greeted: nothing left
+  CHECK(silent.try_again);
+  const DeliveryEnd unsure = post_webhook({"http://" + at_port + "/canary-0123456789", ""}, "Teams", "{}", {}, soon);
+  CHECK(unsure.outcome == DeliveryEnd::Outcome::unsure);
+  CHECK_FALSE(contains(unsure.message, "canary"));
+  const DeliveryEnd stopped = send_mail(mail, "x", [] { return true; });
+  CHECK(stopped.outcome == DeliveryEnd::Outcome::refused);
+  CHECK_FALSE(stopped.try_again);
+  ::close(socket);
 }
 
 TEST_CASE("waits grow with full jitter and follow what the other side asks") {
