@@ -201,10 +201,13 @@ Verdict HostClock::verdict_with(const Rule& rule, std::size_t group, bool held) 
 // the rule turns though all are held.
 std::vector<ClockCause> HostClock::causes_of(const Rule& rule, Verdict was, Verdict is) {
   std::vector<ClockCause> out;
-  const bool by_products = verdict_with(rule, kNoGroup, false) != is;
+  const Verdict moved = decide(rule, facts_), stayed = verdict_with(rule, kNoGroup, false);
+  const bool by_products = stayed != is;
   for (std::size_t i = 0; by_products && i < groups_.size() && i < kMostCauseGroups && out.size() < kMostCauses; ++i) {
     const Group& group = groups_[i];
-    if (verdict_with(rule, i, true) != was && verdict_with(rule, i, false) != is) continue;
+    const Verdict held = verdict_with(rule, i, true), alone = verdict_with(rule, i, false);
+    if (held == moved && alone == stayed) continue;  // it makes no difference: certificates that can be several ways do
+    if (held != was && alone != is) continue;
     ClockCause cause{group.product, group.version, cycle_of(rules_.catalogue, group.product, group.version, group.ends), group.ends * kDaySeconds};
     if (std::find(out.begin(), out.end(), cause) == out.end()) out.push_back(std::move(cause));
   }

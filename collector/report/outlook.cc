@@ -41,9 +41,9 @@ std::string ends_text(const ClockCause& cause, std::int64_t day) {
              {{"date", date_text(*cause.ends)}});
 }
 
-// What happens on one day because of one product.
+// What happens because one product ends: mostly a warning on one day and the end on another.
 struct DateGroup {
-  std::int64_t day = 0;
+  std::set<std::int64_t> days;
   std::vector<ClockCause> causes;
   double points = 0;
   std::set<std::size_t> hosts, rules;  // rules that newly do not pass
@@ -56,10 +56,11 @@ std::string key_of(const ClockTurn& turn) {
 }
 
 std::vector<DateGroup> grouped(const Clock& clock) {
-  std::map<std::pair<std::int64_t, std::string>, DateGroup> groups;
+  std::map<std::string, DateGroup> groups;
   for (const ClockTurn& turn : clock.turns) {
-    DateGroup& group = groups[{turn.day, key_of(turn)}];
-    group.day = turn.day;
+    // Turns without a product are those of fleet rules: each day is its own.
+    DateGroup& group = groups[turn.causes.empty() ? std::to_string(turn.day) : key_of(turn)];
+    group.days.insert(turn.day);
     if (group.causes.empty()) group.causes = turn.causes;
     group.points += turn.points;
     if (turn.host) group.hosts.insert(*turn.host);
@@ -67,17 +68,20 @@ std::vector<DateGroup> grouped(const Clock& clock) {
   }
   std::vector<DateGroup> out;
   for (auto& [key, group] : groups) out.push_back(std::move(group));
+  std::stable_sort(out.begin(), out.end(), [](const DateGroup& a, const DateGroup& b) { return *a.days.begin() < *b.days.begin(); });
   return out;
 }
 
 View date_row(const ReportInput& input, const Clock& clock, const DateGroup& group) {
   View row;
-  put_text(row, "date", date_text(group.day));
-  row["passed"] = View(group.day <= clock.from);
+  put_text(row, "date", date_text(*group.days.begin()));
+  row["passed"] = View(*group.days.begin() <= clock.from);
+  row["later"] = maybe(group.days.size() == 1 ? std::string() : group.days.size() == 2 ? say("outlook.and_date", {{"date", date_text(*group.days.rbegin())}})
+                                                                : say("outlook.until_date", {{"date", date_text(*group.days.rbegin())}}));
   std::vector<std::string> products, ends;
   for (const ClockCause& cause : group.causes) {
     products.push_back(product_text(cause));
-    if (const std::string text = ends_text(cause, group.day); !text.empty() && std::find(ends.begin(), ends.end(), text) == ends.end()) ends.push_back(text);
+    if (const std::string text = ends_text(cause, clock.from); !text.empty() && std::find(ends.begin(), ends.end(), text) == ends.end()) ends.push_back(text);
   }
   put_text(row, "product", group.causes.empty() ? say("outlook.whole_fleet") : listed(products, 3));
   row["ends"] = maybe(join(ends, "; "));
@@ -101,12 +105,16 @@ View date_row(const ReportInput& input, const Clock& clock, const DateGroup& gro
   return row;
 }
 
+bool only_certificates(const DateGroup& group) {
+  return std::all_of(group.causes.begin(), group.causes.end(), [](const ClockCause& cause) { return cause.product == "certificate"; });
+}
+
 View date_rows(const ReportInput& input, const Clock& clock, View& page) {
   std::vector<DateGroup> groups = grouped(clock), damage;
   double gained = 0;
   std::size_t others = 0;
   for (DateGroup& group : groups) {
-    if (group.points < -kNothing || !group.rules.empty()) {
+    if (group.points < -kNothing || (!group.rules.empty() && !only_certificates(group))) {
       damage.push_back(std::move(group));
     } else {
       gained += group.points;

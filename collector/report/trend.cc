@@ -28,7 +28,7 @@ json point_json(const ScorePoint& point, const ScorePoint* before) {
   return out;
 }
 
-std::string signed_points(Tenths points) { return (points > 0 ? "+" : points < 0 ? "−" : "") + points_text(std::abs(points)); }
+std::string signed_points(Tenths points) { return points == 0 ? "0" : (points > 0 ? "+" : "−") + points_text(std::abs(points)); }
 std::string css_of(Tenths points) { return points > 0 ? "ok" : points < 0 ? "bad" : "soft"; }
 std::string short_moment(std::int64_t at) { return to_iso8601(at).substr(0, 10) + " " + to_iso8601(at).substr(11, 5); }
 
@@ -115,7 +115,7 @@ View trend_rows(const ReportInput& input, std::size_t most) {
     const bool moved = i > 0 && history[i - 1].value && point.value;
     put_text(row, "change", moved ? signed_points(*point.value - *history[i - 1].value) : "–");
     put_text(row, "change_css", moved ? css_of(*point.value - *history[i - 1].value) : "soft");
-    const auto cell = [&](int tenths) { return !point.split ? std::string("–") : tenths == 0 ? std::string("0") : signed_points(tenths); };
+    const auto cell = [&](int tenths) { return point.split ? signed_points(tenths) : std::string("–"); };
     put_text(row, "fleet", cell(point.split ? point.split->fleet : 0));
     put_text(row, "rules", cell(point.split ? point.split->rules : 0));
     put_text(row, "coverage", cell(point.split ? point.split->coverage : 0));

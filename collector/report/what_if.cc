@@ -14,9 +14,16 @@ constexpr std::size_t kActionsOpen = 10;   // the others stand behind a click
 constexpr std::size_t kMostRulesShown = 40;
 constexpr std::size_t kMostNamedHosts = 3;
 
-std::string signed_points(Tenths points) { return points == 0 ? "±0" : (points > 0 ? "+" : "−") + points_text(std::abs(points)); }
+std::string signed_points(Tenths points) { return points == 0 ? "0" : (points > 0 ? "+" : "−") + points_text(std::abs(points)); }
 std::string css_of(Tenths points) { return points > 0 ? "ok" : points < 0 ? "bad" : "soft"; }
 std::string value_text(const Score& score) { return score.value ? points_text(*score.value) : "–"; }
+
+// What somebody wrote, fit for a page: lines stay, what cannot be shown becomes a mark.
+std::string shown_lines(std::string_view text) {
+  std::vector<std::string> out;
+  for (const std::string_view line : split(text, '\n')) out.push_back(printable(line));
+  return join(out, "\n");
+}
 
 // ---- the form
 
@@ -44,8 +51,8 @@ void put_form(View& view, const ReportInput& input, const WhatIfQuestion& questi
   put_list(view, "actions", first);
   put_list(view, "more_actions", rest);
   view["more_open"] = View(open);
-  put_text(view, "hosts_glob", question.hosts);
-  put_text(view, "edits", question.edits);
+  put_text(view, "hosts_glob", printable(question.hosts));
+  put_text(view, "edits", shown_lines(question.edits));
 }
 
 // ---- the answer
@@ -88,7 +95,7 @@ View effect_rows(const WhatIfAnswer& answer) {
     const ChangeEffect& effect = answer.result->effects[i];
     const bool action = std::holds_alternative<ActionDone>(answer.changes[i].what);
     View row;
-    put_text(row, "change_text", to_utf8(answer.changes[i].text));
+    put_text(row, "change_text", printable(answer.changes[i].text));
     put_text(row, "effect", say(effect.changed == 0 ? "whatif.effect_none" : "whatif.effect",
                                 {{"changed", grouped(static_cast<std::int64_t>(effect.changed))}, {"hosts", say_count("count.hosts", effect.hosts)},
                                  {"places", say_count(action ? "whatif.verdicts" : "whatif.places", effect.places)}}));
@@ -171,7 +178,7 @@ std::string page_what_if(const ReportInput& input, const PageContext& context, c
   put_form(view, input, question);
   put_truth(view, "any_host", input.assessment->score.hosts > 0);
   put_truth(view, "asked", !question.empty());
-  view["problem"] = maybe(to_utf8(answer.problem));
+  view["problem"] = maybe(shown_lines(answer.problem));
   put_truth(view, "has_answer", answer.result.has_value());
   if (answer.result) {
     put_score(view, *answer.result);
