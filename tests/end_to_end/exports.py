@@ -5,7 +5,11 @@
 The list is what `report --format json` gives as report.figures. Each format is read by a reader of its own below, which
 knows nothing of that list and gives {name of figure: text or number}; then the two are compared. Every comparison is
 also made with each figure altered, and must then fail."""
+import sys
+sys.path.pop(0)  # this folder's secrets.py is not the library's, which openpyxl wants
+
 import csv
+import hashlib
 import html.parser
 import io
 import json
@@ -14,9 +18,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unicodedata
+import zipfile
 
 import jsonschema
 import openpyxl
@@ -181,7 +185,8 @@ def read_xlsx(path, titles):
 
     for row in sheet("Summary"):
         found[row["Figure"]] = row["As shown"]
-        found[row["Figure"] + "#"] = row["Number"]
+        if row["Number"] is not None:
+            found[row["Figure"] + "#"] = row["Number"]
     counted = {}
     for row in sheet("Findings"):
         if row["Verdict"] == "Fails" or row["Verdict"] == "Fail":
@@ -318,10 +323,10 @@ def nasty(folder, engines_installed):
     for number, path in enumerate(sorted(scans.iterdir())):
         scan = json.loads(path.read_text())
         name = f"<img src=http://127.0.0.1:9/{number}> =cmd|'/c calc'!A1 \u202e " + "W" * 150
-        for section in scan["sections"].values():
-            if isinstance(section.get("data"), dict) and "name" in section["data"] and "distribution" not in section["data"]:
-                section["data"]["name"] = name
-        path.write_text(json.dumps(scan))
+        host = scan["sections"]["host"]
+        host["data"]["name"] = name
+        host["hash"] = hashlib.sha256(json.dumps({"data": host["data"], "missing": host.get("missing", {}), "status": host["status"]}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+        path.write_text(json.dumps(scan, ensure_ascii=False))
     files = sorted(str(path) for path in scans.iterdir())
     fine, out, said = run("assess", *files, "--audience", "ceo", "--format", "html", "--organisation", "Ünïcode & <b>Sons</b> " + "Verylongname " * 20)
     report("a nasty company is assessed", fine, said)
@@ -345,7 +350,8 @@ def workbook(path):
     report("days are days, in one form", dates == {"yyyy-mm-dd"}, dates)
     numbers = [cell.value for cell in book["Roadmap"]["H"][1:] if cell.value is not None]
     report("points are numbers", numbers and all(isinstance(value, (int, float)) for value in numbers), numbers[:5])
-    report("the workbook belongs to the company", book.properties.company is None or "Velmora" in (book.properties.company or "Velmora"))
+    with zipfile.ZipFile(path) as parts:
+        report("the workbook belongs to the company", b"<Company>Velmora Drives" in parts.read("docProps/app.xml"))
 
 
 def commands(folder, state):
@@ -389,10 +395,14 @@ def main():
         compare("IT work list", figures, read_it(texts["it.html"], titles), r"score|action\..*\.(gain|effort|hosts)")
         ceo = read_ceo(texts["ceo.html"], titles)
         report("CEO page: the score in whole points", ceo.get("whole score") == str(int(figures["score"]["number"])), ceo)
+        shown = [re.escape(name) for name in ceo if name.startswith("action.")]
+        report("CEO page: three actions", len(shown) == 6, ceo)
+        compare("CEO page", figures, ceo, "|".join(shown))
         first = [re.escape(action["id"]) for action in document["actions"][:3]]
-        compare("CEO page", figures, ceo, rf"action\.({'|'.join(first)})\.(gain|effort)")
         compare("text for the CIO", figures, read_text(texts["cio.txt"], titles), rf"{head}|pillar\..*|workload\..*\.state|action\.({'|'.join(first)})\.(gain|effort)")
-        compare("workbook", figures, read_xlsx(f"{folder}/report.xlsx", titles), r".*")
+        book = read_xlsx(f"{folder}/report.xlsx", titles)
+        compare("workbook", figures, book, r".*")
+        report("workbook: every number is a number", all((figure["number"] is None) == (name + "#" not in book) for name, figure in figures.items()))
         compare("findings as CSV", figures, read_csv(texts["findings.csv"], {}), r"finding\..*")
         for name in ("actions.csv", "hosts.csv"):
             compare(f"work list as {name}", figures, read_csv(texts[name], titles["action"]), r"action\..*\.gain")
