@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxPackedVerdicts = 900u << 10;  // in a record, b
 inline constexpr std::size_t kMaxVerdictsText = 64u << 20;     // of that text
 
 /// The verdicts of an assessment in few bytes, by the ids of rules and hosts, so that they outlive changes of both. Fails
-/// with limit where they do not fit a record: some 20,000 hosts.
+/// with limit where they do not fit a record: some 12,000 hosts.
 Result<std::string> pack_verdicts(const RuleSet& rules, const Assessment& assessment);
 
 /// What changed since a review.

@@ -251,6 +251,9 @@ void put_since(View& view, const ReportInput& input, const SinceReview& since, s
   put_text(view, "since_sum", sum);
   put_list(view, "won", change_rows(input, since, true));
   put_list(view, "lost", change_rows(input, since, false));
+  const auto more = [](std::size_t all) { return maybe(all > kMostChanges ? say_count("roadmap.more_changes", all - kMostChanges) : ""); };
+  view["won_more"] = more(since.newly_passing);
+  view["lost_more"] = more(since.newly_failing);
 }
 
 View review_row(const Review& review) {
@@ -272,7 +275,19 @@ View due_reviews(const ReportInput& input) {
     const std::string key = !next ? "review.never_" : late ? "review.late_" : "review.next_";
     View row;
     put_text(row, "due_review", say(key + std::string(audience), {{"date", next ? date_text(*next) : std::string()}}));
-    put_text(row, "due_review_css", late ? "bad" : "soft");
+    put_text(row, "due_review_css", next && late ? "bad" : "soft");
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+View late_reviews(const ReportInput& input) {
+  View rows = view_list();
+  for (const std::string_view audience : {kItReview, kBoardReview}) {
+    const auto next = next_review(input.decisions->reviews, audience);
+    if (!next || *next > input.now) continue;
+    View row;
+    put_text(row, "late_review", say("review.late_" + std::string(audience), {{"date", date_text(*next)}}));
     rows.push_back(row);
   }
   return rows;
@@ -284,6 +299,7 @@ void put_reviews(View& view, const ReportInput& input) {
   for (std::size_t i = 0; i < reviews.size() && i < kMostReviews; ++i) rows.push_back(review_row(reviews[reviews.size() - 1 - i]));
   put_list(view, "reviews", std::move(rows));
   view["due_reviews"] = due_reviews(input);
+  view["late"] = late_reviews(input);
 }
 
 std::string order_text(const ReportInput& input) {
@@ -316,10 +332,13 @@ std::string page_roadmap(const ReportInput& input, const PageContext& context, c
   put_text(view, "order", order_text(input));
   put_truth(view, "may_change", may_change(context));
   View since = view_list();
+  bool folded = false;
   for (const auto& [audience, one] : {std::pair{kItReview, &since_it}, std::pair{kBoardReview, &since_board}}) {
     if (!*one) continue;
     View row;
     put_since(row, input, **one, audience);
+    put_truth(row, "since_folded", folded);  // one is read at a glance; the other is a click away
+    folded = true;
     since.push_back(row);
   }
   view["since"] = std::move(since);
