@@ -376,6 +376,11 @@ std::string range_text(const MoneyRange& range) {
   const std::string low = amount(range.low), high = amount(range.high);
   return low == high ? "$" + low : fmt::format("${} to ${}", low, high);
 }
+std::string grouped(int number) {
+  std::string text = std::to_string(number);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
 std::string class_text(const MoneyChoice& out) {
   const std::string least(to_text(out.least_class)), most(to_text(out.most_class));
   return least == most ? least : least + " to " + most;
@@ -392,19 +397,27 @@ std::string rent_text(const MoneyChoice& out) {
   if (out.rent) return text + fmt::format(" {} × {} by the hour: {} a month.", out.rent->cards, out.rent->card, range_text(out.rent->monthly));
   return text + " By the hour: " + out.no_rent + ".";
 }
+// A month has 730 hours: beyond it renting the same cards is always cheaper.
+std::string hours_text(const MoneyChoice& out) {
+  if (!out.break_even_hours) return "";
+  const MoneyRange& hours = *out.break_even_hours;
+  if (hours.low > kHoursOfMonth) return " The same cards by the hour are cheaper even when they never stop.";
+  const std::string worst = hours.high > kHoursOfMonth ? "at worst never" : fmt::format("from {} at worst", amount(hours.high));
+  return fmt::format(" Against the same cards by the hour buying pays from {} hours a month at best and {}.", amount(hours.low), worst);
+}
 std::string break_even_text(const MoneyChoice& out) {
-  if (!out.buy || !out.tokens) return "";
-  if (!out.break_even_low) return fmt::format(" Buying is never cheaper than tokens on up to {} cards.", kMostCards);
+  if (!out.buy || !out.tokens) return hours_text(out);
+  if (!out.break_even_low) return fmt::format(" Buying is never cheaper than tokens on up to {} cards.", kMostCards) + hours_text(out);
   std::string text = fmt::format(" Buying is no dearer than tokens from {} people on at best", amount(*out.break_even_low));
-  return text + (out.break_even_high ? fmt::format(" and from {} at worst.", amount(*out.break_even_high)) : ", at worst never.");
+  return text + (out.break_even_high ? fmt::format(" and from {} at worst.", amount(*out.break_even_high)) : ", at worst never.") + hours_text(out);
 }
 
 std::string Comparison::advice_text(const MoneyChoice& out, const std::optional<MoneyRange>& sustained) const {
   std::string text;
   switch (out.advice) {
     case Advice::keep:
-      text = fmt::format("Keep (C0): what stands there serves {} to {} people, and {} are to be served{}.", out.keep->people.low, out.keep->people.high, out.people,
-                         out.keep_monthly ? "; power costs " + range_text(*out.keep_monthly) + " a month at most" : "");
+      text = fmt::format("Keep (C0): what stands there serves {} to {} people, and {} are to be served{}.", grouped(out.keep->people.low), grouped(out.keep->people.high), grouped(out.people),
+                         out.keep_monthly ? "; power costs at most " + range_text(*out.keep_monthly) + " a month" : "");
       break;
     case Advice::buy: text = "Buy: use is high all the time."; break;
     case Advice::rent: text = "Rent first."; break;

@@ -29,7 +29,7 @@ PeopleRange sum(const PeopleRange& a, const PeopleRange& b) { return {a.low + b.
 ServingOption option_of(const ServingPlanner& planner, std::size_t host, const CardGroup& group, const ServingPlan& plan) {
   const ServedModel& model = planner.model_of(plan.choice);
   return {host,        group.name,       plan.cards, plan.replicas, model.id, model.title, planner.need().models[plan.choice].precision,
-          plan.capacity, plan.requests, plan.people};
+          plan.capacity, plan.requests, plan.people, group.mig};
 }
 
 // Finds the options of one workload, group by group.
@@ -149,8 +149,8 @@ std::vector<std::string> assumptions_of(const RuleSet& rules, const ServingNeed&
   out.push_back("Whole memory means that nothing else runs on the cards; free memory is of one moment.");
   if (has_mig) out.push_back("Cards that are cut into instances are counted one by one and whole: a model gets one instance only until that is turned off.");
   if (found.hosts_unread > 0)
-    out.push_back(fmt::format("{} of the hosts did not say which accelerators {}; they are not in the figures.", grouped(found.hosts_unread),
-                              found.hosts_unread == 1 ? "it has" : "they have"));
+    out.push_back(found.hosts_unread == 1 ? std::string("1 host did not say which accelerators it has; it is not in the figures.")
+                                          : fmt::format("{} hosts did not say which accelerators they have; they are not in the figures.", grouped(found.hosts_unread)));
   if (found.processor)
     out.push_back(fmt::format("A processor alone answers one person at a time: the memory's bandwidth is not a fact, so {:g} to {:g} GB/s are assumed, and "
                               "no wait for the first word is promised. It is in no sum.", kLeastBandwidth, kMostBandwidth));
@@ -186,7 +186,8 @@ json option_json(const Assessment& assessment, const std::optional<ServingOption
           {"tokens_per_second", std::round(option->capacity.tokens_per_second)},
           {"wait_seconds", std::round(option->capacity.wait_seconds * 1000) / 1000},
           {"limit", limit_text(option->capacity.limit)},
-          {"people", people_json(option->people)}};
+          {"people", people_json(option->people)},
+          {"mig", option->mig}};
 }
 
 json processor_json(const Assessment& assessment, const std::optional<ProcessorOption>& option) {

@@ -28,6 +28,7 @@ struct ServingOption {
   ServingCapacity capacity;         // of one group, that with the most memory
   int requests = 0;                 // at once, of all replicas
   PeopleRange people;               // of all replicas
+  bool mig = false;                 // the cards are cut into instances now, and must be whole for this
 };
 
 /// A model on a processor alone: one answer at a time, for trials. The memory's bandwidth is no fact, so the speed is a wide

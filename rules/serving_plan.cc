@@ -129,18 +129,22 @@ std::optional<ServingPlan> ServingPlanner::with(const CardGroup& group, const st
   return out;
 }
 
+const ServingPlanner::Plans& ServingPlanner::plans(const CardGroup& group, const std::vector<int>& memory) {
+  const auto [at, fresh] = known_plans_.try_emplace({group.name, group.mig, memory});
+  for (std::size_t choice = 0; fresh && choice < need_.models.size(); ++choice) at->second.push_back(with(group, memory, choice));
+  return at->second;
+}
+
 std::optional<ServingPlan> ServingPlanner::most(const CardGroup& group, const std::vector<int>& memory) {
   std::optional<ServingPlan> out;
-  for (std::size_t choice = 0; choice < need_.models.size(); ++choice) {
-    auto one = with(group, memory, choice);
-    if (one && one->requests > (out ? out->requests : 0)) out = std::move(one);
-  }
+  for (const std::optional<ServingPlan>& one : plans(group, memory))
+    if (one && one->requests > (out ? out->requests : 0)) out = one;
   return out;
 }
 
 std::optional<ServingPlan> ServingPlanner::best(const CardGroup& group, const std::vector<int>& memory, int people) {
-  for (std::size_t choice = 0; choice < need_.models.size(); ++choice)
-    if (auto one = with(group, memory, choice); one && one->people.high >= people) return one;
+  for (const std::optional<ServingPlan>& one : plans(group, memory))
+    if (one && one->people.high >= people) return one;
   return std::nullopt;
 }
 

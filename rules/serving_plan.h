@@ -56,8 +56,6 @@ class ServingPlanner {
   std::optional<ServingPlan> most(const CardGroup& group, const std::vector<int>& memory);
   /// The best model that serves `people`; where none does, nothing.
   std::optional<ServingPlan> best(const CardGroup& group, const std::vector<int>& memory, int people);
-  /// With one of the models only: what serves most.
-  std::optional<ServingPlan> with(const CardGroup& group, const std::vector<int>& memory, std::size_t choice);
 
   /// Of one pool of cards with so much memory each.
   const ServingCapacity& capacity(const CardGroup& group, int memory, int cards, std::size_t choice);
@@ -66,11 +64,15 @@ class ServingPlanner {
   const ServedModel& model_of(std::size_t choice) const { return catalogue_.models[need_.models[choice].model]; }
 
  private:
+  using Plans = std::vector<std::optional<ServingPlan>>;  // by choice: what serves most with it
+  const Plans& plans(const CardGroup& group, const std::vector<int>& memory);
+  std::optional<ServingPlan> with(const CardGroup& group, const std::vector<int>& memory, std::size_t choice);
   ServingPlan plan(const CardGroup& group, const std::vector<int>& memory, int cards, std::size_t choice);
 
   const Catalogue& catalogue_;
   const ServingNeed& need_;
   std::map<std::tuple<std::string, int, int, std::size_t>, ServingCapacity> known_;
+  std::map<std::tuple<std::string, bool, std::vector<int>>, Plans> known_plans_;
 };
 
 }  // namespace plumbline

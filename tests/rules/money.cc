@@ -160,6 +160,18 @@ TEST_CASE("what stands there and serves the people is kept; one that does not is
   CHECK_FALSE(short_of.keep);
 }
 
+TEST_CASE("cards that would be used nearly all the time are bought") {
+  auto rules = std::make_shared<RuleSet>(*rules_with(""));
+  for (Workload& workload : rules->workloads)
+    if (workload.serving) workload.serving->questions_per_hour = 10'000;
+  for (const MoneyChoice& choice : buy_keep_rent(*rules, assessed(rules, kNone))) {
+    INFO(choice.text);
+    REQUIRE(choice.buy);
+    CHECK(choice.buy->used_share >= 0.8);
+    CHECK(choice.advice == Advice::buy);
+  }
+}
+
 TEST_CASE("a price that is not there gives no figure, and its name is told") {
   const auto no_tokens = without_prices(PriceKind::tokens_in);
   const MoneyChoice hours = choice_of(*no_tokens, assessed(no_tokens, kNone), "doc-rag");

@@ -55,6 +55,10 @@ GOOD_RULE = """rules:
   - {id: a.b, title: t, why: w, pillar: data, severity: low, check: true, expected: e, fail: {it: a, cio: b, ceo: c},
      fix: {text: t, effort_days: 1, cost: C0, owner: o}}
 """
+GOOD_WORKLOAD = """{workload: w, title: t, outcome: o, minimum: [], decision: d, threshold: t, serving: {models: [{model: m, precision: 4-bit}],
+ prompt_tokens: 1500, answer_tokens: 300, tokens_per_second: 8, longest_wait_seconds: 1, slots_per_person: 0.06, questions_per_hour: 3.6,
+ people: 200, everybody: true, basis: [b]}}
+"""
 BROKEN = [
     ("rules", GOOD_RULE.replace("id: a.b", "id: A b")),
     ("rules", GOOD_RULE.replace("severity: low", "severity: hihg")),
@@ -72,6 +76,12 @@ BROKEN = [
     ("pack", "pack: a\nversion: 1\ndate: 2026-11-23\nlicence: x\ntitle: t\nprops: {p: {type: integer, default: 1, meaning: m}}\n"),
     ("pack", "pack: a\nversion: 1\ndate: 2026-11-23\nlicence: x\ntitle: t\nprops: {P: {type: int, default: 1, meaning: m}}\n"),
     ("workload", "workload: w\ntitle: t\noutcome: o\nminimum: [{id: m}]\ndecision: d\nthreshold: t\n"),
+    ("workload", GOOD_WORKLOAD.replace("4-bit", "5-bit")),
+    ("workload", GOOD_WORKLOAD.replace("people: 200", "people: 0")),
+    ("workload", GOOD_WORKLOAD.replace("prompt_tokens: 1500, ", "")),
+    ("workload", GOOD_WORKLOAD.replace("answer_tokens", "answer_token")),
+    ("site", "people: 300\n"),
+    ("site", "people: {company: many}\n"),
     ("tests", "tests:\n  - {rule: a.b, cases: [{facts: {ssh: {instaled: true}}, verdict: pass}]}\n"),
     ("tests", "tests:\n  - {rule: a.b, cases: [{facts: {}, verdict: passes}]}\n"),
     ("tests", "tests:\n  - {rule: a.b, cases: [{verdict: pass}]}\n"),
@@ -85,8 +95,9 @@ BROKEN = [
 ]
 GOOD = [
     ("rules", GOOD_RULE),
+    ("workload", GOOD_WORKLOAD),
     ("rules", GOOD_RULE.replace("check: true", "check: 'a.b', references: [CIS x], evidence: [{name: n, value: cpu.cores}]")),
-    ("site", "props: {ssh: {max_auth_tries: 6, roles: [a]}}\noverrides:\n  - {rule: a.b, severity: low}\n"
+    ("site", "people: {company: 320, doc-rag: 150}\nprops: {ssh: {max_auth_tries: 6, roles: [a]}}\noverrides:\n  - {rule: a.b, severity: low}\n"
              "waivers:\n  - {rule: a.b, hosts: 'db-*', owner: o, reason: r, until: 2027-03-31}\n"),
     ("pack", "pack: a\nversion: 2026.11.0\ndate: 2026-11-23\nlicence: x\ntitle: t\nrequires: {plumbline: '>=0.1', packs: {b: '>=1'}}\n"
              "props: {p: {type: strings, default: [a], meaning: m}}\n"),

@@ -132,7 +132,7 @@ TEST_CASE("every sentence of the assumptions ends, and names the catalogue's day
     for (const std::string& line : one.assumptions) CHECK(line.back() == '.');
     CHECK(contains(all, "catalogue of " + rules->catalogue.date));
     CHECK(contains(all, "Planned is 0.7 of"));
-    CHECK(contains(all, "1 of the hosts did not say which accelerators it has"));
+    CHECK(contains(all, "1 host did not say which accelerators it has"));
     CHECK(contains(all, "gpt-oss 20B in 4-bit"));
     CHECK_FALSE(contains(all, "instances"));
   }
