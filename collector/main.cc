@@ -11,6 +11,7 @@
 #include "collector/commands/decisions.h"
 #include "collector/commands/people.h"
 #include "collector/commands/digest.h"
+#include "collector/commands/language.h"
 #include "collector/commands/rules.h"
 
 namespace plumbline {
@@ -284,10 +285,22 @@ void add_demo(CLI::App& app, CommandLine& line) {
   });
 }
 
+/// The collector's folder that the chosen command works in; empty where it works in none.
+std::string state_of(const CLI::App& app) {
+  for (const CLI::App* command : app.get_subcommands())
+    if (const std::string state = state_of(*command); !state.empty()) return state;
+  const CLI::Option* option = app.get_option_no_throw("--state");
+  if (option == nullptr) return {};
+  return option->count() > 0 ? option->as<std::string>() : default_state_folder();
+}
+
 int main_program(int argc, char** argv) {
   CLI::App app("Plumbline's collector: keeps the scans of your hosts, judges them, and shows how ready they are for AI.", "plumbline-collector");
   app.set_version_flag("--version", PLUMBLINE_VERSION);
   app.require_subcommand(1);
+  app.fallthrough();  // --language may stand behind the command, too
+  std::string language;
+  app.add_option("--language", language, "A file of texts that pages and reports are said in, instead of English or the configured one");
   app.footer("Examples:\n  plumbline-agent scan --format json | plumbline-collector assess -\n"
              "  plumbline-collector init && plumbline-collector serve\n\n"
              "Exit codes: 0 fine, 1 error, 2 usage, 3 findings at or over --fail-on.");
@@ -313,6 +326,7 @@ int main_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {  // CLI11 reports everything, --help too, by throwing
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
+  if (auto chosen = choose_language(language, state_of(app)); !chosen) return report_error(chosen.error());
   return line.run();
 }
 

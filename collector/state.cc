@@ -35,7 +35,8 @@ std::string config_text(const Config& config) {
                {"people_port", config.people_port},
                {"names", config.names},
                {"require_signed_packs", config.require_signed_packs},
-               {"pack_keys", config.pack_keys}})
+               {"pack_keys", config.pack_keys},
+               {"language", config.language}})
              .dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -71,9 +72,10 @@ Result<Config> config_from(const json& document) {
   const auto agents_port = port_of(document, "agents_port", config.agents_port);
   const auto people_port = port_of(document, "people_port", config.people_port);
   auto pack_keys = text_of(document, "pack_keys", config.pack_keys);
+  auto language = text_of(document, "language", config.language);
   const auto require_signed = truth_of(document, "require_signed_packs", config.require_signed_packs);
   if (!require_signed) return tl::unexpected(require_signed.error());
-  for (const auto* text : {&organisation, &store_url, &address, &pack_keys})
+  for (const auto* text : {&organisation, &store_url, &address, &pack_keys, &language})
     if (!*text) return tl::unexpected(text->error());
   for (const auto* port : {&agents_port, &people_port})
     if (!*port) return tl::unexpected(port->error());
@@ -81,6 +83,7 @@ Result<Config> config_from(const json& document) {
   config.store_url = std::move(*store_url);
   config.address = std::move(*address);
   config.pack_keys = std::move(*pack_keys);
+  config.language = std::move(*language);
   config.require_signed_packs = *require_signed;
   config.agents_port = *agents_port;
   config.people_port = *people_port;

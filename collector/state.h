@@ -27,6 +27,7 @@ struct Config {
   int people_port = kPeoplePort;
   std::vector<std::string> names;                 // DNS names and addresses agents and people use
   bool require_signed_packs = false;              // packs, workloads and catalogue need a trusted signature
+  std::string language;                           // a file of texts (docs/translating.md); empty: English; a relative path is inside the folder
   std::string pack_keys = "pack-keys";            // minisign public keys; a relative path is inside the folder
 };
 

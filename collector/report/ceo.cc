@@ -19,7 +19,8 @@ struct Room {
   bool notes;                  // a line below each workload
   std::size_t action_words, decision_words, threshold_words, gate_words, name_characters;
 };
-constexpr Room kRooms[] = {{true, 25, 30, 40, 25, 60}, {true, 18, 25, 25, 18, 48}, {false, 16, 22, 20, 14, 40}, {false, 12, 18, 14, 12, 40}, {false, 9, 14, 0, 9, 32}};
+constexpr Room kRooms[] = {{true, 25, 30, 40, 25, 60}, {true, 18, 25, 25, 18, 48}, {true, 14, 25, 25, 14, 40}, {true, 12, 22, 20, 12, 40},
+                           {true, 10, 20, 18, 10, 36}, {false, 12, 18, 14, 12, 40}, {false, 9, 14, 0, 9, 32}};
 
 /// So many words and characters, whole words while there are any.
 std::string clipped(const std::string& text, std::size_t most_words, std::size_t most_characters = kMostLineCharacters) {
@@ -44,7 +45,7 @@ std::string clipped(const std::string& text, std::size_t most_words, std::size_t
 
 std::string people_of(const ReportInput& input, const WorkloadResult& workload) {
   const WorkloadServing* serving = serving_of(input, workload);
-  return serving != nullptr && serving->best && serving->fleet.high > 0 ? people_text(serving->fleet) : std::string();
+  return serving != nullptr && serving->best && serving->best->people.high > 0 ? people_text(serving->best->people) : std::string();
 }
 
 std::string workload_note(const ReportInput& input, const WorkloadResult& workload) {
@@ -58,6 +59,18 @@ std::string workload_note(const ReportInput& input, const WorkloadResult& worklo
   for (const auto& requirement : workload.minimum)
     if (requirement.verdict == Verdict::unknown && !requirement.requirement->ceo.empty()) return say("ceo.not_known", {{"what", requirement.requirement->ceo}});
   return {};
+}
+
+/// What the company wants first, then what it could have: each as it stands.
+std::vector<const WorkloadResult*> for_the_board(const ReportInput& input) {
+  std::vector<const WorkloadResult*> order = workloads_in_order(input);
+  const auto wanted = [&](const WorkloadResult* result) {
+    if (!input.decisions) return false;
+    const auto& goals = input.decisions->goals.workloads;
+    return std::any_of(goals.begin(), goals.end(), [&](const WorkloadGoal& goal) { return goal.workload == input.rules->workloads[result->workload].id; });
+  };
+  std::stable_partition(order.begin(), order.end(), wanted);
+  return order;
 }
 
 View workload_rows(const std::vector<const WorkloadResult*>& order, const ReportInput& input, const Room& room) {
@@ -83,8 +96,7 @@ View action_rows(const ReportInput& input, const Room& room) {
     put_text(row, "what", clipped(capitalised(action_title(input, action)), room.action_words));
     put_text(row, "owner", capitalised(clipped(owner_of(input, action), kMostNameWords, room.name_characters)));
     put_text(row, "effort", capitalised(effort_text(action.effort_days)));
-    const Tenths whole = action.gain / 10;
-    put_text(row, "gain", whole > 0 ? "+" + std::to_string(whole) : say("ceo.under_one"));
+    put_text(row, "gain", gain_text(action.gain));
     put_truth(row, "opens", !action.opens_gates.empty());
     rows.push_back(row);
   }
@@ -93,6 +105,7 @@ View action_rows(const ReportInput& input, const Room& room) {
 
 struct Decision {
   std::string what, threshold;
+  bool own = false;  // in our words, short enough as they are
 };
 
 const WorkloadResult* result_of(const ReportInput& input, std::string_view id) {
@@ -119,12 +132,11 @@ std::optional<Decision> decision_of_goals(const ReportInput& input) {
     const Workload& workload = input.rules->workloads[result->workload];
     const std::string phrase = goal_phrase(goal, clipped(workload.title, kMostNameWords, 60));
     Decision decision;
+    decision.own = true;
     if (result->pilot == WorkloadState::ready) decision.what = say("ceo.decide_ready", {{"goal", phrase}});
     else decision.what = say_count("ceo.decide_after", static_cast<std::size_t>(std::max(1, result->changes)), {{"goal", phrase}, {"effort", effort_text(result->effort_days)}});
-    std::vector<std::string> wanted;
-    for (const KpiGoal& kpi : goal.kpis)
-      if (kpi.target) wanted.push_back(kpi_text(kpi));
-    decision.threshold = wanted.empty() ? workload.threshold : say("ceo.threshold", {{"kpis", listed(wanted, 2)}});
+    const auto kpi = std::find_if(goal.kpis.begin(), goal.kpis.end(), [](const KpiGoal& one) { return one.target.has_value(); });
+    decision.threshold = kpi == goal.kpis.end() ? workload.threshold : say("ceo.threshold", {{"kpi", clipped(kpi_text(*kpi), 16, 120)}});
     return decision;
   }
   return std::nullopt;
@@ -177,11 +189,11 @@ std::string gate_sentence(const ReportInput& input, const Room& room) {
   const Gate& gate = input.rules->gates[gates.front()];
   const std::string why = with_full_stop(clipped(gate.ceo.empty() ? gate.title : gate.ceo, room.gate_words));
   const Slots slots{{"why", why}, {"level", level_text(score.level)}, {"free", level_text(score.level_without_gates)}};
-  return say_count("ceo.held", gates.size(), slots);
+  return gates.size() == 1 ? say("ceo.held_alone", slots) : say_count("ceo.held", gates.size() - 1, slots);
 }
 
 View view_with(const ReportInput& input, const Room& room) {
-  const auto order = workloads_in_order(input);
+  const auto order = for_the_board(input);
   View view;
   put_text(view, "organisation_name", input.organisation.empty() ? say("page.this_company") : clipped(input.organisation, kMostNameWords, room.name_characters));
   put_text(view, "date", input.assessment->as_of > 0 ? date_text(input.assessment->as_of) : date_text(input.now));
@@ -196,7 +208,7 @@ View view_with(const ReportInput& input, const Room& room) {
   const std::size_t steps = std::min(kActionsOnPage, input.assessment->actions.size());
   put_text(view, "actions_title", say_count("ceo.things", steps, {{"things", capitalised(small_number(steps))}}));
   const Decision decision = decision_of(input, order);
-  put_text(view, "decision", with_full_stop(clipped(decision.what, room.decision_words, 220)));
+  put_text(view, "decision", with_full_stop(decision.own ? decision.what : clipped(decision.what, room.decision_words, 220)));
   view["threshold"] = maybe(room.threshold_words == 0 || decision.threshold.empty() ? "" : with_full_stop(clipped(decision.threshold, room.threshold_words, 300)));
   put_text(view, "unknown", unknown_sentence(input));
   put_text(view, "rules_version", clipped(input.rules->version, 1, 24));

@@ -101,8 +101,8 @@ std::string trend_chart(const std::vector<ScorePoint>& history, const ScoreGoal&
   }
   if (goal.points) most = std::max(most, *goal.points * 10);
   if (goal.points) least = std::min(least, *goal.points * 10);
-  least = std::max(0, least - 80);
-  most = std::min(1000, most + 80);
+  least = std::max(0, least - 40);
+  most = std::min(1000, most + 40);
   const double span_s = std::max<double>(1, static_cast<double>(points.back().at - points.front().at));
   const auto x_of = [&](const ScorePoint& p) { return 6 + 388 * static_cast<double>(p.at - points.front().at) / span_s; };
   const auto y_of = [&](Tenths v) { return 78 - 62 * static_cast<double>(std::clamp(v, least, most) - least) / std::max(1, most - least); };
@@ -114,7 +114,7 @@ std::string trend_chart(const std::vector<ScorePoint>& history, const ScoreGoal&
   }
   if (goal.points) {
     const double y = y_of(*goal.points * 10);
-    wanted = fmt::format(R"(<line class="s-line-ink" stroke="#14202b" stroke-opacity=".5" stroke-dasharray="4 4" x1="0" x2="400" y1="{:.1f}" y2="{:.1f}"/><text class="s-soft" fill="#56656f" font-size="12" font-family="Inter, DejaVu Sans, sans-serif" x="0" y="{:.1f}">{}</text>)",
+    wanted = fmt::format(R"(<line class="s-line-ink" stroke="#14202b" stroke-opacity=".5" stroke-dasharray="4 4" x1="0" x2="400" y1="{:.1f}" y2="{:.1f}"/><text class="s-soft" fill="#56656f" font-size="13" font-family="Inter, DejaVu Sans, sans-serif" x="0" y="{:.1f}">{}</text>)",
                          y, y, y < 16 ? y + 14 : y - 5, escape_html(goal.label));
   }
   const bool same_day = points.back().at - points.front().at < 86400;
@@ -123,7 +123,7 @@ std::string trend_chart(const std::vector<ScorePoint>& history, const ScoreGoal&
   std::string label = say("chart.trend", {{"from", from}, {"first", first}, {"to", to}, {"last", last}});
   if (!goal.label.empty()) label += " " + goal.label + ".";
   return fmt::format(
-      R"(<svg class="trend" viewBox="0 0 400 104" role="img" aria-label="{}"><polygon class="s-accent" fill="#0b5c6b" fill-opacity=".1" points="{}{}"/><line class="s-line" stroke="#dfe5e8" x1="0" x2="400" y1="84" y2="84"/>{}<polyline class="s-line-accent" fill="none" stroke="#0b5c6b" stroke-width="2.5" stroke-linejoin="round" points="{}"/><circle class="s-accent" fill="#0b5c6b" cx="{:.1f}" cy="{:.1f}" r="4"/><g font-size="12" font-family="Inter, DejaVu Sans, sans-serif"><text class="s-soft" fill="#56656f" x="0" y="100">{}</text><text class="s-soft" fill="#56656f" x="400" y="100" text-anchor="end">{}</text></g></svg>)",
+      R"(<svg class="trend" viewBox="0 0 400 104" role="img" aria-label="{}"><polygon class="s-accent" fill="#0b5c6b" fill-opacity=".1" points="{}{}"/><line class="s-line" stroke="#dfe5e8" x1="0" x2="400" y1="84" y2="84"/>{}<polyline class="s-line-accent" fill="none" stroke="#0b5c6b" stroke-width="2.5" stroke-linejoin="round" points="{}"/><circle class="s-accent" fill="#0b5c6b" cx="{:.1f}" cy="{:.1f}" r="4"/><g font-size="13" font-family="Inter, DejaVu Sans, sans-serif"><text class="s-soft" fill="#56656f" x="0" y="100">{}</text><text class="s-soft" fill="#56656f" x="400" y="100" text-anchor="end">{}</text></g></svg>)",
       escape_html(label), above, below, wanted, line, x_of(points.back()), y_of(*points.back().value),
       escape_html(say("chart.point", {{"date", first}, {"points", from}})), escape_html(say("chart.point", {{"date", last}, {"points", to}})));
 }

@@ -9,6 +9,7 @@
 #include "collector/report/estate.h"
 #include "collector/report/evidence_list.h"
 #include "collector/report/reports.h"
+#include "collector/report/trend.h"
 #include "rules/questionnaire.h"
 
 namespace plumbline {
@@ -49,11 +50,20 @@ View roadmap_rows(const ReportInput& input) {
   return phases;
 }
 
+/// Who owns a finding: whoever owns the action that mends it.
+std::string owner_of_finding(const ReportInput& input, std::size_t rule) {
+  for (const Action& action : input.assessment->actions)
+    if (std::find(action.rules.begin(), action.rules.end(), rule) != action.rules.end()) return owner_of(input, action);
+  const std::string& owner = input.rules->rules[rule].fix.owner;
+  return owner.empty() ? say("owner.none") : owner;
+}
+
 View risk_rows(const ReportInput& input) {
   View rows = view_list();
   for (const std::size_t rule : input.assessment->findings)
     if (input.rules->rules[rule].severity >= Severity::high) {
       View row = finding_row(input, rule);
+      put_text(row, "owner", owner_of_finding(input, rule));
       put_text(row, "sentence", with_full_stop(finding_sentence(input, rule, Altitude::cio)));
       rows.push_back(row);
     }
@@ -97,7 +107,7 @@ std::vector<DateCost> costly_dates(const Clock& clock) {
   std::map<std::int64_t, DateCost> by_day;
   std::map<std::int64_t, std::set<std::size_t>> hosts;
   for (const ClockTurn& turn : clock.turns) {
-    if (turn.day < clock.from || turn.points >= 0) continue;
+    if (turn.day < clock.from || turn.points > -0.005) continue;
     DateCost& cost = by_day[turn.day];
     cost.day = turn.day;
     cost.points += turn.points;
@@ -131,35 +141,15 @@ void put_outlook(View& view, const ReportInput& input) {
     View row;
     put_text(row, "date_day", date_text(cost.day));
     const std::string& lead = input.rules->rules[cost.rules.front()].title;
-    put_text(row, "date_what", cost.causes.empty() ? lead : capitalised(listed(cost.causes, kMostCauses)));
+    put_text(row, "date_what", cost.causes.empty() ? lead : listed(cost.causes, kMostCauses));
     put_text(row, "date_rule", input.rules->rules[cost.rules.front()].title);
     put_text(row, "date_hosts", cost.hosts == 0 ? say("where.fleet_alone") : grouped(static_cast<std::int64_t>(cost.hosts)));
-    put_text(row, "date_points", "−" + decimal_text(-cost.points / 10.0, 1));
+    put_text(row, "date_points", "−" + decimal_text(-cost.points, 1));
     dates.push_back(row);
   }
   put_list(view, "moments", std::move(moments));
   put_list(view, "dates", std::move(dates));
   view["undated"] = maybe(clock.undated.empty() ? "" : say_count("ahead.undated", clock.undated.size()));
-}
-
-// ---- why the score moved
-
-std::string signed_points(int tenths) { return tenths == 0 ? "0" : (tenths > 0 ? "+" : "−") + points_text(std::abs(tenths)); }
-
-void put_split(View& view, const ReportInput& input) {
-  ScoreSplit sum;
-  std::int64_t since = 0;
-  std::size_t points = 0;
-  for (auto at = input.history.rbegin(); at != input.history.rend() && at->split; ++at) {
-    sum.fleet += at->split->fleet;
-    sum.rules += at->split->rules;
-    sum.coverage += at->split->coverage;
-    ++points;
-    since = std::next(at) != input.history.rend() ? std::next(at)->at : at->at;
-  }
-  view["split"] = View(false);
-  if (points == 0) return;
-  view["split"] = View(say("trend.split", {{"date", date_text(since)}, {"all", signed_points(sum.fleet + sum.rules + sum.coverage)}, {"fleet", signed_points(sum.fleet)}, {"rules", signed_points(sum.rules)}, {"coverage", signed_points(sum.coverage)}}));
 }
 
 // ---- what the company says of itself
@@ -294,9 +284,10 @@ View cio_view(const ReportInput& input) {
   put_list(view, "after", workload_group(input, {WorkloadState::after_changes}));
   put_list(view, "not_ready", workload_group(input, {WorkloadState::not_ready, WorkloadState::unknown}));
   put_list(view, "stranded", stranded_rows(input));
+  put_list(view, "money", money_rows(input));
   view["phases"] = roadmap_rows(input);
   put_outlook(view, input);
-  put_split(view, input);
+  view["month"] = trend_view(input);
   put_inventory(view, input);
   put_list(view, "risks", risk_rows(input));
   put_list(view, "accepted", accepted_rows(input, std::nullopt));

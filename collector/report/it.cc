@@ -60,10 +60,10 @@ View check_row(const ReportInput& input, const WorkRow& work) {
   return row;
 }
 
-View action_view(const ReportInput& input, const WorkList& list, const WorkAction& work) {
+View action_view(const ReportInput& input, const WorkList& list, const WorkAction& work, std::size_t number) {
   const Action& action = input.assessment->actions[work.action];
   View row = action_row(input, action);
-  put_text(row, "action_number", std::to_string(work.action + 1));
+  put_text(row, "action_number", std::to_string(number));
   put_text(row, "done_when", work.done_when);
   row["note"] = maybe(work.note);
   const Rule& lead = input.rules->rules[leading_rule(input, action)];
@@ -144,9 +144,10 @@ View it_view(const ReportInput& input) {
   view["coverage"] = coverage_view(input);
   double days = 0;
   for (const Action& action : input.assessment->actions) days += action.effort_days;
-  put_text(view, "summary", say_count("it.summary", input.assessment->actions.size(), {{"rows", say_count("count.checks", list.rows.size())}, {"hosts", host_count(input)}, {"effort", effort_text(days)}}));
+  put_text(view, "summary", say_count("it.summary", input.assessment->actions.size(), {{"rows", say_count("count.failures", list.rows.size())}, {"hosts", host_count(input)}, {"effort", effort_text(days)}}));
   View actions = view_list();
-  for (const WorkAction& action : list.actions) actions.push_back(action_view(input, list, action));
+  std::size_t number = 0;
+  for (const std::size_t action : actions_in_order(input)) actions.push_back(action_view(input, list, list.actions.at(action), ++number));
   put_list(view, "actions", std::move(actions));
   put_list(view, "work_hosts", host_views(input, list));
   const std::size_t hosts = hosts_with_work(list);

@@ -77,6 +77,8 @@ std::string kpi_text(const KpiGoal& kpi);
 /// "Three of 14 workloads can start as a pilot today, two after named changes."
 std::string workloads_sentence(const ReportInput& input);
 View stranded_rows(const ReportInput& input);
+/// Buy, keep or rent, for each workload that asks a language model.
+View money_rows(const ReportInput& input);
 /// "between 41 and 55"
 std::string score_range(const Score& score);
 View score_view(const ReportInput& input);

@@ -53,8 +53,10 @@ View action_row(const ReportInput& input, const Action& action) {
   const PlanItem* item = plan_of(input, action.id);
   put_truth(row, "planned", item != nullptr);
   put_text(row, "status", status_text(item != nullptr ? item->status : PlanStatus::proposed));
-  row["due"] = maybe(item != nullptr && item->due_at ? date_text(*item->due_at) : "");
-  put_truth(row, "overdue", item != nullptr && is_overdue(*item, input.assessment->as_of));
+  const bool overdue = item != nullptr && is_overdue(*item, input.assessment->as_of);
+  const std::string due = item != nullptr && item->due_at ? date_text(*item->due_at) : "";
+  row["due"] = maybe(overdue ? say("action.overdue", {{"date", due}}) : due);
+  put_truth(row, "overdue", overdue);
   row["kpi"] = maybe(item != nullptr ? item->kpi : "");
   return row;
 }

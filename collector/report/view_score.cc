@@ -48,7 +48,9 @@ std::string where_changed(const Rule& rule, std::size_t hosts) {
 
 View gate_rows(const ReportInput& input) {
   View rows = view_list();
-  for (const auto& gate : input.assessment->gates) {
+  std::vector<GateResult> gates = input.assessment->gates;  // shut ones first, then those that could not be decided
+  std::stable_sort(gates.begin(), gates.end(), [](const GateResult& a, const GateResult& b) { return std::pair(!a.shut, !a.unknown) < std::pair(!b.shut, !b.unknown); });
+  for (const auto& gate : gates) {
     const Gate& about = input.rules->gates[gate.gate];
     View row;
     put_text(row, "title", about.title);
@@ -177,7 +179,9 @@ View change_view(const ReportInput& input) {
   put_list(view, "won", std::move(won));
   put_list(view, "lost", std::move(lost));
   put_truth(view, "first", input.before.empty());
-  put_text(view, "since", since > 0 ? date_text(since) : std::string());
+  // Hosts whose scan before is known by its verdicts alone carry the day of their latest one: then no day is told.
+  const bool dated = since > 0 && since / kDay < input.assessment->as_of / kDay;
+  put_text(view, "since", dated ? date_text(since) : say("overview.scan_before"));
   const Movement movement = movement_of(input, "it");
   view["movement"] = maybe(movement.text);
   put_text(view, "movement_css", movement.css);

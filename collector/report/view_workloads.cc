@@ -44,14 +44,18 @@ const Action* action_named(const ReportInput& input, std::string_view id) {
   return nullptr;
 }
 
+std::string need_text(const ReportInput& input, const NeededChange& change) {
+  if (change.requirement != nullptr) return change.requirement->text;
+  const Action* action = action_named(input, change.action);
+  return action != nullptr ? action_title(input, *action) : change.action;
+}
+
 View needed_rows(const ReportInput& input, const std::vector<NeededChange>& needed) {
   View rows = view_list();
   for (const NeededChange& change : needed) {
     View row;
     const Action* action = change.requirement == nullptr ? action_named(input, change.action) : nullptr;
-    std::string text = change.requirement != nullptr ? change.requirement->text : change.action;
-    if (action != nullptr) text = action_title(input, *action);
-    put_text(row, "need", capitalised(std::move(text)));
+    put_text(row, "need", capitalised(need_text(input, change)));
     row["need_rule"] = maybe(action != nullptr ? input.rules->rules[leading_rule(input, *action)].id : "");
     put_text(row, "need_price", say("effort.and_cost", {{"effort", effort_text(change.effort_days)}, {"cost", cost_text(change.cost)}}));
     rows.push_back(row);
@@ -113,10 +117,13 @@ void put_serving(View& row, const ReportInput& input, const WorkloadResult& resu
   row["people"] = maybe(people_text(best.people));
   put_text(row, "people_way", way_text(input, best));
   put_text(row, "people_limit", limit_text(best.capacity.limit));
-  put_text(row, "people_requests", say_count("serving.requests", static_cast<std::size_t>(best.capacity.requests * std::max(1, best.replicas))));
+  put_text(row, "people_requests", say_count("serving.requests", static_cast<std::size_t>(std::max(0, best.requests))));
+  const bool other = serving->most && serving->most->people.high > best.people.high && serving->hosts == 1;
+  row["people_most"] = maybe(other ? say("serving.most", {{"people", people_text(serving->most->people)}}) : "");
+  row["people_unread"] = maybe(serving->hosts_unread > 0 ? say_count("serving.unread", static_cast<std::size_t>(serving->hosts_unread)) : "");
   row["people_fleet"] = maybe(serving->hosts > 1 ? say_count("serving.fleet", static_cast<std::size_t>(serving->hosts), {{"people", people_text(serving->fleet)}}) : "");
   row["people_free"] = maybe(serving->best_free ? say("serving.free", {{"people", people_text(serving->best_free->people)}}) : "");
-  const bool enough = serving->fleet.low >= serving->people_wanted;
+  const bool enough = serving->serves_wanted;
   row["people_wanted"] = maybe(serving->people_wanted > 0 ? say(enough ? "serving.enough" : "serving.short", {{"wanted", say_count("count.people", static_cast<std::size_t>(serving->people_wanted))}}) : "");
   View lines = view_list();
   for (const std::string& assumption : serving->assumptions) {
@@ -141,8 +148,15 @@ void put_goal(View& row, const ReportInput& input, const Workload& workload) {
   }
 }
 
+/// "processor's side unknown" in the reader's language; what is not known here stays as it is.
+std::string reason_text(const std::string& reason) {
+  std::string key = "stranded.reason_";
+  for (const char c : reason) key += c >= 'a' && c <= 'z' ? c : '_';
+  return phrases().find(key) != nullptr ? say(key) : capitalised(reason);
+}
+
 /// Why it is not ready, or who can carry it; and the same in its first part.
-std::pair<std::string, std::string> because_of(const WorkloadResult& result) {
+std::pair<std::string, std::string> because_of(const ReportInput& input, const WorkloadResult& result) {
   if (result.pilot == WorkloadState::ready) {
     const std::string text = say_count("workload.carried", result.hosts.size());
     return {text, text};
@@ -157,7 +171,8 @@ std::pair<std::string, std::string> because_of(const WorkloadResult& result) {
   if (!unread.empty()) parts.push_back(say("workload.unread", {{"what", listed(unread, 2)}}));
   if (parts.empty()) return {};
   std::string first = parts.front();
-  if (!unmet.empty()) first = say("workload.needs", {{"what", unmet.front()}});
+  if (result.pilot == WorkloadState::after_changes && !result.needed.empty()) first = say("workload.first_change", {{"what", need_text(input, result.needed.front())}});
+  else if (!unmet.empty()) first = say("workload.needs", {{"what", unmet.front()}});
   else if (result.blocking_rules.empty()) first = say("workload.unread", {{"what", unread.front()}});
   return {capitalised(join(parts, "; ")), capitalised(std::move(first))};
 }
@@ -183,11 +198,11 @@ const WorkloadServing* serving_of(const ReportInput& input, const WorkloadResult
 }
 
 std::string kpi_text(const KpiGoal& kpi) {
-  const auto figure = [&](const std::optional<double>& value) {
+  const auto figure = [&](const std::optional<double>& value, bool with_unit = true) {
     const bool whole = value && *value == static_cast<double>(static_cast<std::int64_t>(*value));
-    return !value ? std::string("–") : (whole ? grouped(static_cast<std::int64_t>(*value)) : decimal_text(*value, 1)) + (kpi.unit.empty() ? "" : kpi.unit == "%" ? "%" : " " + kpi.unit);
+    return !value ? std::string("–") : (whole ? grouped(static_cast<std::int64_t>(*value)) : decimal_text(*value, 1)) + (!with_unit || kpi.unit.empty() ? "" : kpi.unit == "%" ? "%" : " " + kpi.unit);
   };
-  if (kpi.baseline && kpi.target) return say("goal.kpi_from", {{"name", kpi.name}, {"baseline", figure(kpi.baseline)}, {"target", figure(kpi.target)}});
+  if (kpi.baseline && kpi.target) return say("goal.kpi_from", {{"name", kpi.name}, {"baseline", figure(kpi.baseline, false)}, {"target", figure(kpi.target)}});
   return kpi.target ? say("goal.kpi", {{"name", kpi.name}, {"target", figure(kpi.target)}}) : kpi.name;
 }
 
@@ -217,7 +232,7 @@ View workload_row(const ReportInput& input, const WorkloadResult& result) {
   put_list(row, "needed_production", needed_rows(input, result.needed_for_production));
   put_list(row, "blocking", rule_links(input, result.blocking_rules));
   put_list(row, "undecided", rule_links(input, result.undecided_rules));
-  auto [because, because_first] = because_of(result);
+  auto [because, because_first] = because_of(input, result);
   row["because"] = maybe(std::move(because));
   row["because_first"] = maybe(std::move(because_first));
   put_serving(row, input, result);
@@ -258,7 +273,7 @@ View stranded_rows(const ReportInput& input) {
     put_text(row, "card", card.count > 1 ? say("serving.cards", {{"count", std::to_string(card.count)}, {"card", card.card}}) : card.card);
     put_text(row, "card_host", host_title(input.assessment->hosts[card.host]));
     put_text(row, "card_host_id", input.assessment->hosts[card.host].id);
-    put_text(row, "card_reason", capitalised(card.reason));
+    put_text(row, "card_reason", reason_text(card.reason));
     row["card_text"] = maybe(with_full_stop(capitalised(card.text)));
     put_text(row, "card_adds", card.memory_gb > 0 ? say("unit.gigabytes", {{"number", grouped(static_cast<std::int64_t>(card.memory_gb + 0.5))}}) : std::string("–"));
     std::string workload;

@@ -18,16 +18,6 @@ struct Spot {
   std::size_t action, rule, row;
 };
 
-/// os.family of a host, where its facts are still kept.
-std::string family_of(const ReportInput& input, std::size_t host) {
-  const nlohmann::json* facts = input.facts ? input.facts(host) : nullptr;
-  if (facts == nullptr || !facts->is_object()) return {};
-  const auto os = facts->find("os");
-  if (os == facts->end() || !os->is_object()) return {};
-  const auto family = os->find("family");
-  return family != os->end() && family->is_string() ? family->get<std::string>() : std::string();
-}
-
 void choose_commands(WorkRow& row, const Rule& rule, const std::string& family) {
   for (const std::string& name : {family, std::string("any")}) {
     const auto found = rule.fix.commands.find(name);
@@ -94,7 +84,7 @@ WorkRow fleet_row(const ReportInput& input, std::size_t action, std::size_t rule
 void fill_from_hosts(const ReportInput& input, WorkList& list, const std::map<std::size_t, std::vector<Spot>>& by_host) {
   for (const auto& [host, places] : by_host) {
     const HostEvidence evidence(input, host);
-    const std::string family = family_of(input, host);
+    const std::string family = evidence.family();
     for (const Spot& place : places) {
       WorkRow& row = list.rows[place.row];
       const Rule& about = input.rules->rules[place.rule];

@@ -66,6 +66,58 @@ std::string document_of(const nlohmann::json& facts, const std::string& payload)
   return document.dump();
 }
 
+/// What people wrote, with the payload behind every text.
+void decide(Sample& sample, const std::string& payload) {
+  sample.decisions = std::make_shared<Decisions>();
+  sample.questionnaire = std::make_shared<Questionnaire>();
+  if (payload.empty()) return;
+  Decisions& decisions = *sample.decisions;
+  for (const Action& action : sample.assessment.actions) {
+    PlanItem item;
+    item.action = action.id;
+    item.owner = "Owner" + payload;
+    item.kpi = "share" + payload;
+    item.note = "note" + payload;
+    item.title = "title" + payload;
+    item.due_at = kNow;
+    item.status = PlanStatus::planned;
+    decisions.plan.push_back(item);
+  }
+  for (const Workload& workload : sample.rules->workloads) decisions.goals.workloads.push_back({workload.id, kNow, 200, "Head" + payload, {{"time" + payload, "min" + payload, 12, 4, std::nullopt, 0}}});
+  decisions.goals.score = 70;
+  decisions.goals.score_by = kNow;
+  decisions.answers.push_back({"Q1", 2, "paper" + payload, "chief" + payload, "ada" + payload, kNow, 1});
+  decisions.reviews.push_back({"board", kNow - 40 * 86400, 400, 1, "ada" + payload, "note" + payload});
+  Question question;
+  question.id = "Q1";
+  question.text = "Is it?" + payload;
+  sample.questionnaire->questions.push_back(question);
+}
+
+/// People served and cards that could do more, with the payload behind every text.
+void serve(Sample& sample, const std::string& payload) {
+  if (payload.empty() || sample.assessment.hosts.empty()) return;
+  sample.assessment.serving.assign(sample.rules->workloads.size(), {});
+  for (WorkloadServing& serving : sample.assessment.serving) {
+    serving.asked = true;
+    ServingOption option;
+    option.card = "card" + payload;
+    option.model_title = "model" + payload;
+    option.people = {20, 40};
+    serving.best = serving.most = serving.best_free = option;
+    serving.fleet = {40, 80};
+    serving.hosts = 2;
+    serving.people_wanted = 10;
+    serving.assumptions = {"assumed" + payload};
+  }
+  StrandedCard stranded;
+  stranded.card = "card" + payload;
+  stranded.reason = "reason" + payload;
+  stranded.text = "text" + payload;
+  stranded.memory_gb = 24;
+  sample.assessment.stranded = {stranded};
+}
+
 std::shared_ptr<RuleSet> sample_rules() {
   static const auto loaded = load_rules(std::string(PLUMBLINE_SOURCE_DIR) + "/tests/collector/report/rules");
   if (!loaded) {
@@ -85,6 +137,8 @@ ReportInput Sample::input() const {
   input.history = history;
   input.before = before;
   input.now = kNow + 240;
+  input.decisions = decisions;
+  input.questionnaire = questionnaire;
   input.facts = [this](std::size_t host) { return host < facts.size() ? &facts[host] : nullptr; };
   return input;
 }
@@ -112,6 +166,8 @@ Sample make_sample(const std::string& payload) {
     sample.facts.push_back(std::move(facts));
   }
   sample.assessment = assess(*sample.rules, hosts, [&](std::size_t at) { return &sample.facts[at]; });
+  decide(sample, payload);
+  serve(sample, payload);
   const int values[] = {310, 352, 349, 401, 438, 470};
   for (int at = 0; at < 6; ++at) sample.history.push_back({kNow - (5 - at) * 30 * 86400, values[at], values[at] - 60, values[at] + 50, 2, 3, ""});
   sample.history.back().value = sample.assessment.score.value;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collector/report/report.h"
+#include "rules/questionnaire.h"
 
 namespace plumbline {
 
@@ -18,6 +19,8 @@ struct Sample {
   std::vector<AssessedHost> before;
   std::vector<ScorePoint> history;
   Assessment assessment;
+  std::shared_ptr<Decisions> decisions;
+  std::shared_ptr<Questionnaire> questionnaire;
   std::string document;                // of the first host: a scan document
 
   ReportInput input() const;
