@@ -416,7 +416,8 @@ std::string Comparison::advice_text(const MoneyChoice& out, const std::optional<
   std::string text;
   switch (out.advice) {
     case Advice::keep:
-      text = fmt::format("Keep (C0): what stands there serves {} to {} people, and {} are to be served{}.", grouped(out.keep->people.low), grouped(out.keep->people.high), grouped(out.people),
+      text = fmt::format("Keep (C0): what stands there serves {} to {} people{}, and {} are to be served{}.", grouped(out.keep->people.low), grouped(out.keep->people.high),
+                         out.keep->mig ? " once its cards are no longer cut into instances" : "", grouped(out.people),
                          out.keep_monthly ? "; power costs at most " + range_text(*out.keep_monthly) + " a month" : "");
       break;
     case Advice::buy: text = "Buy: use is high all the time."; break;

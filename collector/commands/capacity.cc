@@ -58,7 +58,7 @@ std::string card_lines(const RuleSet& rules, const Assessment& assessment) {
 std::string option_text(const Assessment& assessment, const ServingOption& option) {
   const std::string where = fmt::format("{}: {} × {}", printable(assessment.hosts[option.host].name), option.cards * option.replicas, printable(option.card));
   const std::string copies = option.replicas == 1 ? "one copy of it" : fmt::format("{} copies of it", option.replicas);
-  const std::string pool = option.cards > 1 ? fmt::format(", each over {} cards", option.cards) : "";
+  const std::string pool = option.cards > 1 ? fmt::format(", {}over {} cards", option.replicas == 1 ? "" : "each ", option.cards) : "";
   return fmt::format("{} in {} on {}{}\n      {}; {} requests at once, first word after {:.2f} s; {}{}, {:.0f} tokens/s from {}\n", option.model_title, to_text(option.precision), where,
                      option.mig ? ", once they are whole cards again" : "", people_text(option.people), option.requests, option.capacity.wait_seconds, copies, pool,
                      option.capacity.tokens_per_second, option.replicas == 1 ? "it" : "each");
