@@ -253,6 +253,11 @@ Result<Catalogue> load_catalogue(const std::string& rules_folder) {
   return out;
 }
 
+std::string runtime_product(std::string name) {
+  if (name == "docker") return "docker-engine";
+  return name == "kubelet" ? "kubernetes" : name;
+}
+
 const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version) {
   auto found = catalogue.lifecycle.find(product);
   if (found == catalogue.lifecycle.end()) return nullptr;

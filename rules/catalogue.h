@@ -65,6 +65,8 @@ Catalogue read_catalogue(RuleFolder& folder, const std::string& relative, Mistak
 /// Adds the rows of `more`. A release line, a model and a price that are there already are replaced.
 void add_catalogue(Catalogue& catalogue, Catalogue more);
 
+/// What the lifecycle table calls a container runtime: "kubernetes" for kubelet.
+std::string runtime_product(std::string name);
 /// The release line a version belongs to: longest cycle that is a prefix at a dot ("15" for "15.18-0+deb12u1"). Epochs
 /// ("1:10.11.6") are skipped; cycles may be written "R535" or "r535-linux".
 const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version);

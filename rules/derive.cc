@@ -339,12 +339,8 @@ void derive_data_stores(const FactRecord& facts, const Catalogue& catalogue, std
 }
 
 void derive_containers(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  for (FactRecord& runtime : facts.object("containers").objects("runtimes")) {
-    std::string name = runtime.text("name");
-    if (name == "docker") name = "docker-engine";
-    if (name == "kubelet") name = "kubernetes";
-    set_days_left(runtime, "support_days_left", catalogue, name, runtime.text("version"), taken_at);
-  }
+  for (FactRecord& runtime : facts.object("containers").objects("runtimes"))
+    set_days_left(runtime, "support_days_left", catalogue, runtime_product(runtime.text("name")), runtime.text("version"), taken_at);
 }
 
 // Lays the derived facts of a document over the JSON it was read from: those the document lacks are taken away.

@@ -23,7 +23,8 @@ Cell* cell_in(const FactRecord& record, const char* name) { return const_cast<Ce
 // The line of the lifecycle table that gave a date. Facts and table do not always name a product alike.
 std::string cycle_of(const Catalogue& catalogue, const std::string& product, const std::string& version, std::int64_t end_day) {
   for (const auto& [name, lines] : catalogue.lifecycle) {
-    if (product.empty() || (name.find(product) == std::string::npos && product.find(name) == std::string::npos)) continue;
+    const bool alike = name.find(product) != std::string::npos || product.find(name) != std::string::npos || name == runtime_product(product);
+    if (product.empty() || !alike) continue;
     const Lifecycle* line = find_lifecycle(catalogue, name, version);
     if (line != nullptr && line->support_end && *line->support_end / kDaySeconds == end_day) return line->cycle;
   }

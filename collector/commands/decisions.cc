@@ -51,7 +51,9 @@ Result<GivenFleet> fleet_of_scans(const DecisionOptions& options) {
     if (kept == newest.end() || std::pair(kept->second.taken_at, kept->second.sequence) < std::pair(scan->taken_at, scan->sequence))
       newest.insert_or_assign(id, std::move(*scan));
   }
-  auto rules = rules_for(options.common.packs);
+  const auto source = find_rules(options.common.packs, options.common.site);
+  if (!source) return tl::unexpected(source.error());
+  auto rules = read_rules(*source);
   if (!rules) return tl::unexpected(rules.error());
   GivenFleet out{std::move(*rules), {}, nullptr};
   auto documents = std::make_shared<std::vector<std::string>>();

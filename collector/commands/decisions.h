@@ -43,6 +43,13 @@ struct CapacityOptions {
 };
 int run_capacity(const CapacityOptions& options);
 
+struct RoadmapOptions {
+  DecisionOptions fleet;
+  std::vector<std::string> workloads;  // ids, the most wanted first; empty: the company's goals
+  bool ignore_goals = false;
+};
+int run_roadmap(const RoadmapOptions& options);
+
 struct TrendOptions {
   StateOptions common;
   std::string from, to;    // dates or moments; empty: the first point that is kept, and now

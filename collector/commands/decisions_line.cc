@@ -12,6 +12,7 @@ void add_fleet(CLI::App* command, DecisionOptions& options) {
   command->add_option("--state", options.common.state, "The collector's folder")->capture_default_str();
   command->add_option("--store", options.common.store_url, "sqlite:FILE or postgresql://…, instead of the configured store");
   command->add_option("--packs", options.common.packs, "The folder of rules, instead of the installed one");
+  command->add_option("--site", options.common.site, "The site's own packs, overrides and waivers, instead of the installed ones");
   command->add_option("--as-of", options.as_of, "The store as it was on a day (2026-10-01, its end) or at a moment (2026-10-01T12:00:00Z)");
   command->add_flag("--json", options.common.json, "JSON, for programs");
 }
@@ -39,6 +40,17 @@ void add_clock(CLI::App& app, std::function<int()>& run) {
   command->add_option("--from", options->from, "The day to start from; without it that of the newest scan");
   add_fleet(command, options->fleet);
   command->callback([&run, options] { run = [options] { return run_clock_command(*options); }; });
+}
+
+void add_roadmap(CLI::App& app, std::function<int()>& run) {
+  const auto options = std::make_shared<RoadmapOptions>();
+  CLI::App* command = app.add_subcommand("roadmap", "Actions in the order to do them: points, effort, what each waits for and which workloads it unlocks");
+  command->footer("Examples:\n  plumbline-collector roadmap\n  plumbline-collector roadmap --for doc-rag --for chat-assistant\n"
+                  "  plumbline-collector roadmap --facts scans/ --json");
+  command->add_option("--for", options->workloads, "A workload whose needs come first; may be repeated, the most wanted first; without it the company's goals")->allow_extra_args(false);
+  command->add_flag("--ignore-goals", options->ignore_goals, "The plain order, whatever the company's goals are");
+  add_fleet(command, options->fleet);
+  command->callback([&run, options] { run = [options] { return run_roadmap(*options); }; });
 }
 
 void add_trend(CLI::App& app, std::function<int()>& run) {
@@ -72,6 +84,7 @@ void add_decision_commands(CLI::App& app, std::function<int()>& run) {
   add_what_if(app, run);
   add_clock(app, run);
   add_capacity(app, run);
+  add_roadmap(app, run);
   add_trend(app, run);
 }
 

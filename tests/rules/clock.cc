@@ -33,7 +33,8 @@ const char* const kLifecycle =
     "postgresql,14,2026-11-30,2026-11-30,\n"
     "redis,6.2,2026-11-30,2026-11-30,\n"
     "nvidia-driver,R535,2027-02-28,2027-02-28,\n"
-    "docker-engine,28,2027-01-15,2027-01-15,\n";
+    "docker-engine,28,2027-01-15,2027-01-15,\n"
+    "kubernetes,1.35,2027-02-28,2027-02-28,\n";
 
 std::shared_ptr<const RuleSet> rules_of(RulesFolder& folder, const std::string& rules, const std::string& site = "") {
   folder.pack("t", rules);
@@ -111,6 +112,15 @@ TEST_CASE("a rule turns on the day after support ends, leap days counted") {
   CHECK(*clock.now.score.value == 1000);
   CHECK(*clock.moments[0].assessment.score.value == 667);  // os, name of os, os-soon, name
   CHECK(*clock.moments[1].assessment.score.value == 500);  // name of os, name
+}
+
+TEST_CASE("what ends is told with its line where the table has another name for it") {
+  RulesFolder folder;
+  DecidedFleet fleet(rules_of(folder, "rules:\n" + RulesFolder::rule("t.runtime", "containers.runtimes.all(r, !has(r.support_days_left) || r.support_days_left >= 0)")));
+  fleet.add("k8s", "2026-11-23", {{"containers", {{"runtimes", {{{"name", "kubelet"}, {"version", "1.35.2-1.1"}}}}}}});
+  fleet.add("plain", "2026-11-23", {{"containers", {{"runtimes", {{{"name", "docker"}, {"version", "28.5.1"}}}}}}});
+  CHECK(told(fleet, run(fleet)) == Lines{"2027-01-16 t.runtime plain pass fail | docker 28.5.1 28 2027-01-15",
+                                         "2027-03-01 t.runtime k8s pass fail | kubelet 1.35.2-1.1 1.35 2027-02-28"});
 }
 
 TEST_CASE("what has ended since the scan is told with its day, though that has passed") {
