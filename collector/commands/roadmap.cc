@@ -104,6 +104,7 @@ std::string action_lines(const Shown& shown, const Action& action, std::size_t p
   for (const std::size_t first : action.after) after.push_back(shown.assessment.actions[first].id);
   for (const std::size_t workload : action.unlocks) unlocks.push_back(shown.workload_title(workload));
   for (const std::size_t workload : action.helps) helps.push_back(shown.workload_title(workload));
+  if (helps.size() > 1 && helps.size() == shown.rules.workloads.size()) helps = {"every workload"};
   text += names_line("opens the gate", gates) + names_line("waits for", after) + names_line("unlocks", unlocks) + names_line("helps", helps);
   const PlanItem* item = shown.plan(action);
   return text + (item != nullptr ? plan_line(*item, now_seconds()) : "");
