@@ -58,6 +58,7 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   input.before = before_;
   input.document = load_document_;
   if (decisions_ != nullptr) input.decisions = decisions_->get();
+  input.questionnaire = questionnaire_;
   input.hosts_without_scan = silent_;
   input.hosts_waiting = waiting_;
   if (!scores_.empty())
@@ -365,6 +366,7 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
   view->rules_ = rules_;
   view->change_ = change_;
   view->decisions_ = decisions_;
+  view->questionnaire_ = questionnaire_;
   const auto organisation = store_.setting("organisation");
   if (!organisation) return tl::unexpected(organisation.error());
   view->organisation_ = organisation->value_or("");

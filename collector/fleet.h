@@ -81,6 +81,7 @@ class FleetView {
   LoadFacts load_facts_;
   LoadDocument load_document_;
   std::shared_ptr<CurrentDecisions> decisions_;     // nullptr without a store
+  std::shared_ptr<const Questionnaire> questionnaire_;  // nullptr where nobody gave one
   std::vector<std::uint64_t> sequences_;            // by host; empty without a store
   std::vector<std::shared_ptr<LazyScore>> scores_;  // by host; empty without a store
   mutable std::mutex mutex_;  // guards what follows
@@ -103,6 +104,8 @@ class Fleet {
   Fleet(Store& store, std::shared_ptr<const RuleSet> rules, ScoreHistory history);
   /// Of the server; keeps the score's history. `rules` must outlive it.
   Fleet(Store& store, const RulesInForce& rules);
+  /// The questions that reports show answers to; before the first refresh.
+  void ask(std::shared_ptr<const Questionnaire> questionnaire) { questionnaire_ = std::move(questionnaire); }
   /// Reads what changed in the store and makes a new view where anything shown changed. Safe from several threads; one
   /// works, the others wait.
   Result<std::shared_ptr<const FleetView>> refresh();
@@ -152,6 +155,7 @@ class Fleet {
   std::shared_ptr<const RuleSet> coming_;            // under refreshing_: those in force; the same, mostly
   StoredJudge judge_;                                // under refreshing_
   std::shared_ptr<CurrentDecisions> decisions_;
+  std::shared_ptr<const Questionnaire> questionnaire_;
   std::unordered_map<std::string, Member> members_;  // under refreshing_
   std::size_t others_ = 0;                           // under refreshing_: members that coming_ has not judged
   bool whole_ = false;                               // under refreshing_: rules_ had judged every host at some time

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "rules/fields.h"
+#include "rules/pack.h"
 
 namespace plumbline {
 namespace {
@@ -105,6 +106,13 @@ Result<Questionnaire> load_questionnaire(const std::string& rules_folder) {
   auto text = read_file(rules_folder + "/" + name, kMaxQuestionnaireBytes);
   if (!text) return fail(text.error().kind, text.error().message + "; it comes with the rules: install them again");
   return read_questionnaire(name, std::move(*text));
+}
+
+Result<Questionnaire> find_questionnaire(const std::string& rules_folder) {
+  auto own = load_questionnaire(rules_folder);
+  if (own || own.error().kind != ErrorKind::not_found) return own;
+  const auto installed = find_rules_folder();
+  return installed ? load_questionnaire(*installed) : own;
 }
 
 const Question* find_question(const Questionnaire& questionnaire, std::string_view id) {

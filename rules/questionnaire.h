@@ -48,6 +48,8 @@ struct Questionnaire {
 
 /// Reads questionnaire/questions.yaml of a rules folder. The error holds every mistake with its place.
 Result<Questionnaire> load_questionnaire(const std::string& rules_folder);
+/// Of a rules folder, or the installed one where that folder has none: a folder of somebody's own packs needs no questions.
+Result<Questionnaire> find_questionnaire(const std::string& rules_folder);
 /// The same from a text; `name` stands in messages.
 Result<Questionnaire> read_questionnaire(const std::string& name, std::string text);
 /// The question of this id, or nullptr.

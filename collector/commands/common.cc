@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/zstd.h"
 #include "collector/rules_in_force.h"
+#include "rules/questionnaire.h"
 
 namespace plumbline {
 namespace {
@@ -60,6 +61,14 @@ int write_files(const FleetView& view, const Rendering& rendering) {
     if (const int code = write_out(folder + name + ending, text); code != kExitOk) return code;
   }
   return kExitOk;
+}
+
+// Reports show answers without their questions where these cannot be read; the page and commands of the questions say why.
+std::shared_ptr<const Questionnaire> shown_questions(const StateOptions& options) {
+  const auto source = rules_source(options);
+  if (!source) return nullptr;
+  auto questions = find_questionnaire(source->folder);
+  return questions ? std::make_shared<const Questionnaire>(std::move(*questions)) : nullptr;
 }
 
 }  // namespace
@@ -146,6 +155,7 @@ Result<OpenFleet> open_fleet(const StateOptions& options) {
   auto rules = rules_for(options);
   if (!rules) return tl::unexpected(rules.error());
   open.fleet = std::make_unique<Fleet>(*open.store, std::move(*rules), ScoreHistory::read);
+  if (auto questions = shown_questions(options)) open.fleet->ask(std::move(questions));
   auto view = open.fleet->refresh();
   if (!view) return tl::unexpected(view.error());
   open.view = std::move(*view);

@@ -128,7 +128,7 @@ Result<Story> read_story(const DemoOptions& options, const std::string& folder, 
   auto rules = read_rules(*source);
   if (!rules) return tl::unexpected(rules.error());
   story.rules = std::move(*rules);
-  auto questions = load_questionnaire(source->folder);
+  auto questions = find_questionnaire(source->folder);
   if (!questions) return tl::unexpected(questions.error());
   story.questions = std::move(*questions);
   auto steps = read_sample_decisions(folder, end);

@@ -42,7 +42,7 @@ Result<OpenDecisions> open_decisions(const StateOptions& options) {
   auto rules = read_rules(*source);
   if (!rules) return tl::unexpected(rules.error());
   open.rules = std::move(*rules);
-  auto questions = load_questionnaire(source->folder);
+  auto questions = find_questionnaire(source->folder);
   if (!questions) return tl::unexpected(questions.error());
   open.questions = std::move(*questions);
   auto decisions = read_decisions(*open.store);

@@ -26,6 +26,7 @@
 #include "collector/report/pdf.h"
 #include "collector/report/view.h"
 #include "collector/web/web.h"
+#include "rules/questionnaire.h"
 
 namespace plumbline {
 namespace {
@@ -199,6 +200,8 @@ Result<void> open_parts(Running& running, const ServeOptions& options) {
   running.store = std::move(*store);
   if (auto opened = open_rules(running, options); !opened) return opened;
   running.fleet = std::make_unique<Fleet>(*running.store, *running.rules);
+  if (auto questions = find_questionnaire(running.source.folder)) running.fleet->ask(std::make_shared<const Questionnaire>(std::move(*questions)));
+  else log_warning(questions.error().message);
   if (auto view = running.fleet->refresh(); !view) return tl::unexpected(view.error());
   auto authority = read_authority(options.common.state);
   if (!authority) return tl::unexpected(authority.error());

@@ -109,7 +109,7 @@ std::string due_text(const PlanItem& item, std::int64_t now) {
 void put_plan(View& row, const PlanItem& item, const std::string& proposed_owner, std::int64_t now) {
   put_text(row, "plan_status", status_text(item.status));
   put_text(row, "plan_css", std::string(status_css(item.status)));
-  put_text(row, "plan_owner", item.owner.empty() ? proposed_owner : item.owner);
+  row["plan_owner"] = maybe(item.owner.empty() ? proposed_owner : item.owner);
   put_truth(row, "owner_proposed", item.owner.empty() && !proposed_owner.empty());
   row["plan_due"] = maybe(due_text(item, now));
   put_text(row, "due_css", is_overdue(item, now) ? "bad" : "soft");
@@ -187,7 +187,7 @@ View kept_row(const ReportInput& input, const PageContext& context, const PlanIt
   put_text(row, "anchor", item.action);
   put_text(row, "kept_title", item.title.empty() ? item.action : capitalised(item.title));
   put_text(row, "kept_why", why);
-  put_text(row, "kept_points", item.gain > 0 ? gain_text(item.gain) : "");
+  row["kept_points"] = maybe(item.gain > 0 ? gain_text(item.gain) : "");
   put_plan(row, item, {}, input.now);
   put_form(row, item, context);
   return row;
@@ -259,7 +259,7 @@ void put_since(View& view, const ReportInput& input, const SinceReview& since, s
 View review_row(const Review& review) {
   View row;
   put_text(row, "review_date", date_text(review.at));
-  put_text(row, "review_audience", say("review.audience_" + review.audience));
+  put_text(row, "review_audience", say("review.short_" + review.audience));
   put_text(row, "review_score", review.score ? whole_points(*review.score) : "–");
   put_text(row, "review_level", level_text(review.level));
   put_text(row, "review_by", review.by);

@@ -124,7 +124,7 @@ Result<std::int64_t> version_of(const Request& request) {
 Result<std::string> change_answer(Web& web, const Request& request, const Editor& editor) {
   const auto version = version_of(request);
   if (!version) return tl::unexpected(version.error());
-  const auto questions = load_questionnaire(web.rules_folder);
+  const auto questions = find_questionnaire(web.rules_folder);
   if (!questions) return tl::unexpected(questions.error());
   const AnswerEdit edit{form_value(request, "question"), form_value(request, "value"), form_value(request, "evidence"), form_value(request, "owner"), *version};
   if (auto done = edit_answer(*web.store, *questions, edit, editor); !done) return tl::unexpected(done.error());
@@ -248,7 +248,7 @@ void add_people_routes(Web& web, std::vector<Route>& routes) {
   page("/roadmap", [&web](const ReportInput& input, const PageContext& context) { return roadmap(web, input, context); });
   page("/goals", [](const ReportInput& input, const PageContext& context) -> Result<std::string> { return page_goals(input, context); });
   page("/organisation", [&web](const ReportInput& input, const PageContext& context) -> Result<std::string> {
-    const auto questions = load_questionnaire(web.rules_folder);
+    const auto questions = find_questionnaire(web.rules_folder);
     if (!questions) return tl::unexpected(questions.error());
     return page_organisation(input, context, *questions);
   });

@@ -2,6 +2,7 @@
 // The questionnaire: the twenty questions that are shipped, mistakes with their place, the attested score.
 #include "rules/questionnaire.h"
 
+#include <cstdlib>
 #include <set>
 
 #include "base/text.h"
@@ -68,6 +69,11 @@ TEST_CASE("mistakes in a questionnaire are told with their place") {
   CHECK(contains(told("title: T\n"), "lacks 'questions'"));
   CHECK(contains(told("{"), "q.yaml:1"));
   CHECK_FALSE(load_questionnaire("/nonexistent"));
+  ::setenv("PLUMBLINE_RULES", kRules.c_str(), 1);
+  const auto installed = find_questionnaire("/nonexistent");  // somebody's own packs: the installed questions are asked
+  ::unsetenv("PLUMBLINE_RULES");
+  REQUIRE(installed);
+  CHECK(installed->questions.size() == 20);
 }
 
 TEST_CASE("the attested score is the mean of what was answered, and says how much that is") {
