@@ -150,8 +150,10 @@ def read_ceo(text, titles):
         if attributes.get("class") == "sheet-number":
             found["whole score"] = re.match(r"\d+", block).group(0)
     for row in page.rows("Action", "Owner", "Effort", "Points"):
-        if name := titles["action"].get(row["Action"][1]):
-            found[name + ".gain"], found[name + ".effort"] = row["Points"][1], row["Effort"][0].lower()
+        shown = row["Action"][1].removesuffix("…").strip()  # a long title is cut on this page
+        names = [name for title, name in titles["action"].items() if title.startswith(shown)]
+        if len(names) == 1:
+            found[names[0] + ".gain"], found[names[0] + ".effort"] = row["Points"][1], row["Effort"][0].lower()
     return found
 
 
