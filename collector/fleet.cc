@@ -16,7 +16,9 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kHistoryPoints = 400;
+constexpr std::size_t kMostHistoryPoints = 120'000;  // that are read once: 400 days of one in five minutes
+constexpr std::size_t kNewHistoryPoints = 64;     // that are read then
+constexpr std::int64_t kDaySeconds = 86'400;
 constexpr std::int64_t kSharedInputSeconds = 10;  // ages on pages may lag by as much
 constexpr std::size_t kLoadedHosts = 256;         // facts one shared input may hold before a new one is made
 constexpr std::size_t kMostJudgedAtTurn = 500;    // scans, a second or so, to tell why the score turned with the rules
@@ -36,6 +38,26 @@ std::string identity_of(const Scan& scan) {
 }
 
 }  // namespace
+
+std::vector<ScorePoint> thinned_by_day(const std::vector<ScorePoint>& history, std::int64_t now) {
+  std::vector<ScorePoint> out;
+  for (const ScorePoint& point : history) {
+    const bool merges = !out.empty() && point.at < now - 2 * kDaySeconds && out.back().at / kDaySeconds == point.at / kDaySeconds;
+    if (!merges) {
+      out.push_back(point);
+      continue;
+    }
+    std::optional<ScoreSplit> split;
+    if (point.split && out.back().split)
+      split = ScoreSplit{out.back().split->fleet + point.split->fleet, out.back().split->rules + point.split->rules, out.back().split->coverage + point.split->coverage};
+    out.back() = point;
+    out.back().split = split;
+  }
+  const auto old = std::find_if(out.begin(), out.end(), [&](const ScorePoint& point) { return point.at >= now - static_cast<std::int64_t>(kMostHistoryDays) * kDaySeconds; });
+  // The last one before that stays: what the first day is compared with.
+  if (old - out.begin() > 1) out.erase(out.begin(), old - 1);
+  return out;
+}
 
 std::string host_id_of_stranger(const Scan& scan) {
   const std::string name = host_name_of(scan);
@@ -350,6 +372,8 @@ Result<void> Fleet::keep_score(const Assessment& assessment, std::optional<Score
   const auto last = store_.scores(1);
   if (!last) return tl::unexpected(last.error());
   const bool same = !last->empty() && same_score(last->back(), point);
+  point_waits_ = !same && !may_keep_point();
+  if (point_waits_) return {};
   // A point of somebody else's, or a score that nobody could follow: what the parts would add up to is not the change.
   const bool told = since && !last->empty() && last->back().value && point.value && since->total() == *point.value - *last->back().value;
   if (same) {
@@ -358,7 +382,33 @@ Result<void> Fleet::keep_score(const Assessment& assessment, std::optional<Score
   }
   if (told) point.split = ScoreSplit{since->fleet, since->rules, since->coverage};
   since = ScoreChange{};
+  points_left_ -= 1;
   return store_.add_score(point);
+}
+
+bool Fleet::may_keep_point() {
+  const std::int64_t now = now_seconds();
+  const double since = static_cast<double>(std::max<std::int64_t>(0, now - points_counted_at_));
+  points_left_ = std::min<double>(kPointsAtOnce, points_left_ + since / kSecondsAPoint);
+  points_counted_at_ = now;
+  return points_left_ >= 1;
+}
+
+// Adds what was kept since the last time, by this collector or another.
+Result<void> Fleet::read_history() {
+  auto read = store_.scores(points_.empty() ? kMostHistoryPoints : kNewHistoryPoints);
+  if (!read) return tl::unexpected(read.error());
+  const auto is_last = [&](const ScorePoint& point) { return point.at == points_.back().at && same_score(point, points_.back()); };
+  auto fresh = points_.empty() ? read->rend() : std::find_if(read->rbegin(), read->rend(), is_last);
+  if (!points_.empty() && fresh == read->rend()) {
+    read = store_.scores(kMostHistoryPoints);
+    if (!read) return tl::unexpected(read.error());
+    points_.clear();
+    fresh = read->rend();
+  }
+  points_.insert(points_.end(), fresh.base(), read->end());
+  points_ = thinned_by_day(points_, now_seconds());
+  return {};
 }
 
 Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
@@ -396,9 +446,8 @@ Result<std::shared_ptr<const FleetView>> Fleet::make_view() {
   // A score of part of the fleet is no point of its history.
   if (history_ == ScoreHistory::keep && view->waiting_ == 0)
     if (auto kept = keep_score(view->assessment_, since); !kept) return tl::unexpected(kept.error());
-  auto history = store_.scores(kHistoryPoints);
-  if (!history) return tl::unexpected(history.error());
-  view->history_ = std::move(*history);
+  if (auto read = read_history(); !read) return tl::unexpected(read.error());
+  view->history_ = points_;
   const std::lock_guard lock(mutex_);
   since_point_ = since;
   if (view_ != nullptr) {
@@ -424,7 +473,7 @@ Result<std::shared_ptr<const FleetView>> Fleet::refresh() {
     const std::lock_guard latest_lock(mutex_);
     to_rejudge_ = others_;
   }
-  if (!stale_) return latest();
+  if (!stale_ && !(point_waits_ && may_keep_point())) return latest();
   auto view = make_view();
   if (view) stale_ = false;
   return view;

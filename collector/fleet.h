@@ -100,6 +100,10 @@ enum class ScoreHistory { keep, read };
 /// then hosts that wait are left out and counted, and come in as they are judged.
 class Fleet {
  public:
+  /// A fleet that changes all the time would keep a point every second: after so many at once one in five minutes.
+  static constexpr int kPointsAtOnce = 24;
+  static constexpr std::int64_t kSecondsAPoint = 300;
+
   /// Of a command.
   Fleet(Store& store, std::shared_ptr<const RuleSet> rules, ScoreHistory history);
   /// Of the server; keeps the score's history. `rules` must outlive it.
@@ -146,6 +150,8 @@ class Fleet {
   std::optional<ScoreChange> change_since_point(const FleetView& view);
   std::optional<ScoreChange> change_by_turning(const FleetView& was, const FleetView& is);
   Result<void> keep_score(const Assessment& assessment, std::optional<ScoreChange>& since);
+  bool may_keep_point();
+  Result<void> read_history();
 
   Store& store_;
   const RulesInForce* in_force_ = nullptr;           // of the server alone
@@ -164,11 +170,21 @@ class Fleet {
   // Under refreshing_: what the score of the view differs by from its last kept point, and why; nothing where that is not
   // known, as after a start.
   std::optional<ScoreChange> since_point_;
+  // Under refreshing_: points may be kept one after the other, then only now and then; what waits has its causes added up.
+  double points_left_ = kPointsAtOnce;
+  std::int64_t points_counted_at_ = 0;
+  bool point_waits_ = false;
+  std::vector<ScorePoint> points_;  // under refreshing_: as views show them
   mutable std::mutex mutex_;                         // guards what follows
   std::shared_ptr<const FleetView> view_;
   std::vector<std::string> denied_;  // sorted
   std::size_t to_rejudge_ = 0;
 };
+
+/// The history as it is shown: each change of the last two days, before that the last of each day (UTC) with the causes of
+/// that day added up; at most so many days. Oldest first, as it comes.
+inline constexpr std::size_t kMostHistoryDays = 400;
+std::vector<ScorePoint> thinned_by_day(const std::vector<ScorePoint>& history, std::int64_t now);
 
 /// The id of a host that was never enrolled: made of its name, so that its scans belong together.
 std::string host_id_of_stranger(const Scan& scan);

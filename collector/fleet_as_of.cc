@@ -10,7 +10,7 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kMostPoints = 10'000;  // of the history, newest first, among which those of then are looked for
+constexpr std::size_t kMostPoints = 120'000;  // of the history, newest first, among which those of then are looked for
 
 struct ThenHost {
   AssessedHost host;
@@ -60,7 +60,7 @@ Result<std::shared_ptr<const FleetView>> view_as_of(Store& store, std::shared_pt
   auto view = std::make_shared<FleetView>();
   view->rules_ = std::move(rules);
   view->organisation_ = organisation->value_or("");
-  view->history_ = std::move(*history);
+  view->history_ = thinned_by_day(*history, moment);
   view->decisions_ = std::make_shared<CurrentDecisions>(store);
   std::vector<AssessedHost> hosts;
   std::vector<std::pair<std::string, std::uint64_t>> scans;

@@ -10,7 +10,7 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kActionsOpen = 10;   // the others stand behind a click
+constexpr std::size_t kActionsOpen = 10;   // and those that are chosen; the others stand behind a click
 constexpr std::size_t kMostRulesShown = 40;
 constexpr std::size_t kMostNamedHosts = 3;
 
@@ -40,17 +40,13 @@ View action_choice(const ReportInput& input, const Action& action, bool chosen) 
 void put_form(View& view, const ReportInput& input, const WhatIfQuestion& question) {
   const std::set<std::string> chosen(question.actions.begin(), question.actions.end());
   View first = view_list(), rest = view_list();
-  bool open = false;
-  std::size_t shown = 0;
+  std::size_t open = 0;
   for (const Action& action : input.assessment->actions) {
     const bool is_chosen = chosen.contains(action.id);
-    const bool near = shown++ < kActionsOpen;
-    open = open || (is_chosen && !near);
-    (near ? first : rest).push_back(action_choice(input, action, is_chosen));
+    (is_chosen || open++ < kActionsOpen ? first : rest).push_back(action_choice(input, action, is_chosen));
   }
   put_list(view, "actions", first);
   put_list(view, "more_actions", rest);
-  view["more_open"] = View(open);
   put_text(view, "hosts_glob", printable(question.hosts));
   put_text(view, "edits", shown_lines(question.edits));
 }
@@ -180,6 +176,7 @@ std::string page_what_if(const ReportInput& input, const PageContext& context, c
   put_truth(view, "asked", !question.empty());
   view["problem"] = maybe(shown_lines(answer.problem));
   put_truth(view, "has_answer", answer.result.has_value());
+  put_truth(view, "answered", answer.result.has_value() || !answer.problem.empty());
   if (answer.result) {
     put_score(view, *answer.result);
     put_list(view, "gates", gate_changes(input, *answer.result));

@@ -147,6 +147,43 @@ TEST_CASE("a point that somebody else has kept breaks the chain and not the sums
   require_sums(*store);
 }
 
+TEST_CASE("a fleet that changes all the time keeps points now and then, and no cause is lost") {
+  ScratchFolder folder;
+  auto store = get(open_store("sqlite:" + folder.path() + "/store.db"));
+  const auto rules = small_rules();
+  const RulesInForce in_force(rules, 1);
+  Fleet fleet(*store, in_force);
+  std::shared_ptr<const FleetView> view;
+  for (std::uint64_t i = 1; i <= 2 * Fleet::kPointsAtOnce; ++i) {
+    keep(*store, small_scan(kHostA, i, i % 2 == 0 ? "no" : "yes"), *rules);
+    view = get(fleet.refresh());
+  }
+  const auto points = get(store->scores(1000));
+  CHECK(points.size() >= static_cast<std::size_t>(Fleet::kPointsAtOnce));
+  CHECK(points.size() < static_cast<std::size_t>(Fleet::kPointsAtOnce) + 10);  // a slow machine may earn some on the way
+  CHECK(view->report_input(0).history.size() == points.size());
+  require_sums(*store);
+}
+
+TEST_CASE("of days that are over the last point stays, with the causes of the day added up") {
+  const std::int64_t day = 86'400, now = 1000 * day;
+  const std::vector<ScorePoint> history = {{10 * day, 100, 0, 1000, 1, 1, "a"}, {700 * day + 1, 200, 0, 1000, 1, 1, "a", ScoreSplit{100, 0, 0}},
+                                           {700 * day + 2, 250, 0, 1000, 1, 1, "b", ScoreSplit{0, 30, 20}}, {900 * day + 1, 260, 0, 1000, 1, 1, "b"},
+                                           {900 * day + 2, 270, 0, 1000, 1, 1, "b", ScoreSplit{10, 0, 0}}, {now - 2, 280, 0, 1000, 1, 1, "b", ScoreSplit{10, 0, 0}},
+                                           {now - 1, 290, 0, 1000, 1, 1, "b", ScoreSplit{0, 0, 10}}};
+  const auto thin = thinned_by_day(history, now);
+  REQUIRE(thin.size() == 5);
+  CHECK(thin[0].value == 100);
+  CHECK(thin[1].value == 250);
+  CHECK(split_of(thin[1]) == ScoreChange{.fleet = 100, .rules = 30, .coverage = 20});
+  CHECK(thin[2].value == 270);
+  CHECK_FALSE(thin[2].split);  // one of that day was not told
+  CHECK(thin[4].value == 290);
+  CHECK(thinned_by_day(thin, now).size() == 5);
+  CHECK(thinned_by_day(history, now + 450 * day).front().value == 290);  // of 400 days, and what they are compared with
+  CHECK(thinned_by_day({}, now).empty());
+}
+
 TEST_CASE("a past moment judged by the rules of then is what was kept then") {
   for (const std::string& kind : store_kinds()) DYNAMIC_SECTION(kind) {
     ScratchFolder folder;
