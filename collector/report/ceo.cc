@@ -55,7 +55,7 @@ std::string workload_note(const ReportInput& input, const WorkloadResult& worklo
   for (const auto& requirement : workload.minimum)
     if (requirement.verdict == Verdict::fail && !requirement.requirement->ceo.empty()) return say("ceo.needs", {{"what", requirement.requirement->ceo}});
   const std::string fixes = workload.blocking_rules.empty() ? "" : say_count("ceo.needs_fixes", workload.blocking_rules.size());
-  if (!fixes.empty()) return people.empty() ? fixes : say("ceo.then_serves", {{"needs", fixes}, {"people", people}});
+  if (!fixes.empty()) return people.empty() ? fixes : say("ceo.then_serves", {{"people", people}});
   for (const auto& requirement : workload.minimum)
     if (requirement.verdict == Verdict::unknown && !requirement.requirement->ceo.empty()) return say("ceo.not_known", {{"what", requirement.requirement->ceo}});
   return {};

@@ -156,7 +156,7 @@ std::vector<Board> boards() {
   for (GateResult& gate : shut.assessment.gates) gate.shut = true;
   shut.assessment.score.level = 1;
   shut.assessment.score.level_without_gates = 5;
-  add("gates shut", "Once closed, we are at", shut.input());
+  add("gates shut", "instead of", shut.input());
   Sample first = make_sample();
   first.history.clear();
   add("no history", "This is our first measurement.", first.input());
@@ -164,7 +164,7 @@ std::vector<Board> boards() {
     ReportInput input = ready.input();
     input.decisions = goals_for(ready.rules->workloads.at(0).id);
     add("goals", "Continue if we see time to find an answer from 12 to 4 minutes", input);
-    add("self-reported", "11 of 20 questions answered", input);
+    add("self-reported", "11 of 20 answered", input);
     add("review", "since the review of 24 August", input);
     input.hosts_without_scan = 3;
     add("silent", "3 of 6 machines were silent", input);

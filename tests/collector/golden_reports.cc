@@ -255,8 +255,9 @@ std::vector<std::string> texts_of(const std::string& html) {
     }
     std::smatch found;
     bool data = hidden() || name == "code" || name == "pre" || name == "style";
-    if (std::regex_search(tag, found, classes))
-      for (const auto word : words(found[1].str())) data = data || kData.count(std::string(word)) > 0 || word == "facts-of-host";
+    const std::string names = std::regex_search(tag, found, classes) ? found[1].str() : std::string();
+    if (!names.empty())
+      for (const auto word : words(names)) data = data || kData.count(std::string(word)) > 0 || word == "facts-of-host";
     if (!data && std::regex_search(tag, found, label)) texts.push_back(found[1].str());
     static const std::set<std::string> kVoid = {"input", "meta", "link", "br", "rect", "line", "circle", "polygon", "polyline", "path"};
     if (kVoid.count(name) == 0) open.emplace_back(name, data);

@@ -69,8 +69,8 @@ std::string document_of(const nlohmann::json& facts, const std::string& payload)
 /// What people wrote, with the payload behind every text.
 void decide(Sample& sample, const std::string& payload) {
   sample.decisions = std::make_shared<Decisions>();
-  sample.questionnaire = std::make_shared<Questionnaire>();
   if (payload.empty()) return;
+  sample.questionnaire = std::make_shared<Questionnaire>();
   Decisions& decisions = *sample.decisions;
   for (const Action& action : sample.assessment.actions) {
     PlanItem item;
