@@ -17,6 +17,7 @@ class CurrentDecisions {
   explicit CurrentDecisions(Store& store) : store_(store) {}
   /// The same pointer as long as nothing was written. Where the store fails, what was read last; nullptr before that.
   std::shared_ptr<const Decisions> get();
+  Store& store() { return store_; }
 
  private:
   Store& store_;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "base/zstd.h"
+#include "collector/decisions/reviews.h"
 #include "collector/judging.h"
 
 namespace plumbline {
@@ -102,6 +103,18 @@ ReportInput FleetView::make_input(std::int64_t now, std::shared_ptr<LoadedFacts>
   return input;
 }
 
+// Under mutex_. Compared once for each view and each change of what people decided.
+void FleetView::add_since_review(ReportInput& input) const {
+  if (input.decisions == nullptr) return;
+  if (reviewed_ != input.decisions) {
+    const auto since = since_last_review(decisions_->store(), input.decisions->reviews, kItReview, *rules_, assessment_);
+    if (!since) log_warning(since.error().message);
+    since_review_ = since && *since ? std::make_shared<const SinceReview>(**since) : nullptr;
+    reviewed_ = input.decisions;
+  }
+  input.since_review = since_review_;
+}
+
 // Under mutex_. Who holds the outlook holds the rules that it points into.
 void FleetView::add_outlook(ReportInput& input) const {
   input.outlook_state = outlook_state_;
@@ -112,6 +125,7 @@ ReportInput FleetView::report_input(std::int64_t now) const {
   ReportInput input = make_input(now, std::make_shared<LoadedFacts>());
   const std::lock_guard lock(mutex_);
   add_outlook(input);
+  add_since_review(input);
   return input;
 }
 
@@ -136,6 +150,7 @@ std::shared_ptr<const ReportInput> FleetView::shared_input(const std::shared_ptr
     view->loaded_ = std::make_shared<LoadedFacts>();
     ReportInput input = view->make_input(now, view->loaded_);
     view->add_outlook(input);
+    view->add_since_review(input);
     view->input_ = std::make_shared<const ReportInput>(std::move(input));
   }
   // Who holds the input holds the view; the view holds the input alone, or neither would ever go.

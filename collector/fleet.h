@@ -66,6 +66,7 @@ class FleetView {
   };
   ReportInput make_input(std::int64_t now, std::shared_ptr<LoadedFacts> loaded) const;
   void add_outlook(ReportInput& input) const;
+  void add_since_review(ReportInput& input) const;
   void read_from(Store& store, std::vector<std::pair<std::string, std::uint64_t>> scans);
   void assess_hosts(std::vector<AssessedHost> hosts);
 
@@ -88,6 +89,8 @@ class FleetView {
   mutable std::shared_ptr<const Outlook> outlook_;
   mutable OutlookState outlook_state_;
   mutable std::shared_ptr<const ReportInput> input_;
+  mutable std::shared_ptr<const Decisions> reviewed_;         // that since_review_ is of
+  mutable std::shared_ptr<const SinceReview> since_review_;
   mutable std::shared_ptr<LoadedFacts> loaded_;
 };
 

@@ -45,7 +45,10 @@ std::string clipped(const std::string& text, std::size_t most_words, std::size_t
 
 std::string people_of(const ReportInput& input, const WorkloadResult& workload) {
   const WorkloadServing* serving = serving_of(input, workload);
-  return serving != nullptr && serving->best && serving->best->people.high > 0 ? people_text(serving->best->people) : std::string();
+  if (serving == nullptr || !serving->best || serving->best->people.high == 0) return {};
+  // Other cards than those of the machine that would carry it promise nothing.
+  const bool there = std::find(workload.hosts.begin(), workload.hosts.end(), serving->best->host) != workload.hosts.end();
+  return there ? people_text(serving->best->people) : std::string();
 }
 
 std::string workload_note(const ReportInput& input, const WorkloadResult& workload) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first page, the workloads page, the list of reports, login and errors.
 #include "base/text.h"
+#include "collector/report/trend.h"
 #include "collector/report/view.h"
 
 namespace plumbline {
@@ -28,6 +29,7 @@ std::string page_overview(const ReportInput& input, const PageContext& context) 
   put_truth(view, "any_host", input.assessment->score.hosts > 0);
   view["score"] = score_view(input);
   view["change"] = change_view(input);
+  view["month"] = trend_view(input);
   view["pillars"] = pillar_rows(input);
   put_text(view, "total", input.assessment->score.value ? points_text(*input.assessment->score.value) : std::string("–"));
   put_list(view, "actions", top_actions(input, kMostActionsOnOverview));

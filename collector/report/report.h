@@ -21,6 +21,8 @@
 
 namespace plumbline {
 
+struct SinceReview;
+
 /// A host's own score, as score_of_host() gives it.
 struct HostScore {
   std::optional<Tenths> value;
@@ -49,6 +51,7 @@ struct ReportInput {
   std::function<HostScore(std::size_t host)> host_score;         // of assessment->hosts; made once and kept
   std::size_t hosts_without_scan = 0;          // enrolled, but nothing came yet
   std::size_t hosts_waiting = 0;               // whose scans these rules have not judged yet: in no figure
+  std::shared_ptr<const SinceReview> since_review;  // of IT's last one; nullptr where there was none
   std::shared_ptr<const Decisions> decisions;  // what people added; nullptr without a store
   std::shared_ptr<const Questionnaire> questionnaire;  // what the answers answer; nullptr where it was not read
   std::shared_ptr<const Clock> outlook;        // if nothing is done; nullptr while it is not computed

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "collector/decisions/reviews.h"
 #include "collector/report/chart.h"
 #include "collector/report/view.h"
 
@@ -155,12 +156,30 @@ View coverage_view(const ReportInput& input) {
   return view;
 }
 
-View change_view(const ReportInput& input) {
-  View won = view_list(), lost = view_list();
+namespace {
+
+// What stands first on every page: since people last looked, or else since the scan before.
+struct Changes {
+  std::vector<Change> list;
+  std::string since;
+  bool known = false;
+};
+Changes changes_of(const ReportInput& input) {
+  if (input.since_review && input.since_review->known) return {input.since_review->changes, say("overview.review_of", {{"date", date_text(input.since_review->at)}}), true};
+  if (input.before.empty()) return {};
   std::int64_t since = 0;
   for (const auto& host : input.before) since = std::max(since, host.taken_at);
-  const auto changed = input.before.empty() ? std::vector<Change>{} : changes(*input.rules, input.before, input.assessment->hosts);
-  for (const auto& change : changed) {
+  // Hosts whose scan before is known by its verdicts alone carry the day of their latest one: then no day is told.
+  const bool dated = since > 0 && since / kDay < input.assessment->as_of / kDay;
+  return {changes(*input.rules, input.before, input.assessment->hosts), dated ? date_text(since) : say("overview.scan_before"), true};
+}
+
+}  // namespace
+
+View change_view(const ReportInput& input) {
+  View won = view_list(), lost = view_list();
+  const Changes changed = changes_of(input);
+  for (const auto& change : changed.list) {
     const Rule& rule = input.rules->rules[change.rule];
     View row;
     put_text(row, "rule_id", rule.id);
@@ -175,13 +194,11 @@ View change_view(const ReportInput& input) {
     }
   }
   View view;
-  put_truth(view, "same", !input.before.empty() && won.list_value().empty() && lost.list_value().empty());
+  put_truth(view, "same", changed.known && won.list_value().empty() && lost.list_value().empty());
   put_list(view, "won", std::move(won));
   put_list(view, "lost", std::move(lost));
-  put_truth(view, "first", input.before.empty());
-  // Hosts whose scan before is known by its verdicts alone carry the day of their latest one: then no day is told.
-  const bool dated = since > 0 && since / kDay < input.assessment->as_of / kDay;
-  put_text(view, "since", dated ? date_text(since) : say("overview.scan_before"));
+  put_truth(view, "first", !changed.known);
+  put_text(view, "since", changed.since);
   const Movement movement = movement_of(input, "it");
   view["movement"] = maybe(movement.text);
   put_text(view, "movement_css", movement.css);

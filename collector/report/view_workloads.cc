@@ -103,6 +103,13 @@ std::string limit_text(ServingLimit limit) {
   return say(kLimits[static_cast<std::size_t>(limit)]);
 }
 
+// The cards that serve best need not be in the host that comes nearest to all requirements.
+std::string people_label(const WorkloadResult& result, const ServingOption& best) {
+  const bool there = std::find(result.hosts.begin(), result.hosts.end(), best.host) != result.hosts.end();
+  const std::string_view key = result.pilot == WorkloadState::ready ? "workload.serves" : there ? "workload.then_serves" : "workload.would_serve";
+  return say(key, {{"people", people_text(best.people)}});
+}
+
 void put_serving(View& row, const ReportInput& input, const WorkloadResult& result) {
   const WorkloadServing* serving = serving_of(input, result);
   put_truth(row, "asks_model", serving != nullptr);
@@ -115,6 +122,7 @@ void put_serving(View& row, const ReportInput& input, const WorkloadResult& resu
   }
   const ServingOption& best = *serving->best;
   row["people"] = maybe(people_text(best.people));
+  put_text(row, "people_label", people_label(result, best));
   put_text(row, "people_way", way_text(input, best));
   put_text(row, "people_limit", limit_text(best.capacity.limit));
   put_text(row, "people_requests", say_count("serving.requests", static_cast<std::size_t>(std::max(0, best.requests))));
