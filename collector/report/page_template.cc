@@ -12,20 +12,43 @@
 
 namespace plumbline {
 
-Result<std::string> template_source(std::string_view name, std::string_view body) {
+namespace {
+
+constexpr int kMostDepth = 4;
+
+Result<std::string> source_of(std::string_view name, std::string_view body, int depth);
+
+// Puts templates where a text asks for them: "{{>plan_form.html}}".
+Result<std::string> with_parts(std::string text, std::string_view body, int depth) {
+  constexpr std::string_view kOpen = "{{>", kClose = "}}";
+  for (auto at = text.find(kOpen); at != std::string::npos; at = text.find(kOpen, at)) {
+    const auto end = text.find(kClose, at);
+    if (end == std::string::npos) return fail(ErrorKind::invalid, "{{> without }}");
+    const std::string name = text.substr(at + kOpen.size(), end - at - kOpen.size());
+    auto part = name == "body" ? source_of(body, {}, depth + 1) : source_of(name, body, depth + 1);
+    if (!part) return part;
+    text.replace(at, end + kClose.size() - at, *part);
+    at += part->size();
+  }
+  return text;
+}
+
+Result<std::string> source_of(std::string_view name, std::string_view body, int depth) {
+  if (depth > kMostDepth) return fail(ErrorKind::limit, std::string(name) + ": templates stand in each other more than four deep");
   for (const auto& file : template_files()) {
     if (file.name != name) continue;
     auto text = with_phrases(name, file.text);
-    if (!text || body.empty()) return text;
-    constexpr std::string_view kPlace = "{{>body}}";
-    const auto place = text->find(kPlace);
-    if (place == std::string::npos) return fail(ErrorKind::invalid, std::string(name) + ": has no place for a body");
-    auto inner = template_source(body);
-    if (!inner) return inner;
-    return text->replace(place, kPlace.size(), *inner);
+    if (!text) return text;
+    auto whole = with_parts(std::move(*text), body, depth);
+    if (!whole) return fail(std::string(name), whole.error());
+    return whole;
   }
   return fail(ErrorKind::not_found, std::string(name) + ": there is no such template");
 }
+
+}  // namespace
+
+Result<std::string> template_source(std::string_view name, std::string_view body) { return source_of(name, body, 0); }
 
 std::string fill_template(std::string_view layout, std::string_view body, const kainjow::mustache::data& view) {
   struct Compiled {

@@ -10,8 +10,9 @@
 
 namespace plumbline {
 
-/// A template with its texts in, `{{>body}}` in it replaced by the template `body` where one is named. Fails with file
-/// and line where a template does not exist or asks for a text that does not.
+/// A template with its texts in and its parts in place: `{{>part.html}}` stands for that template, `{{>body}}` for the
+/// template `body` where one is named. Fails with file and line where a template does not exist or asks for a text that
+/// does not, and where parts stand in each other too deep.
 Result<std::string> template_source(std::string_view name, std::string_view body = {});
 
 /// Fills `layout`, whose body is the template `body`.
