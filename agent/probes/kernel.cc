@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/config/layered.h"
+#include "agent/config/modprobe.h"
 #include "agent/config/sysctl.h"
 #include "agent/probes/all.h"
 #include "base/text.h"
@@ -76,17 +78,22 @@ constexpr std::array kSettings = {std::string_view("kernel.randomize_va_space"),
 
 std::string path_of(std::string_view name) {
   std::string path = "/proc/sys/" + std::string(name);
-  std::replace(path.begin() + 10, path.end(), '.', '/');
+  // "net.ipv4.conf.eth0/100.rp_filter" is of the interface eth0.100
+  std::transform(path.begin() + 10, path.end(), path.begin() + 10,
+                 [](char c) { return c == '.' ? '/' : c == '/' ? '.' : c; });
   return path;
 }
 
-void write_settings(const Host& host, Facts& facts) {
+/// Settings of files beyond those above are read where they run, too; a host that sets hundreds is cut short.
+constexpr std::size_t kMaxExtraSettings = 100;
+
+void write_running(const Host& host, const std::vector<std::string>& names, Facts& facts) {
   nlohmann::json running = nlohmann::json::object();
   std::optional<Error> unread;
-  for (const std::string_view name : kSettings) {
+  for (const std::string& name : names) {
     const auto text = host.read(path_of(name), 4096);
     if (text)
-      running[std::string(name)] = std::string(trim(*text));
+      running[name] = to_utf8(trim(*text));
     else if (text.error().kind != ErrorKind::not_found)
       unread = text.error();
   }
@@ -94,11 +101,37 @@ void write_settings(const Host& host, Facts& facts) {
     facts.missing("kernel.sysctl", *unread);
   else
     facts.set("kernel.sysctl", std::move(running));
+}
+
+void write_settings(const Host& host, Facts& facts) {
+  const SysctlFiles files = read_sysctl_files(host);
+  std::vector<std::string> names(kSettings.begin(), kSettings.end());
   nlohmann::json configured = nlohmann::json::object();
-  for (const auto& [name, value] : read_sysctl_files(host)) {
-    if (std::find(kSettings.begin(), kSettings.end(), name) != kSettings.end()) configured[name] = value;
+  for (const std::string_view name : kSettings) {
+    if (const std::string* value = files.find(name)) configured[std::string(name)] = to_utf8(*value);
+  }
+  for (const auto& [name, value] : files.values) {
+    if (configured.contains(name) || names.size() >= kSettings.size() + kMaxExtraSettings) continue;
+    const std::string shown = to_utf8(name);
+    if (shown != name || name.find("..") != std::string::npos) continue;
+    configured[name] = to_utf8(value.substr(0, kMaxSettingBytes));
+    names.push_back(name);
   }
   facts.set("kernel.sysctl_configured", std::move(configured));
+  facts.set("kernel.sysctl_conflicts", files.conflicts);
+  write_running(host, names, facts);
+  const auto link = host.read_link("/etc/sysctl.d/99-sysctl.conf");
+  facts.set("kernel.sysctl_conf_linked",
+            link.has_value() && (*link == "/etc/sysctl.conf" || *link == "../sysctl.conf"));
+}
+
+/// What becomes of crashed programs' memory: systemd keeps it ("external") unless told otherwise.
+void write_kept_dumps(const Host& host, Facts& facts) {
+  Layered settings;
+  read_systemd_settings(host, "coredump.conf", {"storage", "processsizemax"}, "", settings);
+  facts.set("kernel.coredump_settings", settings.values);
+  facts.set("kernel.coredump_conflicts", settings.conflicts);
+  facts.set("kernel.modules_blocked", blocked_modules(host));
 }
 
 /// A handler ("|/usr/lib/systemd/systemd-coredump …") keeps dumps for root; a plain name puts them beside the
@@ -116,6 +149,7 @@ void write_core_dumps(const Host& host, Facts& facts) {
 Result<void> probe_kernel(const Host& host, Machine&, Facts& facts) {
   write_settings(host, facts);
   write_core_dumps(host, facts);
+  write_kept_dumps(host, facts);
   if (const auto text =
           host.read("/sys/kernel/security/lockdown", 256)) {  // "none [integrity] confidentiality"
     const std::size_t open = text->find('[');
