@@ -16,6 +16,11 @@ constexpr int kMaxIncludeDepth = 16;  // SERVCONF_MAX_DEPTH
 constexpr int kMaxIncludedFiles = 256;
 constexpr std::size_t kMaxSshdBytes = 1u << 20;
 constexpr std::size_t kMaxArguments = 1024;
+constexpr std::size_t kMaxOverrides = 200;
+constexpr std::size_t kMaxNoted = 32;
+/// Of Match lines, up to OpenSSH 10.
+constexpr std::array<std::string_view, 12> kCriteria = {"all",     "user",      "group",        "host",    "localaddress", "localport",
+                                                        "rdomain", "address",   "invalid-user", "version", "sessiontype",  "command"};
 
 constexpr std::array<std::string_view, 7> kManyLines = {
     "allowusers", "denyusers", "allowgroups", "denygroups", "port", "listenaddress", "hostkey"};
@@ -110,9 +115,13 @@ class Reader {
       if (keyword == "include")
         include(arguments, depth, active);
       else if (keyword == "match")
-        active = match(arguments, active);
-      else if (active && !arguments.empty())
+        active = match(arguments);
+      else if (arguments.empty())
+        note(config_.refused, keyword);
+      else if (active)
         set(keyword, arguments);
+      else if (config_.overrides.size() < kMaxOverrides)
+        config_.overrides.emplace_back(current_name(keyword), join(arguments, " "));
     }
     return {};
   }
@@ -121,16 +130,39 @@ class Reader {
 
  private:
   /// "Match all" holds for everybody; any other may not, and what follows is no global value.
-  bool match(const std::vector<std::string>& arguments, bool) {
+  bool match(const std::vector<std::string>& arguments) {
     const bool all = arguments.size() == 1 && lower(arguments[0]) == "all";
     if (!all) ++config_.match_blocks;
+    if (arguments.empty()) note(config_.refused, "match");
+    // "user alice,bob address 10.0.0.0/8"; OpenSSH 9.9 takes "user=alice", too, and criteria without a value
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const std::string& word = arguments[i];
+      const std::size_t equals = word.find('=');
+      const std::string name = lower(std::string_view(word).substr(0, equals));
+      const bool known = std::find(kCriteria.begin(), kCriteria.end(), name) != kCriteria.end();
+      if (!known) note(config_.refused, "match");
+      if (equals == std::string::npos && name != "all" && name != "invalid-user") ++i;
+    }
     return all;
+  }
+
+  static void note(std::vector<std::string>& list, const std::string& keyword) {
+    if (list.size() < kMaxNoted && std::find(list.begin(), list.end(), keyword) == list.end())
+      list.push_back(printable(keyword.substr(0, 64)));
+  }
+
+  static std::string current_name(const std::string& keyword) {
+    for (const auto& [old, now] : kOldNames) {
+      if (keyword == old) return std::string(now);
+    }
+    return keyword;
   }
 
   void include(const std::vector<std::string>& patterns, int depth, bool active) {
     if (depth >= kMaxIncludeDepth) return;
     for (const std::string& pattern : patterns) {
       const std::string whole = pattern.starts_with('/') ? pattern : folder_ + pattern;
+      if (active) note(config_.includes, whole);
       for (const std::string& path : glob(host_, whole)) {
         if (++files_ > kMaxIncludedFiles) return;
         const auto done = read(path, depth + 1, active);
@@ -151,16 +183,22 @@ class Reader {
     for (const auto& [keyword, arguments] : config_.values) config_.settled.push_back(keyword);
   }
 
-  void set(std::string keyword, const std::vector<std::string>& arguments) {
-    for (const auto& [old, now] : kOldNames) {
-      if (keyword == old) keyword = now;
-    }
+  void set(const std::string& written, const std::vector<std::string>& arguments) {
+    const std::string keyword = current_name(written);
     auto& slot = config_.values[keyword];
     const bool many = std::find(kManyLines.begin(), kManyLines.end(), keyword) != kManyLines.end();
     if (slot.empty())
       slot = arguments;
     else if (many && slot.size() < kMaxArguments)
       slot.insert(slot.end(), arguments.begin(), arguments.end());
+    else if (!many && lower(join(slot, " ")) != lower(join(arguments, " ")) && !is_repeatable(keyword))
+      note(config_.conflicts, keyword);
+  }
+
+  /// Lines of these add up, each for something of its own.
+  static bool is_repeatable(std::string_view keyword) {
+    return keyword == "acceptenv" || keyword == "setenv" || keyword == "subsystem" || keyword == "hostcertificate" ||
+           keyword == "permitlisten" || keyword == "permitopen" || keyword == "persourcepenalties";
   }
 
   const Host& host_;

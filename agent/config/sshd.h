@@ -18,6 +18,14 @@ struct SshdConfig {
   /// DenyGroups, Port, ListenAddress and HostKey those of all lines.
   std::map<std::string, std::vector<std::string>> values;
   int match_blocks = 0;
+  /// Keywords that a later line sets to something else; the first line counts.
+  std::vector<std::string> conflicts;
+  /// What lines inside Match blocks set: keyword and arguments, in their order.
+  std::vector<std::pair<std::string, std::string>> overrides;
+  /// Patterns of Include lines outside Match blocks, as whole paths.
+  std::vector<std::string> includes;
+  /// Keywords of lines that sshd refuses: without an argument, or a Match with a criterion it does not know.
+  std::vector<std::string> refused;
   /// The first Include that could not be read, and the keywords that were settled before it.
   std::optional<Error> unread;
   std::vector<std::string> settled;

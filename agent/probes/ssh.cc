@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/authorized_keys.h"
 #include "agent/config/sshd.h"
 #include "agent/probes/all.h"
 #include "agent/services.h"
@@ -49,6 +50,9 @@ class Writer {
  public:
   Writer(const SshdConfig& config, Facts& facts) : config_(config), facts_(facts) {}
 
+  /// Keywords whose values sshd refuses.
+  const std::vector<std::string>& refused() const { return refused_; }
+
   void flag(std::string_view fact, std::string_view keyword, bool fallback) {
     const std::string* value = known(fact, keyword);
     if (value == nullptr) return put(fact, keyword, fallback);
@@ -58,7 +62,7 @@ class Writer {
     if (keyword == "ignorerhosts" && word == "shosts-only") return facts_.set(fact, false);
     if (keyword == "permituserenvironment")
       return facts_.set(fact, true);  // a pattern of names that are let in
-    facts_.missing(fact, invalid(keyword, *value));
+    refuse(fact, keyword, *value);
   }
 
   void number(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
@@ -67,7 +71,7 @@ class Writer {
     if (const auto parsed = parse_i64(*value))
       facts_.set(fact, *parsed);
     else
-      facts_.missing(fact, invalid(keyword, *value));
+      refuse(fact, keyword, *value);
   }
 
   void time(std::string_view fact, std::string_view keyword, std::int64_t fallback) {
@@ -76,7 +80,7 @@ class Writer {
     if (const auto parsed = parse_sshd_time(*value))
       facts_.set(fact, *parsed);
     else
-      facts_.missing(fact, invalid(keyword, *value));
+      refuse(fact, keyword, *value);
   }
 
   void word(std::string_view fact, std::string_view keyword, std::string_view fallback,
@@ -85,7 +89,7 @@ class Writer {
     if (value == nullptr) return put(fact, keyword, fallback);
     const auto match =
         std::find_if(allowed.begin(), allowed.end(), [&](auto one) { return lower(one) == lower(*value); });
-    if (match == allowed.end()) return facts_.missing(fact, invalid(keyword, *value));
+    if (match == allowed.end()) return refuse(fact, keyword, *value);
     if (*match == "without-password") return facts_.set(fact, "prohibit-password");
     facts_.set(fact, *match);
   }
@@ -101,6 +105,10 @@ class Writer {
   }
 
  private:
+  void refuse(std::string_view fact, std::string_view keyword, std::string_view value) {
+    facts_.missing(fact, invalid(keyword, value));
+    refused_.emplace_back(keyword);
+  }
   const std::string* known(std::string_view fact, std::string_view keyword) {
     if (config_.is_doubtful(keyword)) {
       facts_.missing(fact, *config_.unread);
@@ -115,7 +123,57 @@ class Writer {
 
   const SshdConfig& config_;
   Facts& facts_;
+  std::vector<std::string> refused_;
 };
+
+/// Keywords that say nothing of safety, or hold addresses and paths that other facts tell.
+constexpr std::string_view kNotTold[] = {"acceptenv",    "subsystem",  "printmotd",    "printlastlog_", "listenaddress",
+                                         "hostkey",      "setenv",     "forcecommand", "authorizedkeyscommand", "authorizedprincipalscommand",
+                                         "addressfamily", "port",      "versionaddendum", "pidfile"};
+
+bool is_told(std::string_view keyword) {
+  return std::find(std::begin(kNotTold), std::end(kNotTold), keyword) == std::end(kNotTold);
+}
+
+constexpr std::size_t kMaxTold = 64;
+constexpr std::size_t kMaxToldBytes = 400;
+
+/// What the files say, so that a rule can tell "set to the default" from "not set". Of users only how many.
+std::string told(std::string_view keyword, const std::vector<std::string>& arguments) {
+  std::vector<std::string> once;
+  for (const std::string& argument : arguments) {
+    if (std::find(once.begin(), once.end(), argument) == once.end()) once.push_back(argument);
+  }
+  if (keyword == "allowusers" || keyword == "denyusers") return std::to_string(once.size());
+  return to_utf8(join(once, " ").substr(0, kMaxToldBytes));
+}
+
+void write_configured(const SshdConfig& config, std::vector<std::string> refused, Facts& facts) {
+  nlohmann::json configured = nlohmann::json::object();
+  for (const auto& [keyword, arguments] : config.values) {
+    if (is_told(keyword) && is_utf8(keyword) && !arguments.empty() && configured.size() < kMaxTold)
+      configured[keyword] = told(keyword, arguments);
+  }
+  std::vector<std::string> overrides;
+  for (const auto& [keyword, value] : config.overrides) {
+    const auto global = config.values.find(keyword);
+    const bool same = global != config.values.end() && lower(join(global->second, " ")) == lower(value);
+    const std::string line = to_utf8(keyword + " " + told(keyword, {value}));
+    if (!same && is_told(keyword) && overrides.size() < kMaxTold && std::find(overrides.begin(), overrides.end(), line) == overrides.end())
+      overrides.push_back(line);
+  }
+  refused.insert(refused.end(), config.refused.begin(), config.refused.end());
+  facts.set("ssh.refused", refused);
+  if (config.unread) {
+    for (const std::string_view fact : {"ssh.configured", "ssh.conflicts", "ssh.match_overrides", "ssh.includes"})
+      facts.missing(fact, *config.unread);
+    return;
+  }
+  facts.set("ssh.configured", std::move(configured));
+  facts.set("ssh.conflicts", config.conflicts);
+  facts.set("ssh.match_overrides", overrides);
+  facts.set("ssh.includes", config.includes);
+}
 
 void write_weak(const std::vector<std::vector<std::string>>& lists, Facts& facts) {
   std::vector<std::string> weak;
@@ -210,6 +268,7 @@ void write_values(const SshdConfig& config, std::string_view root_login, Facts& 
   const auto exchanges = write.list("ssh.kex_algorithms", "kexalgorithms");
   write_weak({ciphers, macs, exchanges}, facts);
   facts.set("ssh.match_blocks", config.match_blocks);
+  write_configured(config, write.refused(), facts);
 }
 
 }  // namespace
@@ -247,6 +306,7 @@ Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
     write_values(unread, "", facts);
   }
   write_host_keys(host, machine, facts);
+  write_authorized_keys(host, machine, facts);
   return {};
 }
 
