@@ -226,47 +226,35 @@ std::string redact_argument(std::string_view argument) {
   return redact_line(argument);
 }
 
-constexpr std::array<std::string_view, 41> kPlainVariables = {"OLLAMA_HOST",
-                                                              "OLLAMA_MODELS",
-                                                              "OLLAMA_ORIGINS",
-                                                              "RAY_AUTH_MODE",
-                                                              "WEBUI_AUTH",
-                                                              "HF_HOME",
-                                                              "HF_HUB_CACHE",
-                                                              "TRANSFORMERS_CACHE",
-                                                              "PERSIST_DIRECTORY",
-                                                              "IS_PERSISTENT",
-                                                              "CHROMA_SERVER_AUTHN_PROVIDER",
-                                                              "CHROMA_HOST_ADDR",
-                                                              "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED",
-                                                              "AUTHENTICATION_APIKEY_ENABLED",
-                                                              "AUTHENTICATION_OIDC_ENABLED",
-                                                              "PERSISTENCE_DATA_PATH",
-                                                              "QDRANT__SERVICE__HOST",
-                                                              "QDRANT__SERVICE__HTTP_PORT",
-                                                              "QDRANT__SERVICE__ENABLE_TLS",
-                                                              "QDRANT__STORAGE__STORAGE_PATH",
-                                                              "MINIO_VOLUMES",
-                                                              "ETCD_LISTEN_CLIENT_URLS",
-                                                              "ETCD_DATA_DIR",
-                                                              "ETCD_CLIENT_CERT_AUTH",
-                                                              "ETCD_CERT_FILE",
-                                                              "ETCD_AUTH_TOKEN",
-                                                              "PGDATA",
-                                                              "N8N_USER_MANAGEMENT_DISABLED",
-                                                              "N8N_BASIC_AUTH_ACTIVE",
-                                                              "FLOWISE_AUTH",
-                                                              "LANGFLOW_AUTO_LOGIN",
-                                                              "GRADIO_SERVER_NAME",
-                                                              "STREAMLIT_SERVER_ADDRESS",
-                                                              "MLFLOW_HOST",
-                                                              "VLLM_HOST",
-                                                              "JUPYTER_IP",
-                                                              "discovery.type",
-                                                              "xpack.security.enabled",
-                                                              "DISABLE_SECURITY_PLUGIN",
-                                                              "RABBITMQ_NODENAME",
-                                                              "LLAMA_ARG_HOST"};
+/// Values that are switches and can be no secret, whatever the variable.
+constexpr std::array<std::string_view, 10> kSwitches = {"true", "false", "yes",     "no",       "on",
+                                                        "off",  "none",  "enabled", "disabled", "required"};
+
+constexpr std::array<std::string_view, 93> kPlainVariables = {
+    "OLLAMA_HOST", "OLLAMA_MODELS", "OLLAMA_ORIGINS", "RAY_AUTH_MODE", "WEBUI_AUTH", "HF_HOME",
+    "HF_HUB_CACHE", "TRANSFORMERS_CACHE", "PERSIST_DIRECTORY", "IS_PERSISTENT",
+    "CHROMA_SERVER_AUTHN_PROVIDER", "CHROMA_HOST_ADDR", "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED",
+    "AUTHENTICATION_APIKEY_ENABLED", "AUTHENTICATION_OIDC_ENABLED", "PERSISTENCE_DATA_PATH",
+    "QDRANT__SERVICE__HOST", "QDRANT__SERVICE__HTTP_PORT", "QDRANT__SERVICE__ENABLE_TLS",
+    "QDRANT__STORAGE__STORAGE_PATH", "MINIO_VOLUMES", "ETCD_LISTEN_CLIENT_URLS", "ETCD_DATA_DIR",
+    "ETCD_CLIENT_CERT_AUTH", "ETCD_CERT_FILE", "ETCD_AUTH_TOKEN", "PGDATA", "N8N_USER_MANAGEMENT_DISABLED",
+    "N8N_BASIC_AUTH_ACTIVE", "FLOWISE_AUTH", "LANGFLOW_AUTO_LOGIN", "GRADIO_SERVER_NAME",
+    "STREAMLIT_SERVER_ADDRESS", "MLFLOW_HOST", "VLLM_HOST", "JUPYTER_IP", "discovery.type",
+    "xpack.security.enabled", "DISABLE_SECURITY_PLUGIN", "RABBITMQ_NODENAME", "LLAMA_ARG_HOST",
+    "POSTGRES_HOST_AUTH_METHOD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
+    "ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD", "MARIADB_RANDOM_ROOT_PASSWORD", "MYSQL_HOME",
+    "ALLOW_ANONYMOUS_LOGIN", "network.host", "http.host", "path.repo", "path.data", "discovery.seed_hosts",
+    "cluster.initial_master_nodes", "plugins.security.disabled", "xpack.security.http.ssl.enabled",
+    "ES_PATH_CONF", "OPENSEARCH_PATH_CONF", "ES_JAVA_OPTS", "OPENSEARCH_JAVA_OPTS", "KAFKA_LISTENERS",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "KAFKA_PROCESS_ROLES", "KAFKA_DEFAULT_REPLICATION_FACTOR",
+    "KAFKA_MIN_INSYNC_REPLICAS", "KAFKA_LOG_DIRS", "KAFKA_CONTROLLER_LISTENER_NAMES", "KAFKA_CFG_LISTENERS",
+    "KAFKA_CFG_LISTENER_SECURITY_PROTOCOL_MAP", "KAFKA_CFG_PROCESS_ROLES",
+    "KAFKA_CFG_DEFAULT_REPLICATION_FACTOR", "KAFKA_CFG_MIN_INSYNC_REPLICAS", "KAFKA_CFG_LOG_DIRS",
+    "KAFKA_CFG_CONTROLLER_LISTENER_NAMES", "QDRANT__CLUSTER__ENABLED",
+    "COMMON_SECURITY_AUTHORIZATIONENABLED", "CLUSTER_JOIN", "ENABLE_MODULES", "BACKUP_FILESYSTEM_PATH",
+    "CHROMA_SERVER_AUTH_PROVIDER", "ETCD_INITIAL_CLUSTER", "ETCD_CONFIG_FILE", "MINIO_OPTS",
+    "SOLR_AUTH_TYPE", "SOLR_JETTY_HOST", "SOLR_HOME", "SOLR_SSL_ENABLED", "MEILI_ENV", "MEILI_HTTP_ADDR",
+    "MEILI_DB_PATH", "INFLUXD_BOLT_PATH", "INFLUXDB_HTTP_AUTH_ENABLED"};
 
 /// "NAME=value" to "NAME=" with what of the value may be kept.
 std::string redact_variable(std::string_view assignment) {
@@ -276,6 +264,7 @@ std::string redact_variable(std::string_view assignment) {
   const std::string_view value = assignment.substr(equals + 1);
   std::string out(assignment.substr(0, equals + 1));
   if (is_plain_variable(name)) return out + redact_token_shapes(redact_urls(value));
+  if (is_one_of(lower(value), kSwitches) && !is_secret_name(name)) return out + std::string(value);
   if (trim(value).empty() || value == "\"\"" || value == "''" || !is_secret_name(name)) return out;
   return out + std::string(kRedacted);
 }
@@ -283,7 +272,8 @@ std::string redact_variable(std::string_view assignment) {
 }  // namespace
 
 bool is_plain_variable(std::string_view name) {
-  return is_one_of(name, kPlainVariables);
+  // Images of containers name what they hold: PG_VERSION=16.4-1.pgdg120+1.
+  return name.ends_with("_VERSION") || is_one_of(name, kPlainVariables);
 }
 
 bool is_secret_name(std::string_view name) {

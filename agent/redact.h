@@ -23,8 +23,8 @@ std::string redact_text(std::string_view text);
 
 /// /proc/<pid>/cmdline: arguments with NUL after each.
 std::string redact_arguments(std::string_view arguments);
-/// /proc/<pid>/environ: names; values only of switches known to hold no secret (OLLAMA_HOST, RAY_AUTH_MODE,
-/// …).
+/// /proc/<pid>/environ: names; values only of variables known to hold no secret (OLLAMA_HOST, PG_VERSION, …)
+/// and where they are a switch (true, off, none, …).
 std::string redact_environment(std::string_view environment);
 /// Whether the value of this environment variable may be kept.
 bool is_plain_variable(std::string_view name);

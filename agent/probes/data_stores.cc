@@ -138,7 +138,9 @@ Store running_store(const Host& host, Machine& machine, const Service& service) 
   store.service = &service;
   store.process = machine.process(service.pid);
   store.exposure = exposure_of(service.sockets, main_port(service));
+  store.running = true;
   if (store.process != nullptr) {
+    store.words = store.process->arguments;
     store.contained = contains(machine.unit_of(service.pid), ":");
     store.environment = environment_of(host, service.pid);
   }
@@ -189,6 +191,7 @@ Result<void> probe_data_stores(const Host& host, Machine& machine, Facts& facts)
     if (!clusters.empty()) {
       stopped.arguments = {"postgres", "-c", "config_file=" + clusters.front() + "/postgresql.conf"};
       store.process = &stopped;
+      store.words = stopped.arguments;
     }
     store.exposure = "none";
     inspect(host, store);

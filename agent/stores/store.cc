@@ -6,11 +6,6 @@
 
 namespace plumbline {
 
-const std::vector<std::string>& Store::arguments() const {
-  static const std::vector<std::string> none;
-  return process == nullptr ? none : process->arguments;
-}
-
 void set_auth(Store& store, std::string_view auth, std::string evidence) {
   store.auth = auth;
   store.auth_evidence = std::move(evidence);

@@ -2,6 +2,7 @@
 // One data store found here, and what its configuration says of it; one inspector a product beside this file.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,25 +14,50 @@
 
 namespace plumbline {
 
+struct Container;  // agent/containers_on_disk.h
+
 struct Store {
   const Product* product = nullptr;
-  const Service* service = nullptr;  // nullptr where it is installed and does not run
-  const Process* process = nullptr;  // nullptr where it may not be seen
-  const Package* package = nullptr;
-  bool contained = false;  // runs in a container: paths in its arguments are not this host's
+  const Service* service = nullptr;      // nullptr where it is there and does not run
+  const Process* process = nullptr;      // nullptr where it may not be seen
+  const Package* package = nullptr;      // of this host; nullptr in a container
+  const Container* container = nullptr;  // the container it is in, where its engine tells
+  bool running = false;
+  bool contained = false;                          // runs in a container: its paths are not this host's
+  std::string unit;                                // "redis-server@cache.service", "docker:3f2a…"; often empty
+  std::string image;                               // "docker.io/library/postgres:16.4"
+  std::string working_folder;                      // of its process, for paths that begin with "./"
+  std::vector<std::string> words;                  // how it was started: of the process, its unit or its container
+  std::vector<std::string> titles;                 // of its child processes: "postgres: walsender …"
   std::map<std::string, std::string> environment;  // names, and values that hold no secret
+  bool environment_known = false;
+  std::int64_t now = 0;  // UTC seconds of the host's clock, 0 unknown
 
   // What inspectors fill; "" is not known.
   std::string version, version_source;
   std::string exposure;
+  int port = 0;  // as configured, where no listener was seen
   std::string auth = "unknown", auth_evidence;
   std::string tls = "unknown";
-  std::string data_folder;
+  std::optional<bool> tls_required;
+  std::string data_folder;                // as the store names it
+  std::vector<std::string> more_folders;  // of this host: tablespaces, further log folders
   std::string replication = "unknown", archiving = "unknown";
+  std::optional<double> archive_age_hours;
   std::optional<bool> vector_capable;
   std::string vector_version;
+  std::optional<std::int64_t> cache_bytes;
+  std::optional<bool> evicts;
+  std::optional<int> replication_factor, min_insync, cluster_nodes;
+  std::string coordination;
+  std::optional<bool> snapshot_repository;
+  std::vector<std::string> risky;  // "local_infile=on"
 
-  const std::vector<std::string>& arguments() const;
+  // What it said on its own port, filled by add_answers() (agent/stores/answered.h).
+  std::string answered_version, answered_auth, answered_tls;
+
+  /// words, and nothing where nobody knows how it was started.
+  const std::vector<std::string>& arguments() const { return words; }
 };
 
 /// The installed packages of a product; of PostgreSQL one for each major version.
