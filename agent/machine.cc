@@ -3,7 +3,9 @@
 #include "agent/machine.h"
 
 #include <algorithm>
+#include <set>
 
+#include "agent/containers_on_disk.h"
 #include "agent/services.h"
 #include "agent/tables/tables.h"
 #include "base/text.h"
@@ -19,6 +21,8 @@ struct Machine::Tables {
   std::optional<Result<std::vector<User>>> users;
   std::optional<Result<std::vector<Group>>> groups;
   std::optional<std::vector<UnitFile>> units;
+  std::optional<ContainersOnDisk> containers;
+  std::optional<std::vector<std::string>> homes;
   std::map<std::string, BlockLayers> layers;
   std::optional<std::int64_t> now;
 };
@@ -112,6 +116,26 @@ const Result<std::vector<Socket>>& Machine::sockets() {
 const std::vector<Service>& Machine::services() {
   if (!tables_->services) tables_->services = find_services(*this);
   return *tables_->services;
+}
+
+const ContainersOnDisk& Machine::containers() {
+  if (!tables_->containers) tables_->containers = read_containers(host_, homes());
+  return *tables_->containers;
+}
+
+const std::vector<std::string>& Machine::homes() {
+  if (tables_->homes) return *tables_->homes;
+  constexpr std::size_t most = 200;
+  std::set<std::string> found = {"/root"};
+  if (const auto& all = users()) {
+    for (const User& user : *all) {
+      const bool person = user.uid >= 1000 && user.uid < 65533 && user.home.size() > 1 &&
+                          user.home.starts_with('/') && user.home != "/nonexistent";
+      if (person && found.size() < most) found.insert(user.home);
+    }
+  }
+  tables_->homes.emplace(found.begin(), found.end());
+  return *tables_->homes;
 }
 
 namespace {

@@ -81,7 +81,8 @@ struct UnitFile {
   bool enabled = false;  // something in *.wants or *.requires leads to it
 };
 
-struct Service;  // agent/services.h: a recognised product that runs here
+struct Service;           // agent/services.h: a recognised product that runs here
+struct ContainersOnDisk;  // agent/containers_on_disk.h
 
 /// One system's shared tables. Every verb reads on its first call and remembers what came of it, errors too.
 /// Not for use by several threads.
@@ -102,6 +103,11 @@ struct Machine {
   const Result<std::vector<Socket>>& sockets();
   /// Recognised products, by kind and pid; empty where neither processes nor sockets can be read.
   const std::vector<Service>& services();
+
+  /// Containers, running and stopped, and images, as engines keep them on disk.
+  const ContainersOnDisk& containers();
+  /// Home folders of people and of root, each once.
+  const std::vector<std::string>& homes();
 
   /// dpkg, rpm, apk, pacman or none.
   std::string package_manager();

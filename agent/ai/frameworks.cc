@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxEnvironments = 200;
 constexpr std::size_t kMaxFrameworks = 1'000;
-constexpr std::size_t kMaxHomes = 200;
 
 constexpr std::array kWanted = {std::string_view("torch"),
                                 std::string_view("tensorflow"),
@@ -150,18 +149,6 @@ void read_environment(const Host& host, const std::string& base, std::set<std::s
 
 }  // namespace
 
-std::vector<std::string> homes(Machine& machine) {
-  std::set<std::string> found = {"/root"};
-  if (const auto& users = machine.users()) {
-    for (const User& user : *users) {
-      const bool person = user.uid >= 1000 && user.uid < 65533 && user.home.size() > 1 &&
-                          user.home.starts_with('/') && user.home != "/nonexistent";
-      if (person && found.size() < kMaxHomes) found.insert(user.home);
-    }
-  }
-  return {found.begin(), found.end()};
-}
-
 std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
                                        const std::vector<std::string>& interpreters) {
   std::set<std::string> bases = {"/usr", "/usr/local"};
@@ -177,7 +164,7 @@ std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
        {"/opt/*", "/opt/*/venv", "/opt/*/.venv", "/opt/*/env", "/opt/*/envs/*", "/srv/*", "/srv/*/venv",
         "/srv/*/.venv", "/var/lib/*/venv", "/var/www/*/venv"})
     add(std::string(pattern));
-  for (const std::string& home : homes(machine)) {
+  for (const std::string& home : machine.homes()) {
     if (!host.list(home)) continue;
     bases.insert(home + "/.local");
     for (const std::string_view below :

@@ -41,7 +41,4 @@ struct AgentSettings {
 /// Settings of agent tools (MCP) in home folders.
 AgentSettings find_agent_settings(const Host& host, Machine& machine);
 
-/// Home folders of people and of root, each once.
-std::vector<std::string> homes(Machine& machine);
-
 }  // namespace plumbline

@@ -123,7 +123,7 @@ ModelFiles find_models(const Host& host, Machine& machine) {
                                      "/var/cache/huggingface/hub",
                                      "/opt/huggingface/hub",
                                      "/data/huggingface/hub"};
-  for (const std::string& home : homes(machine)) {
+  for (const std::string& home : machine.homes()) {
     ollama.push_back(home + "/.ollama/models");
     for (const std::string_view below :
          {"/.cache/huggingface/hub", "/.lmstudio/models", "/.cache/lm-studio/models", "/models",
@@ -141,7 +141,7 @@ ModelFiles find_models(const Host& host, Machine& machine) {
 
 AgentSettings find_agent_settings(const Host& host, Machine& machine) {
   AgentSettings found;
-  for (const std::string& home : homes(machine)) {
+  for (const std::string& home : machine.homes()) {
     std::vector<std::string> files = glob(host, home + "/.config/mcp/*.json");
     for (const std::string_view below :
          {"/.cursor/mcp.json", "/.config/Claude/claude_desktop_config.json", "/.claude.json", "/.mcp.json",

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "agent/config/glob.h"
+#include "agent/containers_on_disk.h"
 #include "agent/probes/all.h"
 #include "agent/redact.h"
 #include "agent/services.h"
@@ -15,7 +16,6 @@ namespace plumbline {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1u << 20;
-constexpr std::size_t kMaxContainers = 2'000;
 constexpr JsonLimits kConfigLimits{kMaxConfigBytes, 24, 100'000, 64u << 10};
 
 struct Engine {
@@ -46,111 +46,46 @@ std::string redact_daemon(std::string_view text) {
   return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// Of a container's settings only what decides on its power over the host.
-std::string redact_hostconfig(std::string_view text) {
-  const auto json = parse_json(text, kConfigLimits);
-  nlohmann::json kept = nlohmann::json::object();
-  if (!json || !json->is_object()) return "{}";
-  for (const char* key :
-       {"Privileged", "CapAdd", "Binds", "PortBindings", "PidMode", "NetworkMode", "IpcMode"})
-    if (json->contains(key)) kept[key] = json->at(key);
-  if (json->contains("Mounts") && json->at("Mounts").is_array()) {
-    for (const auto& mount : json->at("Mounts")) {
-      if (mount.is_object() && mount.contains("Source") && mount.at("Source").is_string())
-        kept["Mounts"].push_back({{"Source", mount.at("Source")}});
-    }
-  }
-  return kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string redact_container(std::string_view text) {
-  const auto json = parse_json(text, kConfigLimits);
-  bool running = false;
-  if (json && json->is_object() && json->contains("State") && json->at("State").is_object()) {
-    const auto& state = json->at("State");
-    running =
-        state.contains("Running") && state.at("Running").is_boolean() && state.at("Running").get<bool>();
-  }
-  return running ? R"({"State":{"Running":true}})" : R"({"State":{"Running":false}})";
-}
-
-bool contains_text(const nlohmann::json& list, std::initializer_list<std::string_view> wanted) {
-  if (!list.is_array()) return false;
-  return std::any_of(list.begin(), list.end(), [&](const auto& item) {
-    return item.is_string() && std::any_of(wanted.begin(), wanted.end(), [&](auto one) {
-             return item.template get_ref<const std::string&>() == one;
-           });
-  });
-}
-
-/// "/etc:/host/etc:ro" begins with the host's path.
-bool mounts_host(const nlohmann::json& config) {
-  const auto dangerous = [](std::string_view source) {
+bool mounts_host(const Container& container) {
+  return std::any_of(container.host_folders.begin(), container.host_folders.end(), [](std::string_view source) {
     while (source.size() > 1 && source.ends_with('/')) source.remove_suffix(1);
     return source == "/" || source == "/etc" || source == "/root" || source.ends_with("/docker.sock") ||
            source.ends_with("/containerd.sock");
-  };
-  if (config.contains("Binds") && config.at("Binds").is_array()) {
-    for (const auto& bind : config.at("Binds")) {
-      if (!bind.is_string()) continue;
-      const std::string_view text = bind.get_ref<const std::string&>();
-      if (dangerous(text.substr(0, text.find(':')))) return true;
-    }
-  }
-  if (config.contains("Mounts") && config.at("Mounts").is_array()) {
-    for (const auto& mount : config.at("Mounts"))
-      if (mount.contains("Source") && dangerous(mount.at("Source").get_ref<const std::string&>()))
-        return true;
-  }
-  return false;
+  });
 }
 
-int ports_for_all(const nlohmann::json& config) {
-  int count = 0;
-  if (!config.contains("PortBindings") || !config.at("PortBindings").is_object()) return 0;
-  for (const auto& [port, bindings] : config.at("PortBindings").items()) {
-    if (!bindings.is_array()) continue;
-    for (const auto& binding : bindings) {
-      if (!binding.is_object()) continue;
-      const auto address = binding.find("HostIp");
-      const std::string text =
-          address != binding.end() && address->is_string() ? address->get<std::string>() : "";
-      if (text.empty() || text == "0.0.0.0" || text == "::") ++count;
-    }
-  }
-  return count;
+bool has_power(const Container& container) {
+  return container.privileged ||
+         std::any_of(container.capabilities.begin(), container.capabilities.end(), [](const std::string& one) {
+           return one == "SYS_ADMIN" || one == "CAP_SYS_ADMIN" || one == "ALL";
+         });
 }
 
-void write_docker_containers(const Host& host, Facts& facts, bool docker_present, int other_running) {
-  const auto folders = host.list("/var/lib/docker/containers");
-  if (!folders && folders.error().kind != ErrorKind::not_found && docker_present) {
+int ports_for_all(const Container& container) {
+  return static_cast<int>(
+      std::count_if(container.published.begin(), container.published.end(), [](const PublishedPort& one) {
+        return one.address.empty() || one.address == "0.0.0.0" || one.address == "::";
+      }));
+}
+
+void write_docker_containers(Machine& machine, Facts& facts, bool docker_present, int other_running) {
+  const ContainersOnDisk& disk = machine.containers();
+  if (!disk.docker_error.message.empty() && docker_present) {
     for (const std::string_view fact : {"containers.running", "containers.privileged",
                                         "containers.host_mounts", "containers.published_any"})
-      facts.missing(fact, folders.error());
+      facts.missing(fact, disk.docker_error);
     return;
   }
   int running = other_running;
   int privileged = 0;
   int mounts = 0;
   int published = 0;
-  std::size_t seen = 0;
-  for (const auto& folder : folders.value_or(std::vector<FolderEntry>{})) {
-    if (++seen > kMaxContainers) break;
-    const std::string base = "/var/lib/docker/containers/" + folder.name;
-    const auto state = host.read_redacted(base + "/config.v2.json", redact_container, kMaxConfigBytes);
-    if (!state || !contains(*state, "true")) continue;
+  for (const Container& one : disk.containers) {
+    if (one.engine != "docker" || !one.running) continue;
     ++running;
-    const auto text = host.read_redacted(base + "/hostconfig.json", redact_hostconfig, kMaxConfigBytes);
-    const auto config =
-        text ? parse_json(*text, kConfigLimits) : Result<nlohmann::json>(tl::unexpected<Error>(text.error()));
-    if (!config || !config->is_object()) continue;
-    const bool all = config->contains("Privileged") && config->at("Privileged").is_boolean() &&
-                     config->at("Privileged").get<bool>();
-    const bool capable = config->contains("CapAdd") &&
-                         contains_text(config->at("CapAdd"), {"SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"});
-    if (all || capable) ++privileged;
-    if (mounts_host(*config)) ++mounts;
-    published += ports_for_all(*config);
+    if (has_power(one)) ++privileged;
+    if (mounts_host(one)) ++mounts;
+    published += ports_for_all(one);
   }
   facts.set("containers.running", running);
   facts.set("containers.privileged", privileged);
@@ -255,7 +190,7 @@ Result<void> probe_containers(const Host& host, Machine& machine, Facts& facts) 
   }
   facts.set("containers.gpu_runtime_configured", gpu_runtime(host));
   write_docker_api(host, machine, facts);
-  write_docker_containers(host, facts, docker, count_by_cgroups(host));
+  write_docker_containers(machine, facts, docker, count_by_cgroups(host));
   std::string role = "none";
   for (const Service& service : machine.services()) {
     if (service.product->kind == "kubelet" && role == "none") role = "node";
