@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Talks to NVML through our own declarations of its C interface (layouts of NVML 13.3, LP64; the versioned
-// names keep theirs for ever). A symbol that an old driver lacks leaves its fact out.
+// Asks NVML everything once. A symbol that an old driver lacks, and what a card does not know, leaves its fact out.
 #include "agent/asks/nvml.h"
 
-#include <dlfcn.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,7 +9,9 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "agent/asks/nvml_library.h"
 #include "agent/asks/within.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -20,76 +20,14 @@ namespace plumbline {
 namespace {
 
 using nlohmann::json;
+using namespace nvml;
 
 constexpr const char* kLibrary = "libnvidia-ml.so.1";
 constexpr unsigned kMaxDevices = 256;
 constexpr unsigned kMaxLinks = 36;  // NVML_NVLINK_MAX_LINKS
+constexpr unsigned kMaxInstances = 64;  // a card has at most 7 today
+constexpr unsigned kMaxProcesses = 4096;
 constexpr auto kTimeout = std::chrono::seconds(10);
-
-// nvmlReturn_t
-constexpr int kSuccess = 0;
-constexpr int kNoPermission = 4;
-constexpr int kDriverNotLoaded = 9;
-constexpr int kGpuIsLost = 15;
-constexpr int kMismatch = 18;
-
-using Device = void*;
-
-struct PciInfo {  // nvmlPciInfo_t, 68 bytes
-  char bus_id_legacy[16];
-  unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
-  char bus_id[32];
-};
-static_assert(sizeof(PciInfo) == 68);
-
-struct Memory {  // nvmlMemory_t
-  unsigned long long total, free, used;
-};
-static_assert(sizeof(Memory) == 24);
-
-struct MemoryV2 {  // nvmlMemory_v2_t: here what the driver keeps for itself is not free
-  unsigned version;
-  unsigned long long total, reserved, free, used;
-};
-static_assert(sizeof(MemoryV2) == 40);
-constexpr unsigned kMemoryV2 = 0x02000028;
-
-struct Utilization {  // nvmlUtilization_t
-  unsigned gpu, memory;
-};
-
-/// The loaded library; closed with it.
-class Library {
- public:
-  explicit Library(const std::string& name) : handle_(dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL)) {}
-  ~Library() {
-    if (handle_ != nullptr) dlclose(handle_);
-  }
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-  explicit operator bool() const { return handle_ != nullptr; }
-
-  /// Calls a function by name; FUNCTION_NOT_FOUND (13) where this driver has none.
-  template <class... Arguments>
-  int call(const char* name, Arguments... arguments) const {
-    void* symbol = dlsym(handle_, name);
-    if (symbol == nullptr) return 13;
-    return reinterpret_cast<int (*)(Arguments...)>(symbol)(arguments...);
-  }
-
-  std::string text(int code) const {
-    if (code == kDriverNotLoaded) return "no driver";
-    if (code == kMismatch) return "driver and library do not match: restart after the driver's update";
-    if (code == kGpuIsLost) return "GPU is lost";
-    if (code == kNoPermission) return "permission denied";
-    void* symbol = dlsym(handle_, "nvmlErrorString");
-    const char* words = symbol == nullptr ? nullptr : reinterpret_cast<const char* (*)(int)>(symbol)(code);
-    return words == nullptr ? "NVML error " + std::to_string(code) : to_utf8(words);
-  }
-
- private:
-  void* handle_;
-};
 
 template <std::size_t Size>
 std::string text_of(const std::array<char, Size>& buffer) {
@@ -106,116 +44,223 @@ std::string sysfs_address(std::string_view bus_id) {
   return address;
 }
 
-void add_identity(const Library& nvml, Device device, json& item) {
+void add_identity(const Library& library, Device device, json& item) {
   PciInfo pci{};
-  if (nvml.call("nvmlDeviceGetPciInfo_v3", device, &pci) == kSuccess ||
-      nvml.call("nvmlDeviceGetPciInfo_v2", device, &pci) == kSuccess) {
+  if (library.call("nvmlDeviceGetPciInfo_v3", device, &pci) == kSuccess ||
+      library.call("nvmlDeviceGetPciInfo_v2", device, &pci) == kSuccess) {
     pci.bus_id[sizeof pci.bus_id - 1] = '\0';
     pci.bus_id_legacy[sizeof pci.bus_id_legacy - 1] = '\0';
     item["address"] = sysfs_address(to_utf8(pci.bus_id[0] != '\0' ? pci.bus_id : pci.bus_id_legacy));
   }
   std::array<char, 96> text{};
-  if (nvml.call("nvmlDeviceGetName", device, text.data(), 96u) == kSuccess) item["name"] = text_of(text);
+  if (library.call("nvmlDeviceGetName", device, text.data(), 96u) == kSuccess) item["name"] = text_of(text);
   text.fill('\0');
-  if (nvml.call("nvmlDeviceGetUUID", device, text.data(), 96u) == kSuccess)
+  if (library.call("nvmlDeviceGetUUID", device, text.data(), 96u) == kSuccess)
     item["uuid_hash"] = sha256_hex(text_of(text)).substr(0, 16);
   int major = 0;
   int minor = 0;
-  if (nvml.call("nvmlDeviceGetCudaComputeCapability", device, &major, &minor) == kSuccess) {
+  if (library.call("nvmlDeviceGetCudaComputeCapability", device, &major, &minor) == kSuccess) {
     item["compute_capability"] = std::round((major + minor / 10.0) * 10) / 10;
   }
 }
 
 /// Old and new layouts of the same answer; with MIG on, the whole card's free memory is not to be had
 /// (NOT_SUPPORTED or NO_PERMISSION) and stays unknown.
-void add_memory(const Library& nvml, Device device, json& item) {
+void add_memory(const Library& library, Device device, json& item) {
   MemoryV2 memory{};
   memory.version = kMemoryV2;
-  if (nvml.call("nvmlDeviceGetMemoryInfo_v2", device, &memory) == kSuccess) {
+  if (library.call("nvmlDeviceGetMemoryInfo_v2", device, &memory) == kSuccess) {
     item["memory_bytes"] = memory.total;
     item["memory_free_bytes"] = memory.free;
     return;
   }
   Memory old{};
-  if (nvml.call("nvmlDeviceGetMemoryInfo", device, &old) == kSuccess) {
+  if (library.call("nvmlDeviceGetMemoryInfo", device, &old) == kSuccess) {
     item["memory_bytes"] = old.total;
     item["memory_free_bytes"] = old.free;
   }
 }
 
-int active_links(const Library& nvml, Device device) {
+int active_links(const Library& library, Device device) {
   int active = 0;
   for (unsigned link = 0; link < kMaxLinks; ++link) {
     int state = 0;
-    if (nvml.call("nvmlDeviceGetNvLinkState", device, link, &state) != kSuccess) break;
+    if (library.call("nvmlDeviceGetNvLinkState", device, link, &state) != kSuccess) break;
     if (state == 1) ++active;
   }
   return active;
 }
 
-void add_health(const Library& nvml, Device device, json& item) {
+void add_health(const Library& library, Device device, json& item) {
   int current = 0;
   int pending = 0;
-  if (nvml.call("nvmlDeviceGetEccMode", device, &current, &pending) == kSuccess) {
+  if (library.call("nvmlDeviceGetEccMode", device, &current, &pending) == kSuccess) {
     item["ecc"] = current == 1;
     unsigned long long errors = 0;
     constexpr int kUncorrected = 1;
     constexpr int kLifetime = 1;
-    if (nvml.call("nvmlDeviceGetTotalEccErrors", device, kUncorrected, kLifetime, &errors) == kSuccess)
+    if (library.call("nvmlDeviceGetTotalEccErrors", device, kUncorrected, kLifetime, &errors) == kSuccess)
       item["ecc_uncorrected_errors"] = errors;
   }
   unsigned mig = 0;
   unsigned mig_pending = 0;
-  if (nvml.call("nvmlDeviceGetMigMode", device, &mig, &mig_pending) == kSuccess) item["mig"] = mig == 1;
+  if (library.call("nvmlDeviceGetMigMode", device, &mig, &mig_pending) == kSuccess) item["mig"] = mig == 1;
   unsigned value = 0;
-  if (nvml.call("nvmlDeviceGetEnforcedPowerLimit", device, &value) == kSuccess ||
-      nvml.call("nvmlDeviceGetPowerManagementLimit", device, &value) == kSuccess) {
+  if (library.call("nvmlDeviceGetEnforcedPowerLimit", device, &value) == kSuccess ||
+      library.call("nvmlDeviceGetPowerManagementLimit", device, &value) == kSuccess) {
     item["power_limit_watts"] = value / 1000.0;
   }
   constexpr int kGpuSensor = 0;
-  if (nvml.call("nvmlDeviceGetTemperature", device, kGpuSensor, &value) == kSuccess)
+  if (library.call("nvmlDeviceGetTemperature", device, kGpuSensor, &value) == kSuccess)
     item["temperature_celsius"] = value;
   Utilization utilization{};
-  if (nvml.call("nvmlDeviceGetUtilizationRates", device, &utilization) == kSuccess)
+  if (library.call("nvmlDeviceGetUtilizationRates", device, &utilization) == kSuccess)
     item["utilization_percent"] = utilization.gpu;
-  item["nvlink_active"] = active_links(nvml, device);
+  item["nvlink_active"] = active_links(library, device);
 }
 
-json device_at(const Library& nvml, unsigned index) {
+/// Power, clocks and what holds them down.
+void add_clocks(const Library& library, Device device, json& item) {
+  unsigned value = 0;
+  constexpr int kStreamingProcessors = 1;
+  if (library.call("nvmlDeviceGetPowerUsage", device, &value) == kSuccess) item["power_watts"] = value / 1000.0;
+  if (library.call("nvmlDeviceGetClockInfo", device, kStreamingProcessors, &value) == kSuccess) item["clock_mhz"] = value;
+  if (library.call("nvmlDeviceGetMaxClockInfo", device, kStreamingProcessors, &value) == kSuccess)
+    item["clock_max_mhz"] = value;
+  int persistent = 0;
+  if (library.call("nvmlDeviceGetPersistenceMode", device, &persistent) == kSuccess) item["persistence"] = persistent == 1;
+  unsigned long long reasons = 0;
+  if (library.call("nvmlDeviceGetCurrentClocksEventReasons", device, &reasons) != kSuccess &&
+      library.call("nvmlDeviceGetCurrentClocksThrottleReasons", device, &reasons) != kSuccess)
+    return;
+  json& held = item["slowdown"] = json::array();
+  if ((reasons & (kSoftwareThermal | kHardwareThermal)) != 0) held.push_back("thermal");
+  if ((reasons & kPowerBrake) != 0) held.push_back("power_brake");
+  if ((reasons & kHardwareSlowdown) != 0) held.push_back("hardware");
+  if ((reasons & kSoftwarePowerCap) != 0) held.push_back("power_cap");
+}
+
+/// Rows or pages that were found bad and are to be replaced at the next reset, or could not be.
+void add_repair(const Library& library, Device device, json& item) {
+  unsigned corrected = 0, uncorrected = 0, pending = 0, failed = 0;
+  if (library.call("nvmlDeviceGetRemappedRows", device, &corrected, &uncorrected, &pending, &failed) == kSuccess) {
+    item["repair_pending"] = pending != 0;
+    item["repair_failed"] = failed != 0;
+    return;
+  }
+  int retired = 0;  // cards before Ampere
+  if (library.call("nvmlDeviceGetRetiredPagesPendingStatus", device, &retired) == kSuccess)
+    item["repair_pending"] = retired == 1;
+}
+
+/// Who computes on it now: other users' processes are counted as well, their names are not asked.
+void add_processes(const Library& library, Device device, json& item) {
+  for (const char* name : {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"}) {
+    unsigned count = 0;
+    int code = library.call(name, device, &count, static_cast<ProcessInfo*>(nullptr));
+    if (code != kSuccess && code != kInsufficientSize) continue;
+    std::vector<ProcessInfo> processes(std::min(count + 8, kMaxProcesses));  // some may start meanwhile
+    count = static_cast<unsigned>(processes.size());
+    code = library.call(name, device, &count, processes.data());
+    if (code != kSuccess || count > processes.size()) return;
+    unsigned long long bytes = 0;
+    bool all_told = true;
+    for (unsigned i = 0; i < count; ++i) {
+      all_told = all_told && processes[i].used_gpu_memory != ~0ull;
+      if (processes[i].used_gpu_memory <= 1ull << 50) bytes += processes[i].used_gpu_memory;
+    }
+    item["processes"] = count;
+    if (all_told) item["process_memory_bytes"] = bytes;
+    return;
+  }
+}
+
+/// "NVIDIA A100-SXM4-80GB MIG 1g.10gb" to "1g.10gb"
+std::string profile_in(std::string_view name) {
+  constexpr std::string_view kMark = " MIG ";
+  const auto at = name.find(kMark);
+  return at == std::string_view::npos ? std::string() : std::string(name.substr(at + kMark.size()));
+}
+
+/// The instances of a divided card, by profile, and what memory they hold in sum.
+void add_instances(const Library& library, Device device, json& item) {
+  unsigned most = 0;
+  if (library.call("nvmlDeviceGetMaxMigDeviceCount", device, &most) != kSuccess) return;
+  json profiles = json::array();
+  unsigned long long bytes = 0, free = 0;
+  for (unsigned index = 0; index < std::min(most, kMaxInstances); ++index) {
+    Device instance = nullptr;
+    if (library.call("nvmlDeviceGetMigDeviceHandleByIndex", device, index, &instance) != kSuccess) continue;
+    std::array<char, 96> text{};
+    std::string profile;
+    if (library.call("nvmlDeviceGetName", instance, text.data(), 96u) == kSuccess) profile = profile_in(text_of(text));
+    DeviceAttributes attributes{};
+    if (profile.empty() && library.call("nvmlDeviceGetAttributes_v2", instance, &attributes) == kSuccess)
+      profile = std::to_string(attributes.gpu_slices) + "g." + std::to_string((attributes.memory_mib + 512) / 1024) + "gb";
+    profiles.push_back(profile.empty() ? "unknown" : profile);
+    Memory memory{};
+    if (library.call("nvmlDeviceGetMemoryInfo", instance, &memory) == kSuccess && memory.total <= 1ull << 50) {
+      bytes += memory.total;
+      free += std::min(memory.free, memory.total);
+    }
+  }
+  item["mig_instances"] = std::move(profiles);
+  if (bytes > 0) item["mig_memory_bytes"] = bytes, item["mig_memory_free_bytes"] = free;
+}
+
+/// The NVSwitch fabric: without it the cards of such a machine do not start computing.
+void add_fabric(const Library& library, Device device, json& item) {
+  FabricInfo fabric{};
+  if (library.call("nvmlDeviceGetGpuFabricInfo", device, &fabric) != kSuccess) return;
+  switch (fabric.state) {
+    case kFabricNotSupported: item["fabric"] = "none"; break;
+    case kFabricNotStarted: item["fabric"] = "not_started"; break;
+    case kFabricInProgress: item["fabric"] = "starting"; break;
+    case kFabricCompleted: item["fabric"] = fabric.status == kSuccess ? "ready" : "failed"; break;
+    default: break;
+  }
+}
+
+json device_at(const Library& library, unsigned index) {
   Device device = nullptr;
-  const int code = nvml.call("nvmlDeviceGetHandleByIndex_v2", index, &device);
-  if (code != kSuccess) return {{"index", index}, {"error", nvml.text(code)}};
+  const int code = library.call("nvmlDeviceGetHandleByIndex_v2", index, &device);
+  if (code != kSuccess) return {{"index", index}, {"error", library.text(code)}};
   json item = json::object();
-  add_identity(nvml, device, item);
-  add_memory(nvml, device, item);
+  add_identity(library, device, item);
+  add_memory(library, device, item);
   // a card that was lost after the library had started answers its name but no reading
   Memory probe{};
-  const int alive = nvml.call("nvmlDeviceGetMemoryInfo", device, &probe);
+  const int alive = library.call("nvmlDeviceGetMemoryInfo", device, &probe);
   if (alive == kGpuIsLost) {
-    item["error"] = nvml.text(alive);
+    item["error"] = library.text(alive);
     return item;
   }
-  add_health(nvml, device, item);
+  add_health(library, device, item);
+  add_clocks(library, device, item);
+  add_repair(library, device, item);
+  add_processes(library, device, item);
+  add_fabric(library, device, item);
+  if (item.value("mig", false)) add_instances(library, device, item);
   return item;
 }
 
-json ask_everything(const Library& nvml) {
+json ask_everything(const Library& library) {
   json answer = {{"status", "ok"}, {"devices", json::array()}};
   std::array<char, 80> text{};
-  if (nvml.call("nvmlSystemGetDriverVersion", text.data(), 80u) == kSuccess) answer["driver"] = text_of(text);
+  if (library.call("nvmlSystemGetDriverVersion", text.data(), 80u) == kSuccess) answer["driver"] = text_of(text);
   int cuda = 0;  // 12040 is 12.4
-  if (nvml.call("nvmlSystemGetCudaDriverVersion_v2", &cuda) == kSuccess ||
-      nvml.call("nvmlSystemGetCudaDriverVersion", &cuda) == kSuccess) {
+  if (library.call("nvmlSystemGetCudaDriverVersion_v2", &cuda) == kSuccess ||
+      library.call("nvmlSystemGetCudaDriverVersion", &cuda) == kSuccess) {
     answer["cuda"] = std::to_string(cuda / 1000) + "." + std::to_string(cuda % 1000 / 10);
   }
   unsigned count = 0;
-  const int code = nvml.call("nvmlDeviceGetCount_v2", &count);
+  const int code = library.call("nvmlDeviceGetCount_v2", &count);
   if (code != kSuccess) {
-    answer["status"] = nvml.text(code);
+    answer["status"] = library.text(code);
     return answer;
   }
   for (unsigned index = 0; index < std::min(count, kMaxDevices); ++index)
-    answer["devices"].push_back(device_at(nvml, index));
+    answer["devices"].push_back(device_at(library, index));
   return answer;
 }
 
@@ -224,12 +269,12 @@ json unavailable(std::string_view why) {
 }
 
 Result<std::string> ask_library(const std::string& name) {
-  const Library nvml(name);
-  if (!nvml) return unavailable("no library").dump();
-  int code = nvml.call("nvmlInit_v2");
-  if (code != kSuccess) return unavailable(nvml.text(code)).dump();
-  const json answer = ask_everything(nvml);
-  nvml.call("nvmlShutdown");
+  const Library library(name);
+  if (!library) return unavailable("no library").dump();
+  int code = library.call("nvmlInit_v2");
+  if (code != kSuccess) return unavailable(library.text(code)).dump();
+  const json answer = ask_everything(library);
+  library.call("nvmlShutdown");
   return answer.dump();
 }
 

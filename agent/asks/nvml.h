@@ -5,7 +5,10 @@
 //     {"address":"0000:41:00.0","name":"NVIDIA L40S","uuid_hash":"4f0c…16
 //     digits","memory_bytes":…,"memory_free_bytes":…,
 //      "compute_capability":8.9,"ecc":true,"ecc_uncorrected_errors":0,"mig":false,"power_limit_watts":350.0,
-//      "temperature_celsius":41,"utilization_percent":0,"nvlink_active":0},
+//      "temperature_celsius":41,"utilization_percent":0,"nvlink_active":0,"power_watts":60.5,"clock_mhz":210,
+//      "clock_max_mhz":2520,"persistence":true,"slowdown":["thermal"],"repair_pending":false,"repair_failed":false,
+//      "processes":1,"process_memory_bytes":…,"fabric":"none|not_started|starting|ready|failed",
+//      "mig_instances":["1g.10gb"],"mig_memory_bytes":…,"mig_memory_free_bytes":…},
 //     {"index":3,"error":"GPU is lost"}]}
 //
 // A value the card or an old driver does not give is left out. Where the library gives nothing at all,

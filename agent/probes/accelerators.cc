@@ -9,6 +9,7 @@
 
 #include "agent/probes/hardware.h"
 #include "agent/probes/pci_accelerators.h"
+#include "agent/probes/pci_distance.h"
 #include "agent/read.h"
 #include "base/text.h"
 
@@ -68,6 +69,7 @@ struct KfdGpu {
   std::string gfx;
   std::uint64_t unique_id = 0;
   std::vector<std::uint64_t> locations;  // whole, with a partition's number
+  int xgmi_links = 0;                    // of its first node
 };
 
 /// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are
@@ -101,6 +103,19 @@ std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_
   return sum > 0 ? sum : std::min(local_mem_size, std::uint64_t{1} << 50);
 }
 
+/// Links of a node to other cards: files io_links/N/properties with "type 11" (HSA_IOLINK_TYPE_XGMI).
+int xgmi_links(const Host& host, const std::string& node) {
+  constexpr std::uint64_t kXgmi = 11;
+  const auto links = host.list(node + "/io_links");
+  int count = 0;
+  if (!links) return count;
+  for (const auto& link : *links) {
+    const auto text = read_text(host, node + "/io_links/" + link.name + "/properties");
+    if (text && property(*text, "type") == kXgmi && count < 4096) ++count;
+  }
+  return count;
+}
+
 /// Partitions of one card bear its unique id or a place of their own, and each has its share of the memory;
 /// two nodes that differ in the id alone are one card told twice.
 void add_node(KfdGpu& gpu, std::uint64_t location, std::uint64_t unique_id, std::uint64_t memory_bytes) {
@@ -128,6 +143,7 @@ Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
     KfdGpu& gpu = gpus[address];
     gpu.vendor = static_cast<unsigned>(property(*text, "vendor_id") & 0xffff);
     gpu.device = static_cast<unsigned>(property(*text, "device_id") & 0xffff);
+    if (gpu.locations.empty()) gpu.xgmi_links = xgmi_links(host, node);
     add_node(gpu, location, property(*text, "unique_id"),
              kfd_memory(host, node, property(*text, "local_mem_size")));
     gpu.gfx = gfx_name(property(*text, "gfx_target_version"));
@@ -188,6 +204,8 @@ void add_amd(const Host& host, const std::string& folder, const Result<std::map<
   if (!item.contains("memory_bytes") && found->second.memory_bytes > 0)
     item["memory_bytes"] = found->second.memory_bytes;
   if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
+  item["partitions"] = found->second.locations.size();
+  item["xgmi_links"] = found->second.xgmi_links;
 }
 
 void add_intel(const Host& host, const std::string& folder, json& item) {
@@ -210,19 +228,27 @@ json parse_nvml(const Result<std::string>& answer) {
 
 /// What NVML may say of a device, checked: a recording is as foreign as any file.
 void copy_nvml(const json& from, json& item) {
-  for (const char* key : {"name", "uuid_hash"}) {
+  for (const char* key : {"name", "uuid_hash", "fabric"}) {
     if (from.contains(key) && from[key].is_string()) item[key] = from[key];
   }
-  for (const char* key : {"memory_bytes", "memory_free_bytes", "ecc_uncorrected_errors", "nvlink_active"}) {
+  for (const char* key : {"memory_bytes", "memory_free_bytes", "ecc_uncorrected_errors", "nvlink_active", "clock_mhz",
+                          "clock_max_mhz", "processes", "process_memory_bytes", "mig_memory_bytes",
+                          "mig_memory_free_bytes"}) {
     if (from.contains(key) && from[key].is_number_unsigned() && from[key].get<std::uint64_t>() <= INT64_MAX)
       item[key] = from[key];
   }
   for (const char* key :
-       {"compute_capability", "power_limit_watts", "temperature_celsius", "utilization_percent"}) {
+       {"compute_capability", "power_limit_watts", "power_watts", "temperature_celsius", "utilization_percent"}) {
     if (from.contains(key) && from[key].is_number()) item[key] = from[key];
   }
-  for (const char* key : {"ecc", "mig"}) {
+  for (const char* key : {"ecc", "mig", "persistence", "repair_pending", "repair_failed"}) {
     if (from.contains(key) && from[key].is_boolean()) item[key] = from[key];
+  }
+  for (const char* key : {"slowdown", "mig_instances"}) {
+    const auto found = from.find(key);
+    if (found != from.end() && found->is_array() &&
+        std::all_of(found->begin(), found->end(), [](const json& text) { return text.is_string(); }))
+      item[key] = *found;
   }
 }
 
@@ -235,6 +261,7 @@ class Accelerators {
     add_kfd_only();
     ask_nvml_once();
     for (auto& item : devices_) complete(item);
+    add_distances(host_, devices_);
     std::sort(devices_.begin(), devices_.end(), [](const json& a, const json& b) {
       return a["address"].get_ref<const std::string&>() < b["address"].get_ref<const std::string&>();
     });
@@ -445,12 +472,35 @@ void set_iommu(const Host& host, Facts& facts) {
   facts.missing("accelerators.iommu_on", groups.error());
 }
 
+bool is_compute_device(const std::string& folder, const std::string& name) {
+  if (folder == "/dev/dri") return name.starts_with("renderD");
+  if (folder == "/dev/accel") return name.starts_with("accel");
+  return name == "kfd" || (name.starts_with("nvidia") && name.size() > 6 && name[6] >= '0' && name[6] <= '9');
+}
+
+/// NVIDIA's driver makes its own with 0666 unless NVreg_DeviceFileMode says otherwise (driver README, "DeviceFileMode").
+void set_open_devices(const Host& host, Facts& facts) {
+  int open = 0;
+  for (const std::string folder : {"/dev", "/dev/dri", "/dev/accel"}) {
+    const auto entries = host.list(folder);
+    if (!entries && !is_absent(entries.error())) return facts.missing("accelerators.open_devices", entries.error());
+    if (!entries && folder == "/dev") return;  // a recording without devices tells nothing
+    for (const auto& entry : entries.value_or(std::vector<FolderEntry>{})) {
+      if (!is_compute_device(folder, entry.name)) continue;
+      const auto stat = host.stat(folder + "/" + entry.name);
+      if (stat && (stat->mode & 0006u) == 0006u) ++open;
+    }
+  }
+  facts.set("accelerators.open_devices", open);
+}
+
 }  // namespace
 
 Result<void> probe_accelerators(const Host& host, Machine&, Facts& facts) {
   set_drivers(host, facts);
   set_toolkits(host, facts);
   set_iommu(host, facts);
+  set_open_devices(host, facts);
   if (const auto done = Accelerators(host, facts).run(); !done) {
     for (const char* path : {"accelerators.count", "accelerators.devices"}) facts.missing(path, done.error());
   }

@@ -13,6 +13,7 @@ constexpr int kNotSupported = 3;
 constexpr int kNoPermission = 4;
 constexpr int kDriverNotLoaded = 9;
 constexpr int kGpuIsLost = 15;
+constexpr int kInsufficientSize = 7;
 constexpr int kMismatch = 18;
 constexpr int kUnset = -1;
 
@@ -27,6 +28,10 @@ struct Card {
   int links;       // of which the first is down
   int handle_code; // what asking for the handle returns
   bool falls_off;  // every reading after the handle says lost
+  unsigned long long slowdown = 0;  // bits of the clocks event reasons
+  int fabric = kUnset;              // state of the fabric; 10 + status where registration failed
+  unsigned bad_rows = 0;            // 1: a repair waits, 2: it failed
+  unsigned processes = 0;           // each holds 1 GiB
 };
 
 struct Machine {
@@ -35,7 +40,7 @@ struct Machine {
   const char* driver;
   int cuda;
   unsigned count;
-  Card cards[3];
+  Card cards[8];
 };
 
 constexpr Machine kMachines[] = {
@@ -46,6 +51,14 @@ constexpr Machine kMachines[] = {
     {"lost", kSuccess, "580.178.04", 13000, 3, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, false},
                                                  {"", "00000000:98:00.0", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kGpuIsLost, false},
                                                  {"NVIDIA L40S", "00000000:B8:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, true}}},
+    {"hgx", kSuccess, "580.178.04", 13000, 8, {{"NVIDIA H100 80GB HBM3", "00000000:19:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x44, 3, 0, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:3B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x1, 3, 1},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:4C:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x88, 3, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:5D:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:9B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 1},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:BB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 13},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:CB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 3},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:DB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 0}}},
     {"forbidden", kSuccess, "580.178.04", 13000, 1, {{"", "", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kNoPermission, false}}},
     {"no-driver", kDriverNotLoaded, "", 0, 0, {}},
     {"mismatch", kMismatch, "", 0, 0, {}},
@@ -53,6 +66,21 @@ constexpr Machine kMachines[] = {
 };
 
 const Machine* current = nullptr;
+
+// Two instances of every divided card.
+struct Instance {
+  const char* name;
+  unsigned slices;
+  unsigned long long total_mib, free_mib;
+};
+constexpr Instance kInstances[] = {{"NVIDIA A100-SXM4-80GB MIG 3g.40gb", 3, 40192, 40000}, {"", 1, 9728, 9728}};
+
+const Instance* instance_of(void* device) {
+  for (const auto& instance : kInstances) {
+    if (device == &instance) return &instance;
+  }
+  return nullptr;
+}
 
 const Card* card_of(void* device) { return static_cast<const Card*>(device); }
 
@@ -95,13 +123,20 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
   *device = const_cast<Card*>(&card);
   return card.handle_code;
 }
-int nvmlDeviceGetName(void* device, char* text, unsigned length) { return copy(card_of(device)->name, text, length); }
+int nvmlDeviceGetName(void* device, char* text, unsigned length) {
+  if (const auto* instance = instance_of(device)) return instance->name[0] == '\0' ? kNotSupported : copy(instance->name, text, length);
+  return copy(card_of(device)->name, text, length);
+}
 int nvmlDeviceGetUUID(void* device, char* text, unsigned length) {
   char uuid[64];
   std::snprintf(uuid, sizeof uuid, "GPU-%s", card_of(device)->bus_id);
   return copy(uuid, text, length);
 }
 int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
+  if (const auto* instance = instance_of(device)) {
+    *memory = {instance->total_mib * kMib, instance->free_mib * kMib, (instance->total_mib - instance->free_mib) * kMib};
+    return kSuccess;
+  }
   const Card& card = *card_of(device);
   *memory = {card.total_mib * kMib, (card.total_mib - card.used_mib - card.reserved_mib) * kMib, (card.used_mib + card.reserved_mib) * kMib};
   return reading(device);
@@ -168,6 +203,84 @@ int nvmlDeviceGetNvLinkState(void* device, unsigned link, int* state) {
   if (link >= static_cast<unsigned>(card_of(device)->links)) return card_of(device)->links == 0 ? kNotSupported : kInvalidArgument;
   *state = link == 0 ? 0 : 1;
   return reading(device);
+}
+int nvmlDeviceGetPowerUsage(void* device, unsigned* value) {
+  *value = 60500;
+  return reading(device);
+}
+int nvmlDeviceGetClockInfo(void* device, int, unsigned* value) {
+  *value = 210;
+  return reading(device);
+}
+int nvmlDeviceGetMaxClockInfo(void* device, int, unsigned* value) {
+  *value = 1980;
+  return reading(device);
+}
+int nvmlDeviceGetPersistenceMode(void* device, int* mode) {
+  *mode = 1;
+  return reading(device);
+}
+int nvmlDeviceGetCurrentClocksThrottleReasons(void* device, unsigned long long* reasons) {  // the older of its two names
+  *reasons = card_of(device)->slowdown;
+  return reading(device);
+}
+int nvmlDeviceGetRemappedRows(void* device, unsigned* corrected, unsigned* uncorrected, unsigned* pending, unsigned* failed) {
+  if (card_of(device)->major < 8) return kNotSupported;
+  *corrected = *uncorrected = card_of(device)->bad_rows;
+  *pending = card_of(device)->bad_rows == 1;
+  *failed = card_of(device)->bad_rows == 2;
+  return reading(device);
+}
+int nvmlDeviceGetRetiredPagesPendingStatus(void* device, int* pending) {
+  *pending = 1;
+  return reading(device);
+}
+struct ProcessInfo {
+  unsigned pid;
+  unsigned long long used;
+  unsigned gpu_instance, compute_instance;
+};
+int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, ProcessInfo* processes) {
+  const unsigned running = card_of(device)->processes;
+  const bool fits = *count >= running;
+  *count = running;
+  if (!fits) return kInsufficientSize;
+  for (unsigned i = 0; i < running; ++i) processes[i] = {100 + i, 1024 * kMib, ~0u, ~0u};
+  return reading(device);
+}
+struct FabricInfo {
+  unsigned char cluster[16];
+  int status;
+  unsigned clique;
+  unsigned char state;
+};
+int nvmlDeviceGetGpuFabricInfo(void* device, FabricInfo* fabric) {
+  const int state = card_of(device)->fabric;
+  if (state == kUnset) return kNotSupported;
+  fabric->state = static_cast<unsigned char>(state % 10);
+  fabric->status = state >= 10 ? kNotSupported : kSuccess;
+  return reading(device);
+}
+int nvmlDeviceGetMaxMigDeviceCount(void* device, unsigned* count) {
+  *count = 7;
+  return reading(device);
+}
+int nvmlDeviceGetMigDeviceHandleByIndex(void*, unsigned index, void** instance) {
+  if (index == 1 || index > 2) return 6;  // NOT_FOUND: places between instances stay empty
+  *instance = const_cast<Instance*>(&kInstances[index == 0 ? 0 : 1]);
+  return kSuccess;
+}
+struct DeviceAttributes {
+  unsigned multiprocessors, copy_engines, decoders, encoders, jpeg, ofa, gpu_slices, compute_slices;
+  unsigned long long memory_mib;
+};
+int nvmlDeviceGetAttributes_v2(void* device, DeviceAttributes* attributes) {
+  const auto* instance = instance_of(device);
+  if (instance == nullptr) return kInvalidArgument;
+  *attributes = {};
+  attributes->gpu_slices = instance->slices;
+  attributes->memory_mib = instance->total_mib;
+  return kSuccess;
 }
 const char* nvmlErrorString(int) { return "some words of the driver"; }
 #endif

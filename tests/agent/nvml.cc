@@ -83,6 +83,48 @@ TEST_CASE("An A100 with MIG on shows it, its links and no utilisation") {
   CHECK(!card.contains("utilization_percent"));
 }
 
+TEST_CASE("A divided card tells its instances by profile, and what they hold and have free") {
+  const json answer = ask_fake("a100-mig");
+  const json& card = answer["devices"][0];
+  CHECK(card["mig_instances"] == json({"3g.40gb", "1g.10gb"}));  // the second has no name: 9,728 MiB are 10 GB
+  CHECK(card["mig_memory_bytes"] == (40192ull + 9728) << 20);
+  CHECK(card["mig_memory_free_bytes"] == (40000ull + 9728) << 20);
+  CHECK(section_of(answer, {"0000:07:00.0"})["devices"][0]["mig_instances"].size() == 2);
+}
+
+TEST_CASE("Eight cards behind NVSwitches tell their fabric, repairs, slowdowns and processes") {
+  const json answer = ask_fake("hgx");
+  const json& cards = answer["devices"];
+  REQUIRE(cards.size() == 8);
+  CHECK(cards[0]["nvlink_active"] == 17);
+  const std::vector<std::string> fabrics = {"ready", "ready", "ready", "starting", "not_started", "failed", "ready", "none"};
+  for (std::size_t i = 0; i < fabrics.size(); ++i) CHECK(cards[i]["fabric"] == fabrics[i]);
+  CHECK(cards[0]["slowdown"] == json({"thermal", "power_cap"}));
+  CHECK(cards[1]["slowdown"] == json::array());  // idle holds nothing down
+  CHECK(cards[2]["slowdown"] == json({"power_brake", "hardware"}));
+  CHECK(cards[1]["repair_pending"] == true);
+  CHECK(cards[1]["repair_failed"] == false);
+  CHECK(cards[2]["repair_failed"] == true);
+  CHECK(cards[0]["repair_pending"] == false);
+  CHECK(cards[0]["processes"] == 2);
+  CHECK(cards[0]["process_memory_bytes"] == 2ull << 30);
+  CHECK(cards[1]["processes"] == 0);
+  CHECK(cards[0]["power_watts"] == 60.5);
+  CHECK(cards[0]["clock_mhz"] == 210);
+  CHECK(cards[0]["clock_max_mhz"] == 1980);
+  CHECK(cards[0]["persistence"] == true);
+  const json section = section_of(answer, {"0000:19:00.0", "0000:bb:00.0"});
+  CHECK(section["devices"][0]["fabric"] == "ready");
+  CHECK(section["devices"][1]["fabric"] == "failed");
+  CHECK(section["devices"][0]["slowdown"] == json({"thermal", "power_cap"}));
+}
+
+TEST_CASE("Cards before Ampere tell retired pages, not remapped rows") {
+  const json card = ask_fake("t4")["devices"][0];
+  CHECK(card["repair_pending"] == true);
+  CHECK(!card.contains("repair_failed"));
+}
+
 TEST_CASE("A lost card spoils no other and is not usable") {
   const json answer = ask_fake("lost");
   REQUIRE(answer["devices"].size() == 3);
