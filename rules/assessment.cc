@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "rules/accepted.h"
+#include "rules/cause.h"
 #include "rules/fact_values.h"
 #include "rules/roadmap.h"
 #include "rules/score.h"
@@ -33,7 +34,7 @@ std::vector<std::size_t> order_of(const std::vector<AssessedHost>& hosts) {
 std::vector<std::size_t> findings_of(const RuleSet& rules, const std::vector<RuleResult>& results) {
   std::vector<std::size_t> out;
   for (const RuleResult& result : results) {
-    if (result.tally.fail > 0) out.push_back(result.rule);
+    if (result.is_finding()) out.push_back(result.rule);
   }
   std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
     if (rules.rules[a].severity != rules.rules[b].severity) return rules.rules[a].severity > rules.rules[b].severity;
@@ -95,7 +96,7 @@ json tally_json(const Tally& tally) {
 
 json rule_json(const RuleSet& rules, const Assessment& assessment, const RuleResult& result) {
   const Rule& rule = rules.rules[result.rule];
-  return {{"id", rule.id},
+  json out = {{"id", rule.id},
           {"title", rule.title},
           {"pillar", to_text(rule.pillar)},
           {"severity", to_text(rule.severity)},
@@ -108,6 +109,11 @@ json rule_json(const RuleSet& rules, const Assessment& assessment, const RuleRes
           {"failing", host_ids(assessment, result.failing)},
           {"waived", host_ids(assessment, result.waived)},
           {"unknown", host_ids(assessment, result.unknown)}};
+  // Of one cause with others: most rules never are.
+  if (!result.also_seen_as.empty()) out["also_seen_as"] = rule_ids(rules, result.also_seen_as);
+  if (!result.told_under.empty()) out["told_under"] = rule_ids(rules, result.told_under);
+  if (!result.told_elsewhere.empty()) out["told_elsewhere"] = host_ids(assessment, result.told_elsewhere);
+  return out;
 }
 
 json gate_json(const RuleSet& rules, const GateResult& result) {
@@ -293,6 +299,7 @@ Assessment assess(const RuleSet& rules, std::vector<AssessedHost> hosts,
   out.actions = in_order(std::move(drafts));
   out.serving = serve_workloads(rules, out.hosts);
   out.stranded = stranded_cards(rules, out.hosts);
+  group_by_cause(rules, out.hosts, out.rules);
   out.findings = findings_of(rules, out.rules);
   return out;
 }

@@ -43,6 +43,11 @@ struct RuleResult {
   std::vector<std::size_t> failing;    // indexes of hosts
   std::vector<std::size_t> unknown;    // indexes of hosts
   std::vector<std::size_t> waived;     // indexes of hosts
+  std::vector<std::size_t> told_elsewhere;  // of `failing`: where stronger rules tell all that this one is about (cause.h)
+  std::vector<std::size_t> told_under;      // those rules, strongest first
+  std::vector<std::size_t> also_seen_as;    // rules that this one tells somewhere, strongest first
+  /// Fails somewhere for a cause that no stronger rule tells.
+  bool is_finding() const { return tally.fail > 0 && (told_elsewhere.empty() || told_elsewhere.size() < failing.size()); }
 };
 
 /// A waiver on the day of the assessment. Active: it covers hosts that fail. Expired: its day is over, and what it covered
@@ -154,7 +159,7 @@ struct Assessment {
   std::vector<WorkloadServing> serving;  // by index in RuleSet::workloads
   std::vector<StrandedCard> stranded;    // by what they would add
   std::vector<Action> actions;           // the roadmap: in the order to do them (make_actions() tells which)
-  std::vector<std::size_t> findings;     // rules that fail somewhere: severity, then gain, then id
+  std::vector<std::size_t> findings;     // rules that fail somewhere for a cause of their own: severity, then gain, then id
   std::vector<AcceptedRisk> risks;       // every waiver of a rule that is judged, in the rule set's order
 };
 

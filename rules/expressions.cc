@@ -14,7 +14,13 @@ namespace {
 
 constexpr std::size_t kMaxCondition = 64u << 10;
 
-bool fits(cel::Type::Kind kind, Gives gives) {
+bool gives_texts(const cel::Type& type) {
+  const cel::Type* one = type.kind == cel::Type::list && type.element ? type.element.get() : &type;
+  return one->kind == cel::Type::string || one->kind == cel::Type::dyn;
+}
+
+bool fits(const cel::Type& type, Gives gives) {
+  const cel::Type::Kind kind = type.kind;
   bool boolean = kind == cel::Type::boolean || kind == cel::Type::dyn;
   bool number = kind == cel::Type::number || kind == cel::Type::int_type || kind == cel::Type::uint_type ||
                 kind == cel::Type::dyn;
@@ -22,6 +28,7 @@ bool fits(cel::Type::Kind kind, Gives gives) {
     case Gives::boolean: return boolean;
     case Gives::number:  // a Boolean counts as 1 or 0
     case Gives::degree: return number || boolean;
+    case Gives::texts: return gives_texts(type);
     case Gives::any: return true;
   }
   return false;
@@ -32,6 +39,7 @@ std::string_view wanted(Gives gives) {
     case Gives::boolean: return "a Boolean (true or false)";
     case Gives::number: return "a number";
     case Gives::degree: return "a Boolean or a degree from 0 to 1";
+    case Gives::texts: return "a text or a list of texts";
     case Gives::any: return "a value";
   }
   return "";
@@ -100,7 +108,7 @@ std::optional<cel::Program> read_condition(Fields& fields, std::string_view key,
     mistakes.add(fields.file(), offset_in_scalar(fields.file(), *scalar, 0), too_costly(units));
     return std::nullopt;
   }
-  if (!fits(program->result_type().kind, gives)) {
+  if (!fits(program->result_type(), gives)) {
     fields.mistake(key, "'" + std::string(key) + "' must give " + std::string(wanted(gives)) + ", but gives " +
                             cel::to_text(program->result_type()));
     return std::nullopt;

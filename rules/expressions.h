@@ -12,7 +12,7 @@
 namespace plumbline {
 
 /// What a condition must give.
-enum class Gives { boolean, number, degree, any };  // degree: a Boolean or a number from 0 to 1
+enum class Gives { boolean, number, degree, texts, any };  // degree: a Boolean or a number from 0 to 1; texts: one or a list
 
 /// What conditions of one scope may name.
 struct Scope {

@@ -9,15 +9,17 @@
 
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "rules/cause.h"
 #include "rules/fact_values.h"
 
 namespace plumbline {
 namespace {
 
 constexpr std::size_t kMaxRequirements = 0xfffe;
+constexpr std::size_t kMaxCauseMarks = 0xffff;  // 64 of each failing rule, at most; what is over stands for itself
 // What was packed before there were versions began with the number of requirements, which is never this.
 constexpr std::size_t kVersionFollows = 0xffff;
-constexpr char kPackedVersion = 2;
+constexpr char kPackedVersion = 3;
 
 // Booleans and numbers from 0 to 1; everything else is no degree.
 std::optional<double> degree_of(const cel::Value& value) {
@@ -140,6 +142,30 @@ std::optional<std::size_t> take_u16(std::string_view* bytes) {
   return value;
 }
 
+// Ten bytes each, little-endian: the rule's index and the key.
+void pack_causes(const std::vector<CauseMark>& causes, std::string& out) {
+  const std::size_t count = std::min(causes.size(), kMaxCauseMarks);
+  pack_u16(count, out);
+  for (std::size_t i = 0; i < count; ++i) {
+    pack_u16(causes[i].rule, out);
+    for (int k = 0; k < 8; ++k) out.push_back(static_cast<char>((causes[i].key >> (8 * k)) & 0xffu));
+  }
+}
+
+bool unpack_causes(std::string_view* bytes, std::size_t rules, std::vector<CauseMark>* out) {
+  const auto count = take_u16(bytes);
+  if (!count || bytes->size() < *count * 10) return false;
+  for (std::size_t i = 0; i < *count; ++i) {
+    const auto rule = take_u16(bytes);
+    if (!rule || *rule >= rules) return false;
+    std::uint64_t key = 0;
+    for (std::size_t k = 0; k < 8; ++k) key |= static_cast<std::uint64_t>(static_cast<unsigned char>((*bytes)[k])) << (8 * k);
+    bytes->remove_prefix(8);
+    out->push_back({static_cast<std::uint32_t>(*rule), key});
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string_view to_text(Verdict verdict) {
@@ -220,6 +246,10 @@ namespace {
 Verdict verdict_of(const Rule& rule, const cel::Document& facts) {
   return rule.fleet ? Verdict::not_applicable : decide(rule, facts);
 }
+// Of a rule that fails: asked only then, so that a clean fleet pays nothing for it.
+void add_causes(const Rule& rule, std::size_t index, const cel::Document& facts, std::vector<CauseMark>& out) {
+  for (const std::string& text : causes_of(rule, facts)) out.push_back({static_cast<std::uint32_t>(index), cause_key(text)});
+}
 Verdict verdict_of(const Requirement& requirement, const cel::Document& facts) {
   return requirement.fleet ? Verdict::not_applicable : decide(requirement.check, facts);
 }
@@ -240,7 +270,8 @@ std::uint64_t bit_of(std::string_view section) {
 std::uint64_t reads_of(std::string_view path) {
   std::string_view section = path.substr(0, path.find('.'));
   std::uint64_t out = bit_of(section);
-  if (section == "data_stores") out |= bit_of("os") | bit_of("packages");  // data_stores.instances[].distro_supported
+  // data_stores.instances[].supported_by, accelerator_here, growth_day_bytes
+  if (section == "data_stores") out |= bit_of("os") | bit_of("packages") | bit_of("accelerators") | bit_of("history");
   for (const Fact& fact : catalog()) {
     bool inside = fact.path.substr(0, path.size()) == path || path.substr(0, fact.path.size()) == fact.path;
     if (inside && contains(fact.source, "derived")) out |= kDated;
@@ -264,7 +295,10 @@ std::uint64_t compute_reads() {
 Judgement judge(const RuleSet& rules, const cel::Document& facts) {
   Judgement out;
   out.verdicts.reserve(rules.rules.size());
-  for (const Rule& rule : rules.rules) out.verdicts.push_back(verdict_of(rule, facts));
+  for (const Rule& rule : rules.rules) {
+    out.verdicts.push_back(verdict_of(rule, facts));
+    if (out.verdicts.back() == Verdict::fail && rule.cause) add_causes(rule, out.verdicts.size() - 1, facts, out.causes);
+  }
   out.measures.reserve(rules.measures.size());
   for (const Measure& measure : rules.measures) out.measures.push_back(number_of(measure.value.evaluate_unnamed(facts, kJudgingLimits)));
   for (const Workload& workload : rules.workloads) {
@@ -282,7 +316,7 @@ Judgement judge(const RuleSet& rules, const nlohmann::json& facts) {
 
 RuleIndex::RuleIndex(const RuleSet& rules) : rules_(rules), requirements_(requirements_of(rules)) {
   for (const Rule& rule : rules.rules) {
-    rule_reads_.push_back(rule.fleet ? 0 : reads_of(*rule.check) | (rule.when ? reads_of(*rule.when) : 0));
+    rule_reads_.push_back(rule.fleet ? 0 : reads_of(*rule.check) | (rule.when ? reads_of(*rule.when) : 0) | (rule.cause ? reads_of(*rule.cause) : 0));
   }
   for (const Measure& measure : rules.measures) measure_reads_.push_back(reads_of(measure.value));
   for (const Requirement* one : requirements_) requirement_reads_.push_back(one->fleet ? 0 : reads_of(one->check));
@@ -304,9 +338,18 @@ Judgement RuleIndex::judge_again(const cel::Document& facts, const Judgement& be
     return true;
   };
   Judgement out = before;
+  std::vector<CauseMark> fresh;
+  std::vector<bool> asked(rule_reads_.size(), false);
   for (std::size_t i = 0; i < rule_reads_.size(); ++i) {
-    if (concerns(rule_reads_[i])) out.verdicts[i] = verdict_of(rules_.rules[i], facts);
+    if (!concerns(rule_reads_[i])) continue;
+    asked[i] = true;
+    out.verdicts[i] = verdict_of(rules_.rules[i], facts);
+    if (out.verdicts[i] == Verdict::fail && rules_.rules[i].cause) add_causes(rules_.rules[i], i, facts, fresh);
   }
+  for (const CauseMark& mark : before.causes)
+    if (mark.rule >= asked.size() || !asked[mark.rule]) fresh.push_back(mark);
+  std::stable_sort(fresh.begin(), fresh.end(), [](const CauseMark& a, const CauseMark& b) { return a.rule < b.rule; });
+  out.causes = std::move(fresh);
   for (std::size_t i = 0; i < measure_reads_.size(); ++i) {
     if (concerns(measure_reads_[i])) out.measures[i] = number_of(rules_.measures[i].value.evaluate_unnamed(facts, kJudgingLimits));
   }
@@ -327,6 +370,7 @@ std::string pack_judgement(const Judgement& judgement) {
   pack_verdicts(judgement.requirements, out);
   pack_measures(judgement.measures, out);
   pack_compute(judgement.compute, out);
+  pack_causes(judgement.causes, out);
   return out;
 }
 
@@ -342,7 +386,7 @@ Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, st
   if (!unpack_verdicts(&bytes, rules, &out.verdicts)) return broken();
   if (!unpack_verdicts(&bytes, *requirements, &out.requirements)) return broken();
   if (!unpack_measures(&bytes, measures, &out.measures)) return broken();
-  if (!unpack_compute(&bytes, &out.compute) || !bytes.empty()) return broken();
+  if (!unpack_compute(&bytes, &out.compute) || !unpack_causes(&bytes, rules, &out.causes) || !bytes.empty()) return broken();
   return out;
 }
 

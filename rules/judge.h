@@ -2,6 +2,7 @@
 // Judges one host's facts: a verdict for every host rule, a number for every measure, evidence on demand.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -21,12 +22,20 @@ inline constexpr cel::Limits kJudgingLimits{.time = std::chrono::milliseconds(10
 enum class Verdict : unsigned char { not_applicable, pass, fail, unknown, waived };
 std::string_view to_text(Verdict verdict);
 
+/// A failing rule is about this on a host (cause.h): the rule's index and what stands for the text.
+struct CauseMark {
+  std::uint32_t rule = 0;
+  std::uint64_t key = 0;
+  bool operator==(const CauseMark& other) const { return rule == other.rule && key == other.key; }
+};
+
 /// What judging a host gives: the packed form of it is what a store keeps.
 struct Judgement {
   std::vector<Verdict> verdicts;               // by index in RuleSet::rules; fleet rules are not_applicable here
   std::vector<std::optional<double>> measures; // by index in RuleSet::measures; nothing where unknown
   std::vector<Verdict> requirements;           // by index in requirements_of(); those of the fleet are not_applicable
   HostCompute compute;                         // accelerators and processor
+  std::vector<CauseMark> causes = {};          // of rules that fail and say what they are about; by rule
 };
 
 /// The requirements of all workloads in one row: by workload, minimum before recommended; then RuleSet::ways. Judging them with the rules is
@@ -61,6 +70,7 @@ struct Evidence {
   std::string expected;
   std::vector<std::string> missing;  // catalog paths that were not there
   std::string problem;               // an evaluation error, in words; empty mostly
+  std::string not_applicable;        // why the rule does not concern the host, in words; empty where it does
   std::vector<cel::Program::Step> steps;
 };
 Evidence explain(const Rule& rule, const cel::Document& facts);
@@ -88,7 +98,7 @@ std::string show_observed(const cel::Program& observed, const cel::Lookup& looku
 /// A value for a person: 48000000000 bytes are "48 GB", true is "yes", lists are joined, long ones cut.
 std::string show_value(const cel::Value& value, std::string_view unit);
 
-/// A version, 3 bits a rule and a requirement, the measures and what the host computes with; fails to unpack anything that
+/// A version, 3 bits a rule and a requirement, the measures, what the host computes with, and causes; fails to unpack anything that
 /// is not exactly that, and what an older version packed.
 std::string pack_judgement(const Judgement& judgement);
 Result<Judgement> unpack_judgement(std::string_view bytes, std::size_t rules, std::size_t measures);

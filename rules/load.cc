@@ -256,6 +256,8 @@ Rule compile_rule(Compiler& compiler, const Draft& draft) {
                               compiler.mistakes);
   rule.observed = read_condition(fields, "observed", scope, Gives::any, Need::optional, compiler.mistakes);
   rule.evidence = read_evidence(compiler, scope, fields);
+  rule.cause = read_condition(fields, "cause", scope, Gives::texts, Need::optional, compiler.mistakes);
+  if (rule.fleet && fields.has("cause")) fields.mistake("cause", "a fleet rule has no cause: findings are grouped on a host");
   rule.expected = read_text(pack, fields, "expected");
   rule.fail = read_wording(compiler, pack, fields, "fail", Need::required);
   rule.pass = read_wording(compiler, pack, fields, "pass", Need::optional);

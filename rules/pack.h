@@ -79,6 +79,7 @@ struct Rule {
   std::optional<cel::Program> check;     // Boolean, or a degree 0..1 for fleet rules
   std::optional<cel::Program> observed;  // evidence; absent: what the check read
   std::vector<NamedExpression> evidence; // shown beside observed, in this order
+  std::optional<cel::Program> cause;     // a text or texts: what it is about on a host (cause.h); absent: nothing that others see too
   std::string expected;                  // text: "no or prohibit-password"
   Wording fail;          // said when it fails
   Wording pass;          // said when it newly passes; `it` may be empty

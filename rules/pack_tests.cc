@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "rules/assessment.h"
+#include "rules/cause.h"
 #include "rules/fact_tree.h"
 #include "rules/fact_values.h"
 #include "rules/fields.h"
@@ -182,6 +183,15 @@ void check_evidence(const Run& run, Fields& fields, const std::vector<ShownEvide
   }
 }
 
+// "cause: [open redis:6379]"
+void check_cause(const Run& run, const YamlNode& node, Fields& fields, const Rule& rule, const json& facts) {
+  std::vector<std::string> wanted = fields.texts("cause");
+  if (!fields.has("cause")) return;
+  std::sort(wanted.begin(), wanted.end());
+  const std::vector<std::string> is = rule.fleet ? std::vector<std::string>() : causes_of(rule, facts);
+  if (is != wanted) run.fail(*node.find("cause"), "the cause is '" + join(is, ", ") + "', not '" + join(wanted, ", ") + "'");
+}
+
 // Facts for a host rule, aggregates for a fleet rule; nullptr after a mistake.
 const YamlNode* read_input(const Run& run, Fields& fields, const Rule& rule) {
   const char* wrong = rule.fleet ? "facts" : "fleet";
@@ -200,6 +210,7 @@ void run_rule_case(const Run& run, const YamlNode& node, const Rule& rule) {
   if (!input) {
     fields.any("observed", Need::optional);
     fields.any("evidence", Need::optional);
+    fields.any("cause", Need::optional);
     return fields.finish();
   }
   std::vector<std::optional<double>> aggregates;
@@ -212,6 +223,7 @@ void run_rule_case(const Run& run, const YamlNode& node, const Rule& rule) {
                        why(evidence));
   }
   check_observed(run, node, fields, evidence);
+  check_cause(run, node, fields, rule, facts);
   check_evidence(run, fields, rule.fleet ? named_evidence(run.rules, rule, aggregates) : named_evidence(rule, facts));
   fields.finish();
 }

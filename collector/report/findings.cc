@@ -54,7 +54,7 @@ bool wanted(const ReportInput& input, std::size_t rule, const Filter& filter) {
   const Tally& tally = input.assessment->rules[rule].tally;
   if (!filter.pillar.empty() && filter.pillar != to_text(about.pillar)) return false;
   if (!filter.severity.empty() && filter.severity != to_text(about.severity)) return false;
-  if (filter.state == "fail") return tally.fail > 0;
+  if (filter.state == "fail") return input.assessment->rules[rule].is_finding();
   if (filter.state == "unknown") return tally.unknown > 0;
   if (filter.state == "waived") return tally.waived > 0;
   if (filter.state == "pass") return tally.pass > 0 && tally.fail == 0 && tally.unknown == 0;
@@ -136,6 +136,18 @@ View evidence_rows(const ReportInput& input, std::size_t rule, const std::vector
   return rows;
 }
 
+View rule_links(const ReportInput& input, const std::vector<std::size_t>& rules) {
+  View rows = view_list();
+  for (const std::size_t rule : rules) {
+    View row;
+    put_text(row, "same_id", input.rules->rules[rule].id);
+    put_text(row, "same_title", input.rules->rules[rule].title);
+    row["same_gain"] = View(gain_text(input.assessment->rules[rule].gain));
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 std::string more_hosts(std::size_t hosts) {
   return hosts > kMostHostsOnPage ? say_count("more.hosts_in_csv", hosts - kMostHostsOnPage) : "";
 }
@@ -180,6 +192,11 @@ std::optional<std::string> page_finding(const ReportInput& input, const PageCont
   const RuleResult& result = input.assessment->rules[rule];
   View view = finding_row(input, rule);
   view["why"] = View(found->why);
+  view["same_cause"] = rule_links(input, result.also_seen_as);
+  view["has_same_cause"] = View(!result.also_seen_as.empty());
+  view["told_under"] = rule_links(input, result.told_under);
+  view["has_told_under"] = View(!result.told_under.empty());
+  view["told_elsewhere"] = maybe(result.told_elsewhere.empty() ? "" : say_count("finding.told_elsewhere", result.told_elsewhere.size(), {{"failing", grouped(result.tally.fail)}}));
   view["failing_now"] = View(result.tally.fail > 0);
   view["sentence_it"] = maybe(result.tally.fail > 0 ? finding_sentence(input, rule, Altitude::it) : "");
   view["sentence_cio"] = maybe(result.tally.fail > 0 ? finding_sentence(input, rule, Altitude::cio) : "");

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "collector/report/view.h"
 #include "facts/catalog.h"
+#include "rules/cause.h"
 
 namespace plumbline {
 namespace {
@@ -23,8 +24,9 @@ using Counts = std::array<int, 4>;  // by Severity
 Counts failing_by_severity(const ReportInput& input, const AssessedHost& host) {
   Counts counts{};
   const auto& verdicts = host.judgement.verdicts;
+  const ToldByOthers told = told_by_others(*input.rules, host.judgement);
   for (std::size_t rule = 0; rule < verdicts.size() && rule < input.rules->rules.size(); ++rule)
-    if (verdicts[rule] == Verdict::fail) ++counts[static_cast<std::size_t>(input.rules->rules[rule].severity)];
+    if (verdicts[rule] == Verdict::fail && told.count(rule) == 0) ++counts[static_cast<std::size_t>(input.rules->rules[rule].severity)];
   return counts;
 }
 
@@ -258,9 +260,10 @@ void add_cost(View& view, const nlohmann::json& document) {
 View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict, const HostEvidence& evidence_of_host) {
   View rows = view_list();
   const auto& verdicts = input.assessment->hosts[host].judgement.verdicts;
+  const ToldByOthers told = told_by_others(*input.rules, input.assessment->hosts[host].judgement);
   std::vector<std::size_t> rules;
   for (std::size_t rule = 0; rule < verdicts.size() && rule < input.rules->rules.size(); ++rule)
-    if (verdicts[rule] == verdict && !input.rules->rules[rule].fleet) rules.push_back(rule);
+    if (verdicts[rule] == verdict && !input.rules->rules[rule].fleet && (verdict != Verdict::fail || told.count(rule) == 0)) rules.push_back(rule);
   std::stable_sort(rules.begin(), rules.end(), [&](std::size_t a, std::size_t b) { return weight_of(input.rules->rules[a].severity) > weight_of(input.rules->rules[b].severity); });
   for (const std::size_t rule : rules) {
     const Rule& about = input.rules->rules[rule];
@@ -272,12 +275,14 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict, c
     row["severity_css"] = View(std::string(severity.css));
     row["word"] = View(std::string(word.text));
     row["word_css"] = View(std::string(word.css));
+    row["also_seen"] = maybe(verdict == Verdict::fail ? also_seen_text(input, told_by(told, rule)) : "");
     row["accepted_by"] = maybe(verdict == Verdict::waived ? acceptance_of(input, rule, host) : "");
+    const Evidence evidence = evidence_of_host.of(rule);
     if (verdict == Verdict::not_applicable) {
-      row["observed"] = View(std::string("–"));
+      const std::string& reason = evidence.not_applicable.empty() ? evidence.observed : evidence.not_applicable;  // facts that are gone say so
+      row["observed"] = View(reason.empty() ? std::string("–") : clipped(reason));
       row["expected"] = View(about.when ? about.when->text() : std::string("–"));
     } else {
-      const Evidence evidence = evidence_of_host.of(rule);
       std::string observed = evidence.observed;
       if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = say("evidence.not_read", {{"facts", join(evidence.missing, ", ")}});
       if (verdict == Verdict::unknown && evidence.missing.empty() && !evidence.problem.empty()) observed = evidence.problem;

@@ -10,6 +10,7 @@
 #include "collector/report/figures.h"
 #include "collector/report/phrases.h"
 #include "collector/report/view.h"
+#include "rules/cause.h"
 #include "rules/questionnaire.h"
 
 namespace plumbline {
@@ -52,13 +53,16 @@ std::vector<Cell> work_cells(const ReportInput& input, const WorkList& list, con
           Cell::of(points(action.gain)), join(work.waits_for, ", "), work.done_when};
 }
 
-void add_finding(Table& table, const ReportInput& input, std::size_t rule, const std::string& host, Verdict verdict, const Evidence& evidence) {
+void add_finding(Table& table, const ReportInput& input, std::size_t rule, const std::string& host, Verdict verdict, const Evidence& evidence,
+                 const std::vector<std::size_t>& also = {}) {
+  std::vector<std::string> same_cause;
+  for (const std::size_t other : also) same_cause.push_back(input.rules->rules[other].id);
   const Rule& about = input.rules->rules[rule];
   std::string observed = evidence.observed;
   if (verdict == Verdict::unknown && !evidence.missing.empty()) observed = say("sheet.not_read", {{"facts", join(evidence.missing, ", ")}});
   table.rows.push_back({severity_word(about.severity).text, pillar_text(about.pillar), about.id, about.title, host, verdict_word(verdict).text, observed,
                         evidence.expected.empty() ? about.expected : evidence.expected, Cell::of(points(input.assessment->rules[rule].gain)), Cell::of(about.fix.effort_days),
-                        cost_text(about.fix.cost), about.fix.owner, about.fix.text, join(about.references, "; ")});
+                        cost_text(about.fix.cost), about.fix.owner, about.fix.text, join(about.references, "; "), join(same_cause, ", ")});
 }
 
 /// Rules that fail somewhere as reports order them, then those that only could not be read.
@@ -179,7 +183,7 @@ Table work_by_host_table(const ReportInput& input, const WorkList& list) {
 
 Table findings_table(const ReportInput& input) {
   Table table = table_of("findings", "findings", {{"severity", 10}, {"pillar", 20}, {"rule", 26}, {"check", 44}, {"host", 22}, {"verdict", 10}, {"observed", 34}, {"expected", 34},
-                                                  {"finding_points", 12}, {"effort_per_host", 10}, {"cost", 16}, {"owner", 18}, {"how", 60}, {"references", 40}});
+                                                  {"finding_points", 12}, {"effort_per_host", 10}, {"cost", 16}, {"owner", 18}, {"how", 60}, {"references", 40}, {"also_seen", 40}});
   const Assessment& assessment = *input.assessment;
   struct Spot { std::size_t at, host, row; };
   const std::vector<std::size_t> order = told_rules(assessment);
@@ -200,9 +204,11 @@ Table findings_table(const ReportInput& input) {
       continue;
     }
     const HostEvidence evidence(input, host);
+    const ToldByOthers told = told_by_others(*input.rules, assessment.hosts[host].judgement);
     for (const auto& [at, verdict] : found) {
+      if (verdict == Verdict::fail && told.count(order[at]) > 0) continue;  // one row for one cause
       places.push_back({at, host, table.rows.size()});
-      add_finding(table, input, order[at], host_title(assessment.hosts[host]), verdict, evidence.of(order[at]));
+      add_finding(table, input, order[at], host_title(assessment.hosts[host]), verdict, evidence.of(order[at]), told_by(told, order[at]));
     }
   }
   std::stable_sort(places.begin(), places.end(), [](const Spot& a, const Spot& b) { return std::pair(a.at, a.host) < std::pair(b.at, b.host); });

@@ -238,12 +238,19 @@ View finding_row(const ReportInput& input, std::size_t rule) {
   row["unknown_count"] = maybe(result.tally.unknown > 0 ? say("finding.unknown", {{"count", grouped(result.tally.unknown)}}) : "");
   row["waived_count"] = maybe(result.tally.waived > 0 ? say("finding.accepted", {{"count", grouped(result.tally.waived)}, {"points", points_text(result.accepted)}}) : "");
   row["fails"] = View(result.tally.fail > 0);
+  row["also_seen"] = maybe(also_seen_text(input, result.also_seen_as));
   row["effort"] = View(effort_text(found.fix.effort_days * (found.fix.once || found.fleet ? 1.0 : std::max(1, result.tally.fail))));
   row["cost"] = View(cost_text(found.fix.cost));
   row["owner"] = View(found.fix.owner.empty() ? say("owner.none") : found.fix.owner);
   row["gain"] = View(gain_text(result.gain));
   row["contribution"] = View(points_text(result.contribution));
   return row;
+}
+
+std::string also_seen_text(const ReportInput& input, const std::vector<std::size_t>& rules) {
+  std::vector<std::string> titles;
+  for (const std::size_t rule : rules) titles.push_back(input.rules->rules[rule].title);
+  return titles.empty() ? std::string() : say("finding.also_seen", {{"titles", join(titles, "; ")}});
 }
 
 std::vector<std::size_t> holding_gates(const ReportInput& input) {

@@ -64,6 +64,8 @@ std::string action_title(const ReportInput& input, const Action& action);
 std::size_t leading_rule(const ReportInput& input, const Action& action);
 
 View finding_row(const ReportInput& input, std::size_t rule);
+/// "Also seen as: Every store encrypts; …": rules that fail for the same cause and are told by this one; empty where none.
+std::string also_seen_text(const ReportInput& input, const std::vector<std::size_t>& rules);
 View action_row(const ReportInput& input, const Action& action);
 View workload_row(const ReportInput& input, const WorkloadResult& workload);
 /// Actions in the order they should be done: for the company's goals where it has any, else in that of the roadmap.

@@ -162,6 +162,12 @@ Response host_page(Web& web, const Request& request, const ReportInput& input, c
   return page ? html(std::move(*page)) : not_here("there is no such host");
 }
 
+std::vector<std::string> ids_of(const RuleSet& rules, const std::vector<std::size_t>& indexes) {
+  std::vector<std::string> out;
+  for (const std::size_t index : indexes) out.push_back(rules.rules[index].id);
+  return out;
+}
+
 nlohmann::json finding_json(const ReportInput& input, std::size_t rule) {
   const Rule& about = input.rules->rules[rule];
   const RuleResult& result = input.assessment->rules[rule];
@@ -171,7 +177,8 @@ nlohmann::json finding_json(const ReportInput& input, std::size_t rule) {
           {"why", about.why}, {"fix", about.fix.text}, {"effort_days", about.fix.effort_days}, {"cost", to_text(about.fix.cost)},
           {"owner", about.fix.owner}, {"references", about.references}, {"gain_points", result.gain / 10.0},
           {"pass", result.tally.pass}, {"fail", result.tally.fail}, {"unknown", result.tally.unknown},
-          {"not_applicable", result.tally.not_applicable}, {"waived", result.tally.waived}, {"hosts", std::move(hosts)}};
+          {"not_applicable", result.tally.not_applicable}, {"waived", result.tally.waived}, {"hosts", std::move(hosts)},
+          {"also_seen_as", ids_of(*input.rules, result.also_seen_as)}};
 }
 
 Response api_findings(const Request&, const ReportInput& input, const PageContext&) {

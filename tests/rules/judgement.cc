@@ -47,6 +47,7 @@ Judgement random_judgement(unsigned seed) {
     else out.measures.emplace_back(static_cast<double>(random()) / 7);
   }
   out.compute = random_compute(random);
+  for (std::uint32_t rule = 0; rule < out.verdicts.size(); rule += 7) out.causes.push_back({rule, random()});
   return out;
 }
 
@@ -62,6 +63,7 @@ TEST_CASE("a judgement comes back from its packed form as it was") {
     CHECK(after->requirements == before.requirements);
     CHECK(after->measures == before.measures);
     CHECK(after->compute == before.compute);
+    CHECK(after->causes == before.causes);
   }
 }
 
@@ -93,9 +95,11 @@ TEST_CASE("what was packed before cards were kept is refused, so that the host i
   // Two requirements that pass, one rule that passes, no measure: number of requirements, then 3 bits each.
   const std::string before("\x02\x00\x01\x09", 4);
   CHECK_FALSE(unpack_judgement(before, 1, 0));
-  // A later version is refused as well.
+  // A later version is refused as well, and the one before causes were kept.
   std::string later = pack_judgement(random_judgement(3));
-  later[2] = 3;
+  later[2] = 2;
+  CHECK_FALSE(unpack_judgement(later, random_judgement(3).verdicts.size(), random_judgement(3).measures.size()));
+  later[2] = 4;
   CHECK_FALSE(unpack_judgement(later, random_judgement(3).verdicts.size(), random_judgement(3).measures.size()));
 }
 
