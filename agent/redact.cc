@@ -266,7 +266,7 @@ std::string redact_variable(std::string_view assignment) {
   if (is_plain_variable(name)) return out + redact_token_shapes(redact_urls(value));
   if (is_one_of(lower(value), kSwitches) && !is_secret_name(name)) return out + std::string(value);
   if (trim(value).empty() || value == "\"\"" || value == "''" || !is_secret_name(name)) return out;
-  return out + std::string(kRedacted);
+  return out + std::string(trim(value) == "minioadmin" || trim(value) == kWellKnown ? kWellKnown : kRedacted);
 }
 
 }  // namespace
@@ -378,6 +378,10 @@ std::string redact_variables(std::string_view text) {
 std::string redact_shadow(std::string_view text) {
   std::string out;
   for (const std::string_view line : lines(text)) {
+    if (line.starts_with('+')) {  // "+@admins": whoever the network names
+      out.append("+:\n");
+      continue;
+    }
     const auto fields = split(line, ':');  // "root:$y$j9T$…:19700:0:99999:7:::"
     if (fields.size() < 2 || fields[0].empty()) continue;
     const std::string_view hash = fields[1];
@@ -390,6 +394,22 @@ std::string redact_shadow(std::string_view text) {
       kind = "des";
     if (kind.size() > 8) kind = "other";
     out.append(fields[0]).append(":").append(kind).append(":\n");
+  }
+  return out;
+}
+
+std::string redact_passwd(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : lines(text)) {
+    const std::size_t start = line.find(':');
+    const std::size_t end = start == std::string_view::npos ? start : line.find(':', start + 1);
+    if (end == std::string_view::npos) {
+      out.append(line).append("\n");
+      continue;
+    }
+    const std::string_view password = line.substr(start + 1, end - start - 1);
+    const bool kept = password.empty() || password == "x" || password == "*" || password.front() == '!';
+    out.append(line.substr(0, start + 1)).append(kept ? password.substr(0, 2) : kRedacted).append(line.substr(end)).append("\n");
   }
   return out;
 }

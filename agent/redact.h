@@ -11,6 +11,8 @@ namespace plumbline {
 
 /// Stands where a secret stood, so that "a password is set" can still be told and counted.
 inline constexpr std::string_view kRedacted = "<redacted>";
+/// Stands where a variable held a password that its product's manual tells everybody: MinIO's "minioadmin".
+inline constexpr std::string_view kWellKnown = "<well-known>";
 
 /// "api-key", "MYSQL_PWD", "requirepass", "secretAccessKey"; not "tokenizer", "max-tokens", "password-file".
 bool is_secret_name(std::string_view name);
@@ -32,6 +34,8 @@ bool is_plain_variable(std::string_view name);
 std::string redact_variables(std::string_view text);
 /// /etc/shadow: name and what stands for its password: "", "!", "*", "$6$", "des" or "other".
 std::string redact_shadow(std::string_view text);
+/// /etc/passwd: a password's hash, which belongs into /etc/shadow, becomes kRedacted.
+std::string redact_passwd(std::string_view text);
 /// A systemd unit: what tells how a service is started and by whom; Environment= as redact_environment().
 std::string redact_unit(std::string_view text);
 /// Any text with secrets in it, of which only their number matters: one line of kRedacted a secret.

@@ -2,9 +2,10 @@
 // Reads /etc/sudoers as sudoers(5) describes it.
 #include "agent/config/sudoers.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
-#include "agent/config/glob.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -13,87 +14,174 @@ namespace {
 constexpr int kMaxDepth = 16;
 constexpr int kMaxFiles = 256;
 constexpr std::size_t kMaxSudoersBytes = 1u << 20;
+const std::initializer_list<std::string_view> kOptions = {
+    "use_pty",  "logfile",    "timestamp_timeout", "timestamp_type", "passwd_timeout", "passwd_tries", "umask",  "umask_override",
+    "authenticate", "targetpw", "rootpw",          "runaspw",        "requiretty",     "noexec",       "ignore_dot", "env_reset",
+    "visiblepw", "log_input", "log_output",        "mail_badpass",   "secure_path",    "syslog",       "fast_glob",  "lecture"};
 
-/// "deploy ALL=(ALL:ALL) NOPASSWD: ALL" and "Defaults !authenticate".
-bool gives_all(std::string_view line) {
-  if (line.starts_with("Defaults")) {
-    const auto parts = words(line);
-    return parts.size() > 1 && parts[0] == "Defaults" && contains(line, "!authenticate");
-  }
-  for (const std::string_view name : {"User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"}) {
-    if (line.starts_with(name)) return false;
-  }
-  const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos || words(line).empty() || words(line)[0] == "root") return false;
-  bool free = false;  // a tag holds for the commands after it until its opposite
-  for (std::string_view command : split(line.substr(equals + 1), ',')) {
-    command = trim(command);
-    if (command.starts_with('('))
-      command = trim(command.substr(std::min(command.find(')'), command.size() - 1) + 1));
-    for (std::size_t colon = command.find(':'); colon != std::string_view::npos; colon = command.find(':')) {
-      const std::string_view tag = trim(command.substr(0, colon));
-      if (tag.empty() || tag.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos)
-        break;
-      if (tag == "NOPASSWD") free = true;
-      if (tag == "PASSWD") free = false;
-      command = trim(command.substr(colon + 1));
+/// At `separator` outside of quotes, parentheses and backslashes: "(bob,alice) /bin/ls, /bin/cat a\,b".
+std::vector<std::string_view> split_outside(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  std::size_t start = 0;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && c == '(') {
+      ++depth;
+    } else if (!quoted && c == ')') {
+      depth = std::max(0, depth - 1);
+    } else if (!quoted && depth == 0 && c == separator) {
+      parts.push_back(trim(text.substr(start, i - start)));
+      start = i + 1;
     }
-    if (free && command == "ALL") return true;
+  }
+  parts.push_back(trim(text.substr(std::min(start, text.size()))));
+  return parts;
+}
+
+/// Takes "NOPASSWD:", "SETENV:" … off the front; true where one of them lets NOPASSWD or PASSWD decide anew.
+bool take_tags(std::string_view& command, bool free) {
+  for (std::size_t colon = command.find(':'); colon != std::string_view::npos; colon = command.find(':')) {
+    const std::string_view tag = trim(command.substr(0, colon));
+    if (tag.empty() || tag.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos) break;
+    if (tag == "NOPASSWD") free = true;
+    if (tag == "PASSWD") free = false;
+    command = trim(command.substr(colon + 1));
+  }
+  return free;
+}
+
+// "Defaults use_pty, !visiblepw, logfile=\"/var/log/sudo.log\", timestamp_timeout = 5"
+void read_defaults(std::string_view line, Sudoers& found) {
+  for (const std::string_view setting : split_outside(line, ',')) {
+    const std::size_t equals = setting.find('=');
+    std::string_view name = trim(setting.substr(0, equals));
+    // "secure_path += …" adds to a list
+    while (!name.empty() && (name.ends_with('+') || name.ends_with('-'))) name = trim(name.substr(0, name.size() - 1));
+    const bool off = name.starts_with('!');
+    if (off) name = trim(name.substr(1));
+    if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end()) continue;
+    std::string value = off ? "false" : "true";
+    if (equals != std::string_view::npos) value = std::string(trim(setting.substr(equals + 1)));
+    std::erase(value, '"');
+    found.defaults.put("sudo." + std::string(name), value);
+    if (name == "authenticate" && off) {
+      found.weaknesses.insert("unauthenticated");
+      ++found.nopasswd_all;
+    }
+  }
+}
+
+// "deploy ALL=(ALL:ALL) NOPASSWD: /bin/ls, ALL"
+void read_commands(std::string_view commands, bool for_root, Sudoers& found) {
+  bool free = false;  // a tag holds for the commands after it until its opposite
+  bool free_all = false;
+  for (std::string_view command : split_outside(commands, ',')) {
+    if (command.starts_with('(')) command = trim(command.substr(std::min(command.find(')'), command.size() - 1) + 1));
+    free = take_tags(command, free);
+    if (command.empty() || for_root) continue;
+    if (free) found.weaknesses.insert("nopasswd");
+    if (free && command == "ALL") free_all = true;
+    if (command.starts_with('!')) found.weaknesses.insert("negated_command");
+    if (command.starts_with('/') && words(command).size() == 1) found.weaknesses.insert("any_arguments");
+  }
+  if (free_all) ++found.nopasswd_all;
+}
+
+// "%wheel, jen ALL, SERVERS = (ALL) ALL"
+void read_rule(std::string_view line, Sudoers& found) {
+  const std::size_t equals = line.find('=');
+  const auto first = words(line.substr(0, equals));
+  if (equals == std::string_view::npos || first.empty()) return;
+  const std::string_view user = first[0];
+  if (user == "ALL") found.weaknesses.insert("all_users");
+  read_commands(line.substr(equals + 1), user == "root", found);
+}
+
+bool is_alias(std::string_view line) {
+  for (const std::string_view name : {"User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"}) {
+    if (line.starts_with(name)) return true;
   }
   return false;
 }
 
-Result<int> count_in(const Host& host, const std::string& path, int depth, int& files) {
-  if (depth > kMaxDepth || ++files > kMaxFiles) return 0;
-  const auto text = host.read(path, kMaxSudoersBytes);
-  if (!text) return tl::unexpected<Error>(text.error());
-  int count = 0;
-  std::string joined;
-  for (const std::string_view raw : lines(*text)) {
-    joined += raw;
-    if (joined.ends_with('\\')) {
-      joined.back() = ' ';
-      continue;
-    }
-    const std::string line(trim(joined));
-    joined.clear();
-    const auto parts = words(line);
-    const bool folder = !parts.empty() && (parts[0] == "@includedir" || parts[0] == "#includedir");
-    const bool file = !parts.empty() && (parts[0] == "@include" || parts[0] == "#include");
-    if ((folder || file) && parts.size() > 1) {
-      std::string target(parts[1]);
-      if (!target.starts_with('/')) target = "/etc/" + target;
-      std::vector<std::string> paths;
-      if (folder) {
-        const auto entries = host.list(target);
-        if (!entries && entries.error().kind != ErrorKind::not_found)
-          return tl::unexpected<Error>(entries.error());
-        // Names that hold a dot or end in "~" are left out by sudo.
-        if (entries)
-          for (const auto& entry : *entries)
-            if (entry.name.find_first_of(".~") == std::string::npos)
-              paths.push_back(target + "/" + entry.name);
-      } else {
-        paths.push_back(target);
+class Reader {
+ public:
+  explicit Reader(const Host& host) : host_(host) {}
+
+  Result<void> read(const std::string& path, int depth) {
+    if (depth > kMaxDepth || ++files_ > kMaxFiles) return {};
+    const auto text = host_.read(path, kMaxSudoersBytes);
+    if (!text) return tl::unexpected<Error>(text.error());
+    std::string joined;
+    for (const std::string_view raw : lines(*text)) {
+      joined += raw;
+      if (joined.ends_with('\\')) {
+        joined.back() = ' ';
+        continue;
       }
-      for (const auto& one : paths) {
-        const auto below = count_in(host, one, depth + 1, files);
-        if (!below && below.error().kind != ErrorKind::not_found) return below;
-        count += below.value_or(0);
-      }
-      continue;
+      const std::string line(trim(joined));
+      joined.clear();
+      if (auto done = read_line(line, depth); !done) return done;
     }
-    if (line.empty() || line.front() == '#') continue;
-    if (gives_all(line)) ++count;
+    return {};
   }
-  return count;
-}
+
+  Sudoers take() { return std::move(found_); }
+
+ private:
+  Result<void> read_line(std::string_view line, int depth) {
+    const auto parts = words(line);
+    if (parts.empty()) return {};
+    const bool folder = parts[0] == "@includedir" || parts[0] == "#includedir";
+    const bool file = parts[0] == "@include" || parts[0] == "#include";
+    if ((folder || file) && parts.size() > 1) return include(std::string(parts[1]), folder, depth);
+    // "#1000 ALL=…" is a rule for a uid
+    if (line.front() == '#' && (line.size() < 2 || line[1] < '0' || line[1] > '9')) return {};
+    if (parts[0] == "Defaults")
+      read_defaults(line.substr(8), found_);
+    else if (!parts[0].starts_with("Defaults") && !is_alias(line))
+      read_rule(line, found_);
+    return {};
+  }
+
+  Result<void> include(std::string target, bool folder, int depth) {
+    if (!target.starts_with('/')) target = "/etc/" + target;
+    std::vector<std::string> paths;
+    if (folder) {
+      const auto entries = host_.list(target);
+      if (!entries && entries.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(entries.error());
+      // Names that hold a dot or end in "~" are left out by sudo.
+      if (entries) {
+        for (const auto& entry : *entries)
+          if (entry.name.find_first_of(".~") == std::string::npos) paths.push_back(target + "/" + entry.name);
+      }
+    } else {
+      paths.push_back(target);
+    }
+    for (const auto& one : paths) {
+      auto done = read(one, depth + 1);
+      if (!done && done.error().kind != ErrorKind::not_found) return done;
+    }
+    return {};
+  }
+
+  const Host& host_;
+  Sudoers found_;
+  int files_ = 0;
+};
 
 }  // namespace
 
-Result<int> count_sudo_nopasswd(const Host& host) {
-  int files = 0;
-  return count_in(host, "/etc/sudoers", 0, files);
+Result<Sudoers> read_sudoers(const Host& host) {
+  Reader reader(host);
+  if (auto done = reader.read("/etc/sudoers", 0); !done) return tl::unexpected<Error>(done.error());
+  return reader.take();
 }
 
 }  // namespace plumbline

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/config/account_files.h"
+#include "agent/config/file_rights.h"
 #include "agent/config/glob.h"
-#include "agent/config/ini.h"
+#include "agent/config/layered.h"
+#include "agent/config/pam.h"
+#include "agent/config/shell_profile.h"
 #include "agent/config/sudoers.h"
 #include "agent/machine.h"
 #include "agent/probes/all.h"
-#include "agent/redact.h"
 #include "agent/services.h"
 #include "base/text.h"
 
@@ -67,23 +70,34 @@ void write_users(Machine& machine, const std::string& login, Facts& facts) {
   facts.set("accounts.system_with_shell", system);
 }
 
+template <class T>
+void set_unless(const std::optional<Error>& unread, std::string_view fact, T value, Facts& facts) {
+  if (unread)
+    facts.missing(fact, *unread);
+  else
+    facts.set(fact, std::move(value));
+}
+
 void write_passwords(const Host& host, Facts& facts) {
-  const auto shadow = host.read_redacted("/etc/shadow", redact_shadow, kMaxConfigBytes);
-  if (!shadow) {
-    facts.missing("accounts.empty_passwords", shadow.error());
-    facts.missing("accounts.weak_hashes", shadow.error());
-    return;
+  const AccountFiles files = read_account_files(host);
+  std::optional<Error> either = files.shadow_unread ? files.shadow_unread : files.passwd_unread;
+  // A system without /etc/shadow keeps passwords in /etc/passwd.
+  if (either && either->kind == ErrorKind::not_found && !(files.shadow_unread && files.passwd_unread)) either.reset();
+  set_unless(either, "accounts.empty_passwords", files.empty, facts);
+  set_unless(files.shadow_unread, "accounts.weak_hashes", files.weak_hashes, facts);
+  set_unless(files.shadow_unread, "accounts.hash_kinds", files.hashes, facts);
+  if (files.shadow_unread || !files.root_password.empty())
+    set_unless(files.shadow_unread, "accounts.root_password", files.root_password, facts);
+  set_unless(files.passwd_unread, "accounts.unshadowed", files.unshadowed, facts);
+  set_unless(files.passwd_unread, "accounts.doubles", files.doubles, facts);
+  std::optional<Error> closed;
+  bool any = false;
+  for (const auto* unread : {&files.passwd_unread, &files.group_unread, &files.shadow_unread}) {
+    any = any || !*unread;
+    if (*unread && ((*unread)->kind != ErrorKind::not_found || !closed)) closed = *unread;
   }
-  int empty = 0;
-  int weak = 0;
-  for (const std::string_view line : lines(*shadow)) {
-    const auto fields = split(line, ':');
-    if (fields.size() < 2) continue;
-    if (fields[1].empty()) ++empty;
-    if (fields[1] == "des" || fields[1] == "$1$" || fields[1] == "$md5$") ++weak;
-  }
-  facts.set("accounts.empty_passwords", empty);
-  facts.set("accounts.weak_hashes", weak);
+  if (closed && any && closed->kind == ErrorKind::not_found) closed.reset();
+  set_unless(closed, "accounts.nis_entries", files.nis_entries, facts);
 }
 
 void write_files(const Host& host, Facts& facts) {
@@ -107,83 +121,119 @@ void write_files(const Host& host, Facts& facts) {
   facts.set("accounts.files_ok", good);
 }
 
-/// Which modules stand where; of their options only the shortest password, for some modules are told a password.
-std::string redact_pam(std::string_view text) {
-  std::string kept;
-  for (const std::string_view raw : lines(text)) {
-    const std::string_view line = trim(raw);
-    if (line.empty() || line.front() == '#') continue;
-    // "password requisite pam_pwquality.so retry=3 minlen=12", "auth optional pam_mysql.so user=a passwd=b"
-    for (const std::string_view word : words(line)) {
-      if (!contains(word, "=") || word.starts_with("minlen=")) kept.append(word).append(" ");
-    }
-    kept.append("\n");
+/// Tells whether sudo is installed; its options go to the policy.
+bool write_sudo(const Host& host, Layered& policy, Facts& facts) {
+  const auto file = host.stat("/etc/sudoers");
+  const bool installed = file || host.stat("/usr/bin/sudo") || file.error().kind != ErrorKind::not_found;
+  auto sudoers = installed ? read_sudoers(host) : Result<Sudoers>(Sudoers{});
+  if (!sudoers && sudoers.error().kind == ErrorKind::not_found) sudoers = Sudoers{};
+  if (!sudoers) {
+    facts.missing("accounts.sudo_nopasswd", sudoers.error());
+    facts.missing("accounts.sudo_weaknesses", sudoers.error());
+    return installed;
   }
-  return kept;
+  facts.set("accounts.sudo_nopasswd", sudoers->nopasswd_all);
+  facts.set("accounts.sudo_weaknesses", sudoers->weaknesses);
+  for (auto& [name, value] : sudoers->defaults.values) policy.put(name, value);
+  policy.conflicts.insert(sudoers->defaults.conflicts.begin(), sudoers->defaults.conflicts.end());
+  return installed;
 }
 
-/// All words of the PAM stacks that guard a login, comments dropped.
-struct Pam {
-  bool faillock = false;
-  std::string unix_hash;
-  int min_length = 0;
-};
-Result<Pam> read_pam(const Host& host) {
-  Pam pam;
-  bool any = false;
-  for (const std::string_view file : {"common-auth", "common-account", "common-password", "system-auth",
-                                      "password-auth", "login", "base-auth"}) {
-    const auto text = host.read_redacted("/etc/pam.d/" + std::string(file), redact_pam, kMaxConfigBytes);
-    if (!text) {
-      if (text.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(text.error());
-      continue;
-    }
-    any = true;
-    for (const std::string_view raw : lines(*text)) {
-      const std::string_view line = trim(raw);
-      if (line.empty() || line.front() == '#') continue;
-      const bool auth = line.starts_with("auth") || line.starts_with("-auth");
-      if (auth && (contains(line, "pam_faillock.so") || contains(line, "pam_tally2.so"))) pam.faillock = true;
-      const bool password = line.starts_with("password") || line.starts_with("-password");
-      for (const std::string_view word : words(line)) {
-        if (!password) break;
-        if (contains(line, "pam_unix.so") && (word == "yescrypt" || word == "sha512" || word == "sha256" ||
-                                              word == "md5" || word == "blowfish" || word == "gost_yescrypt"))
-          pam.unix_hash = word;
-        const bool length_module = contains(line, "pam_pwquality.so") || contains(line, "pam_cracklib.so") ||
-                                   contains(line, "pam_unix.so");
-        if (length_module && word.starts_with("minlen="))
-          pam.min_length = static_cast<int>(parse_i64(word.substr(7)).value_or(0));
-      }
+/// The hard limit on core dumps and on logins for everybody; later files win. "*  hard  core  0"
+void put_limits(const Host& host, Layered& policy) {
+  auto files = glob(host, "/etc/security/limits.d/*.conf");
+  files.insert(files.begin(), "/etc/security/limits.conf");
+  for (const std::string& path : files) {
+    const auto text = host.read(path, kMaxConfigBytes);
+    if (!text) continue;
+    for (const std::string_view line : lines(*text)) {
+      const auto parts = words(line.substr(0, line.find('#')));
+      if (parts.size() < 4 || parts[0] != "*" || (parts[1] != "hard" && parts[1] != "-")) continue;
+      if (parts[2] == "core" || parts[2] == "maxlogins") policy.put("limits." + std::string(parts[2]), parts[3]);
     }
   }
-  if (!any) return fail(ErrorKind::not_found, "not found: /etc/pam.d");
-  return pam;
+}
+
+Layered read_policy(const Host& host, const std::string& login, const Result<std::vector<PamLine>>& pam) {
+  Layered policy;
+  put_lines(login,
+            {"pass_max_days", "pass_min_days", "pass_warn_age", "pass_min_len", "umask", "encrypt_method", "fail_delay",
+             "sha_crypt_min_rounds", "sha_crypt_max_rounds", "yescrypt_cost_factor", "login_retries", "login_timeout", "create_home"},
+            "login.", policy);
+  if (const auto text = host.read("/etc/default/useradd", kMaxConfigBytes)) put_lines(*text, {"inactive"}, "useradd.", policy);
+  put_pam_policy(host, pam ? *pam : std::vector<PamLine>(), policy);
+  put_limits(host, policy);
+  return policy;
+}
+
+/// pam_faillock counts where it stands after the password was wrong ("authfail") and looks at the count where it
+/// stands before ("preauth") or after it was right ("authsucc"); one without the other locks nobody.
+bool locks_after_failures(const std::vector<PamLine>& pam) {
+  bool counts = false;
+  bool looks = false;
+  for (const PamLine& line : pam) {
+    if (line.type != "auth" || (line.module != "faillock" && line.module != "tally2")) continue;
+    const auto has = [&](std::string_view word) {
+      return std::find(line.arguments.begin(), line.arguments.end(), word) != line.arguments.end();
+    };
+    const bool counter = line.module == "tally2" || has("authfail");
+    counts = counts || counter;
+    looks = looks || line.module == "tally2" || has("preauth") || has("authsucc");
+  }
+  return counts && looks;
+}
+
+void write_pam(const Result<std::vector<PamLine>>& pam, Facts& facts) {
+  if (!pam) {
+    facts.missing("accounts.faillock", pam.error());
+    facts.missing("accounts.pam", pam.error());
+    return;
+  }
+  facts.set("accounts.faillock", locks_after_failures(*pam));
+  facts.set("accounts.pam", judged_pam_lines(*pam));
+}
+
+/// The method that pam_unix is told; it goes before login.defs, which it only falls back to.
+std::string hash_method(const Result<std::vector<PamLine>>& pam, const Layered& policy) {
+  constexpr std::array<std::string_view, 7> methods = {"yescrypt", "gost_yescrypt", "sha512", "sha256", "md5", "blowfish", "bigcrypt"};
+  std::string found;
+  for (const PamLine& line : pam.value_or(std::vector<PamLine>())) {
+    if (line.type != "password" || line.module != "unix") continue;
+    for (const auto& argument : line.arguments) {
+      if (std::find(methods.begin(), methods.end(), argument) != methods.end()) found = argument;
+    }
+  }
+  return found.empty() ? lower(policy.get("login.encrypt_method")) : found;
 }
 
 void write_policy(const Host& host, const std::string& login, Facts& facts) {
   const auto pam = read_pam(host);
-  if (pam)
-    facts.set("accounts.faillock", pam->faillock);
+  write_pam(pam, facts);
+  Layered policy = read_policy(host, login, pam);
+  auto length = parse_i64(policy.get("pwquality.minlen"));
+  if (!length) length = parse_i64(policy.get("unix.minlen"));
+  if (length && *length > 0) facts.set("accounts.password_min_length", *length);
+  if (const std::string method = hash_method(pam, policy); !method.empty()) facts.set("accounts.hash_method", method);
+  if (const auto days = parse_i64(policy.get("login.pass_max_days"))) facts.set("accounts.max_password_days", *days);
+  const bool installed = write_sudo(host, policy, facts);
+  facts.set("accounts.sudo_installed", installed);
+  facts.set("accounts.policy", policy.values);
+  facts.set("accounts.policy_conflicts", policy.conflicts);
+}
+
+void write_shell_profile(const Host& host, Facts& facts) {
+  const ShellProfile profile = read_shell_profile(host);
+  facts.set("accounts.umasks", profile.umasks);
+  facts.set("accounts.shell_timeout_seconds", profile.timeout_seconds);
+  facts.set("accounts.risky_search_paths", profile.risky_paths);
+}
+
+void write_loose_files(const Host& host, Machine& machine, Facts& facts) {
+  const LooseFiles loose = loose_files(host, machine);
+  if (loose.unread)
+    facts.missing("accounts.loose_files", *loose.unread);
   else
-    facts.missing("accounts.faillock", pam.error());
-  int length = pam ? pam->min_length : 0;
-  auto files = glob(host, "/etc/security/pwquality.conf.d/*.conf");
-  files.insert(files.begin(), "/etc/security/pwquality.conf");
-  for (const std::string& path : files) {
-    const auto text = host.read(path, kMaxConfigBytes);
-    if (!text) continue;
-    for (const auto& line : parse_ini(*text)) {
-      if (line.key == "minlen" && (pam ? pam->min_length : 0) == 0)
-        length = static_cast<int>(parse_i64(line.value).value_or(length));
-    }
-  }
-  if (length > 0) facts.set("accounts.password_min_length", length);
-  std::string method = pam ? pam->unix_hash : "";
-  if (method.empty()) method = lower(login_definition(login, "ENCRYPT_METHOD"));
-  if (!method.empty()) facts.set("accounts.hash_method", method);
-  if (const auto days = parse_i64(login_definition(login, "PASS_MAX_DAYS")))
-    facts.set("accounts.max_password_days", *days);
+    facts.set("accounts.loose_files", loose.found);
 }
 
 }  // namespace
@@ -194,19 +244,8 @@ Result<void> probe_accounts(const Host& host, Machine& machine, Facts& facts) {
   write_passwords(host, facts);
   write_files(host, facts);
   write_policy(host, login, facts);
-  const auto sudoers = host.stat("/etc/sudoers");
-  const bool installed =
-      sudoers || host.stat("/usr/bin/sudo") || sudoers.error().kind != ErrorKind::not_found;
-  facts.set("accounts.sudo_installed", installed);
-  if (!installed) {
-    facts.set("accounts.sudo_nopasswd", 0);
-  } else {
-    const auto count = count_sudo_nopasswd(host);
-    if (!count && count.error().kind == ErrorKind::not_found)
-      facts.set("accounts.sudo_nopasswd", 0);
-    else
-      facts.set("accounts.sudo_nopasswd", count);
-  }
+  write_shell_profile(host, facts);
+  write_loose_files(host, machine, facts);
   return {};
 }
 

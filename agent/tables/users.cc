@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Local users and groups.
+#include "agent/redact.h"
 #include "agent/tables/tables.h"
 #include "base/text.h"
 
@@ -10,7 +11,7 @@ constexpr std::size_t kMaxRows = 100'000;
 
 // "redis:x:102:105::/var/lib/redis:/usr/sbin/nologin"
 Result<std::vector<User>> read_users(const Host& host) {
-  const auto text = host.read("/etc/passwd");
+  const auto text = host.read_redacted("/etc/passwd", redact_passwd);
   if (!text) return tl::unexpected<Error>(text.error());
   std::vector<User> found;
   for (const std::string_view line : lines(*text)) {
