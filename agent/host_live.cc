@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "agent/asks/asks.h"
+#include "agent/asks/greeting.h"
 #include "agent/files.h"
 #include "agent/host.h"
 
@@ -19,9 +20,11 @@ bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
-/// The kernel makes these files; there is neither a FIFO nor a device among them.
+/// The kernel makes these files; there is neither a FIFO nor a device among them. What lies below a process's
+/// root folder are a container's own files.
 bool is_pseudo(std::string_view path) {
-  return starts_with(path, "/proc/") || starts_with(path, "/sys/");
+  if (starts_with(path, "/sys/")) return true;
+  return starts_with(path, "/proc/") && path.find("/root/") == std::string_view::npos;
 }
 
 /// Attributes that the kernel gives whole in one read. Not so the record-wise files of /proc (cpuinfo,
@@ -38,6 +41,8 @@ ReadUntil read_until(std::string_view path) {
 
 class LiveHost final : public Host {
  public:
+  explicit LiveHost(bool greetings) : greetings_(greetings) {}
+
   Result<std::string> read(std::string_view path, std::size_t limit) const override {
     if (auto good = check_path(path); !good) return tl::unexpected<Error>(good.error());
     const std::string name(path);
@@ -77,13 +82,37 @@ class LiveHost final : public Host {
     return to_file_stat(native);
   }
 
-  Result<std::string> ask(std::string_view question) const override { return ask_this_machine(question); }
+  Result<std::string> ask(std::string_view question) const override {
+    if (starts_with(question, kGreetingQuestion)) return ask_all({std::string(question)}).front();
+    return ask_this_machine(question);
+  }
+
+  std::vector<Result<std::string>> ask_all(const std::vector<std::string>& questions) const override {
+    std::vector<std::string> greetings;
+    for (const std::string& question : questions)
+      if (starts_with(question, kGreetingQuestion)) greetings.push_back(question);
+    const auto said = greet(greetings);
+    std::vector<Result<std::string>> answers;
+    std::size_t next = 0;
+    for (const std::string& question : questions)
+      answers.push_back(starts_with(question, kGreetingQuestion) ? said[next++] : ask_this_machine(question));
+    return answers;
+  }
+
+ private:
+  std::vector<Result<std::string>> greet(const std::vector<std::string>& questions) const {
+    if (greetings_ || questions.empty()) return ask_greetings(questions);
+    const Result<std::string> off = fail(ErrorKind::unavailable, "greeting: switched off");
+    return std::vector<Result<std::string>>(questions.size(), off);
+  }
+
+  bool greetings_;
 };
 
 }  // namespace
 
-std::unique_ptr<Host> live_host() {
-  return std::make_unique<LiveHost>();
+std::unique_ptr<Host> live_host(bool greetings) {
+  return std::make_unique<LiveHost>(greetings);
 }
 
 }  // namespace plumbline

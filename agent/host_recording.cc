@@ -36,7 +36,11 @@ Result<void> write_new_file(const std::string& place, std::string_view text) {
 /// Asks the machine each thing once: a scan that asks twice hears the same twice, as its replay will.
 class RecordingHost final : public Host {
  public:
-  explicit RecordingHost(std::string folder) : folder_(std::move(folder)), live_(live_host()) {}
+  RecordingHost(std::string folder, KeepFile keep_file, std::string_view before, bool greetings)
+      : folder_(std::move(folder)), keep_file_(std::move(keep_file)), live_(live_host(greetings)) {
+    auto begun = nlohmann::json::parse(before, nullptr, false);
+    if (begun.is_object()) recording_ = std::move(begun);
+  }
 
   Result<std::string> read(std::string_view path, std::size_t limit) const override {
     return read_once("files", folder_, path, limit, [&] { return live_->read(path, limit); });
@@ -80,13 +84,24 @@ class RecordingHost final : public Host {
     return answer;
   }
 
-  Result<void> finish() {
-    if (failure_) return tl::unexpected<Error>(*failure_);
+  std::vector<Result<std::string>> ask_all(const std::vector<std::string>& questions) const override {
+    std::vector<std::string> fresh;
+    for (const std::string& question : questions)
+      if (kept("answers", question) == nullptr) fresh.push_back(question);
+    auto answers = live_->ask_all(fresh);
+    for (std::size_t i = 0; i < fresh.size(); ++i)
+      keep("answers", fresh[i],
+           answers[i] ? nlohmann::json(to_utf8(*answers[i])) : error_to_json(answers[i].error()));
+    return Host::ask_all(questions);
+  }
+
+  std::string text() const {
     recording_["version"] = 1;
     recording_["complete"] = true;
-    if (auto made = make_folder(folder_ + "/.plumbline"); !made) return made;
-    return write_file_atomic(folder_ + std::string(kRecordingFile), recording_.dump(1) + "\n", 0600);
+    return recording_.dump(1) + "\n";
   }
+  const std::optional<Error>& failure() const { return failure_; }
+  const std::string& folder() const { return folder_; }
 
  private:
   /// Dots are part of a target's meaning, so only what JSON cannot hold is quoted.
@@ -117,13 +132,12 @@ class RecordingHost final : public Host {
     Result<std::string> text = read_live();
     keep(verb, path, text ? nlohmann::json{{"size", text->size()}} : error_to_json(text.error()));
     if (!text || failure_) return text;
-    auto done = make_folder(place.substr(0, place.rfind('/')));
-    if (done) done = write_new_file(place, *text);
-    if (!done) failure_ = done.error();
+    if (auto done = keep_file_(place, *text); !done) failure_ = done.error();
     return text;
   }
 
   std::string folder_;
+  KeepFile keep_file_;
   std::unique_ptr<Host> live_;
   mutable nlohmann::json recording_ = nlohmann::json::object();
   mutable std::optional<Error> failure_;  // the first that befell the recording; told by finish()
@@ -149,19 +163,44 @@ Result<bool> is_new_or_empty(const std::string& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<Host>> recording_host(const std::string& folder) {
+Result<void> prepare_recording(const std::string& folder) {
   const auto empty = is_new_or_empty(folder);
   if (!empty) return tl::unexpected<Error>(empty.error());
   if (!*empty)
     return fail(ErrorKind::conflict, folder + ": holds files already; record into a new or empty folder");
-  if (auto made = make_folder(folder); !made) return tl::unexpected<Error>(made.error());
-  return std::make_unique<RecordingHost>(folder);
+  return make_folder(folder);
+}
+
+Result<std::unique_ptr<Host>> recording_host(const std::string& folder, bool greetings) {
+  if (auto ready = prepare_recording(folder); !ready) return tl::unexpected<Error>(ready.error());
+  return recording_host(folder, write_recorded, "", greetings);
+}
+
+std::unique_ptr<Host> recording_host(const std::string& folder, KeepFile keep, std::string_view before,
+                                     bool greetings) {
+  return std::make_unique<RecordingHost>(folder, std::move(keep), before, greetings);
+}
+
+std::string recording_text(const Host& host) {
+  auto* recording = dynamic_cast<const RecordingHost*>(&host);
+  return recording == nullptr ? std::string() : recording->text();
+}
+
+Result<void> write_recording(const std::string& folder, std::string_view text) {
+  if (auto made = make_folder(folder + "/.plumbline"); !made) return made;
+  return write_file_atomic(folder + std::string(kRecordingFile), text, 0600);
+}
+
+Result<void> write_recorded(const std::string& place, std::string_view text) {
+  if (auto made = make_folder(place.substr(0, place.rfind('/'))); !made) return made;
+  return write_new_file(place, text);
 }
 
 Result<void> finish_recording(Host& host) {
   auto* recording = dynamic_cast<RecordingHost*>(&host);
   if (recording == nullptr) return fail(ErrorKind::invalid, "recording: this host was not being recorded");
-  return recording->finish();
+  if (recording->failure()) return tl::unexpected<Error>(*recording->failure());
+  return write_recording(recording->folder(), recording->text());
 }
 
 }  // namespace plumbline

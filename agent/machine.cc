@@ -7,6 +7,7 @@
 
 #include "agent/containers_on_disk.h"
 #include "agent/services.h"
+#include "agent/stores/answered.h"
 #include "agent/tables/tables.h"
 #include "base/text.h"
 
@@ -16,6 +17,7 @@ struct Machine::Tables {
   std::optional<Result<std::vector<Process>>> processes;
   std::optional<Result<std::vector<Socket>>> sockets;
   std::optional<std::vector<Service>> services;
+  std::optional<Greetings> greetings;
   std::optional<PackageTable> packages;
   std::optional<Result<std::vector<Mount>>> mounts;
   std::optional<Result<std::vector<User>>> users;
@@ -116,6 +118,11 @@ const Result<std::vector<Socket>>& Machine::sockets() {
 const std::vector<Service>& Machine::services() {
   if (!tables_->services) tables_->services = find_services(*this);
   return *tables_->services;
+}
+
+const std::map<std::string, Result<std::string>>& Machine::greetings() {
+  if (!tables_->greetings) tables_->greetings = greet_services(host_, services());
+  return *tables_->greetings;
 }
 
 const ContainersOnDisk& Machine::containers() {

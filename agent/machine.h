@@ -104,6 +104,9 @@ struct Machine {
   /// Recognised products, by kind and pid; empty where neither processes nor sockets can be read.
   const std::vector<Service>& services();
 
+  /// What stores and AI services answered to greetings, all asked at once on the first call.
+  const std::map<std::string, Result<std::string>>& greetings();
+
   /// Containers, running and stopped, and images, as engines keep them on disk.
   const ContainersOnDisk& containers();
   /// Home folders of people and of root, each once.
