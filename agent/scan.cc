@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "agent/machine.h"
@@ -19,6 +20,7 @@
 namespace plumbline {
 namespace {
 
+constexpr const char* kOutOfMemory = "out of memory";
 constexpr unsigned kReadSearchCapability = 2;  // CAP_DAC_READ_SEARCH: reads every file
 
 using Clock = std::chrono::steady_clock;
@@ -36,10 +38,34 @@ double cpu_ms() {
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
-Result<void> check_names(const std::vector<std::string>& names) {
+/// Whether the host lets this agent read what only root may.
+bool is_privileged(const Host& host) {
+  const auto answer = host.ask("privileges");
+  const auto privileges = answer ? nlohmann::json::parse(*answer, nullptr, false) : nlohmann::json();
+  if (!privileges.is_object()) return false;
+  const auto capabilities = privileges.find("capabilities");
+  if (capabilities == privileges.end() || !capabilities->is_string()) return false;
+  return (parse_hex(capabilities->get_ref<const std::string&>()).value_or(0) >> kReadSearchCapability & 1u) !=
+         0;
+}
+
+/// The seam where an exception of a library (out of memory, a wrong type in JSON) ends: it costs one section.
+Result<void> run_safely(const Probe& probe, const Host& host, Machine& machine, Facts& facts) {
+  try {
+    return probe.run(host, machine, facts);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::limit, kOutOfMemory);
+  } catch (const std::exception& failure) {
+    return fail(ErrorKind::io, std::string(probe.name) + ": " + failure.what());
+  }
+}
+
+}  // namespace
+
+Result<void> check_wanted(const std::vector<std::string>& only, const std::vector<Probe>& among) {
   std::vector<std::string> known;
-  for (const auto& probe : probes()) known.emplace_back(probe.name);
-  for (const auto& name : names) {
+  for (const auto& probe : among) known.emplace_back(probe.name);
+  for (const auto& name : only) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = did_you_mean(name, known);
     return fail(ErrorKind::invalid,
@@ -53,41 +79,25 @@ bool is_wanted(const std::vector<std::string>& only, std::string_view name) {
   return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
 }
 
-/// The seam where an exception of a library (out of memory, a wrong type in JSON) ends: it costs one section.
-Result<void> run_safely(const Probe& probe, const Host& host, Machine& machine, Facts& facts) {
-  try {
-    return probe.run(host, machine, facts);
-  } catch (const std::exception& failure) {
-    return fail(ErrorKind::io, std::string(probe.name) + ": " + failure.what());
-  }
+nlohmann::json head_json(const Host& host) {
+  const auto now = host.ask("now");
+  const auto seconds = now ? parse_i64(trim(*now)) : std::nullopt;
+  return {{"taken_at", seconds.value_or(0) != 0 ? *seconds : now_seconds()}, {"privileged", is_privileged(host)}};
 }
 
-Section run_probe(const Probe& probe, const Host& host, Machine& machine) {
-  Section section;
+ProbeRun run_probe(const Probe& probe, const Host& host, Machine& machine) {
+  ProbeRun run;
   const auto start = Clock::now();
-  Facts facts(section);
-  const auto done = run_safely(probe, host, machine, facts);
-  if (!done) {
-    section.data = nlohmann::json::object();
+  Facts facts(run.section);
+  if (const auto done = run_safely(probe, host, machine, facts); !done) {
+    run.section.data = nlohmann::json::object();
     facts.missing(probe.name, done.error());
-    section.status = SectionStatus::failed;
+    run.section.status = SectionStatus::failed;
+    run.out_of_memory = done.error().kind == ErrorKind::limit && done.error().message == kOutOfMemory;
   }
-  section.took_ms = to_ms(Clock::now() - start);
-  return section;
+  run.section.took_ms = to_ms(Clock::now() - start);
+  return run;
 }
-
-/// Whether the host lets this agent read what only root may.
-bool is_privileged(const Host& host) {
-  const auto answer = host.ask("privileges");
-  const auto privileges = answer ? nlohmann::json::parse(*answer, nullptr, false) : nlohmann::json();
-  if (!privileges.is_object()) return false;
-  const auto capabilities = privileges.find("capabilities");
-  if (capabilities == privileges.end() || !capabilities->is_string()) return false;
-  return (parse_hex(capabilities->get_ref<const std::string&>()).value_or(0) >> kReadSearchCapability & 1u) !=
-         0;
-}
-
-}  // namespace
 
 std::uint64_t peak_memory_bytes() {
   // getrusage would tell the peak of whoever started us, if that was larger: it survives exec
@@ -100,7 +110,7 @@ std::uint64_t peak_memory_bytes() {
 }
 
 Result<Scan> take_scan(const Host& host, const ScanOptions& options) {
-  if (const auto good = check_names(options.only); !good) return tl::unexpected<Error>(good.error());
+  if (const auto good = check_wanted(options.only, probes()); !good) return tl::unexpected<Error>(good.error());
   const auto start = Clock::now();
   const double cpu_before = cpu_ms();
   Scan scan;
@@ -110,7 +120,7 @@ Result<Scan> take_scan(const Host& host, const ScanOptions& options) {
   scan.privileged = is_privileged(host);
   for (const auto& probe : probes()) {
     if (is_wanted(options.only, probe.name))
-      scan.sections.emplace(probe.name, run_probe(probe, host, machine));
+      scan.sections.emplace(probe.name, run_probe(probe, host, machine).section);
   }
   hash_sections(scan);
   scan.took_ms = to_ms(Clock::now() - start);

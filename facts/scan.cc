@@ -37,8 +37,6 @@ std::string hashed_part(const Section& section) {
   return out += "\"}";
 }
 
-std::string hash_of(const Section& section) { return sha256_hex(hashed_part(section)); }
-
 std::string section_json(const Section& section, bool with_data) {
   std::string out = "{";
   if (with_data) out += "\"data\":" + canonical_json(section.data) + ',';
@@ -104,6 +102,34 @@ std::uint64_t count_or_zero(const json& object, const char* key) {
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+json ended_json(const Scan& scan) {
+  json probes = json::object();
+  for (const auto& [name, probe] : scan.ended)
+    probes[name] = {{"outcome", probe.outcome}, {"took_ms", probe.took_ms}, {"cpu_ms", probe.cpu_ms},
+                    {"strikes", probe.strikes}, {"left_out_until", probe.left_out_until}};
+  return probes;
+}
+
+/// Of an agent's own state nothing is refused: what is not as expected is left out.
+void read_state(const json& agent, Scan& scan) {
+  const auto text_of = [](const json& value) {
+    const bool fine = value.is_string() && value.get_ref<const std::string&>().size() <= kMaxSectionName;
+    return fine ? value.get<std::string>() : std::string();
+  };
+  if (const auto words = agent.find("confined"); words != agent.end() && words->is_array())
+    for (const auto& word : *words)
+      if (scan.confined.size() < kMaxSections && word.is_string()) scan.confined.push_back(text_of(word));
+  const auto probes = agent.find("probes");
+  if (probes == agent.end() || !probes->is_object() || probes->size() > kMaxSections) return;
+  for (const auto& [name, probe] : probes->get_ref<const json::object_t&>()) {
+    if (!probe.is_object() || name.size() > kMaxSectionName) continue;
+    const auto outcome = probe.find("outcome");
+    scan.ended[name] = {outcome == probe.end() ? std::string() : text_of(*outcome), number_or(probe, "took_ms", 0), number_or(probe, "cpu_ms", 0),
+                        count_or_zero(probe, "strikes"),
+                        static_cast<std::int64_t>(std::min<std::uint64_t>(count_or_zero(probe, "left_out_until"), INT64_MAX))};
+  }
+}
+
 /// Takes the facts out of `value`.
 Result<Section> read_section(const std::string& name, json& value) {
   if (!value.is_object()) return invalid("section " + name + " must be an object");
@@ -146,13 +172,16 @@ Result<void> read_sections(json& document, Scan& scan) {
 
 }  // namespace
 
+std::string hash_of(const Section& section) { return sha256_hex(hashed_part(section)); }
+
 void hash_sections(Scan& scan) {
   for (auto& [name, section] : scan.sections) section.hash = hash_of(section);
 }
 
 std::string facts_hash(const Scan& scan) {
   std::string all;
-  for (const auto& [name, section] : scan.sections) all += name + ' ' + section.hash + '\n';
+  for (const auto& [name, section] : scan.sections)
+    if (name != kHistorySection) all += name + ' ' + section.hash + '\n';
   return sha256_hex(all);
 }
 
@@ -160,6 +189,8 @@ std::string to_json(const Scan& scan, const std::map<std::string, std::string>& 
   json agent = {{"version", scan.agent_version}, {"privileged", scan.privileged}, {"cpu_ms", scan.cpu_ms},
                 {"took_ms", scan.took_ms}, {"peak_memory_bytes", scan.peak_memory_bytes}};
   if (scan.dropped_scans > 0) agent["dropped_scans"] = scan.dropped_scans;
+  if (!scan.confined.empty()) agent["confined"] = scan.confined;
+  if (!scan.ended.empty()) agent["probes"] = ended_json(scan);
   std::string out = "{\"agent\":" + canonical_json(agent) + ",\"host_id\":" + canonical_json(scan.host_id) +
                     ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":";
   char before = '{';
@@ -206,6 +237,7 @@ Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
   scan.took_ms = number_or(*agent, "took_ms", 0);
   scan.peak_memory_bytes = count_or_zero(*agent, "peak_memory_bytes");
   scan.dropped_scans = count_or_zero(*agent, "dropped_scans");
+  read_state(*agent, scan);
   if (auto read = read_sections(*document, scan); !read) return tl::unexpected(read.error());
   return scan;
 }

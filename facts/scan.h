@@ -2,7 +2,9 @@
 // The scan document: all facts of a host at one time, by section; its canonical bytes and hashes.
 //
 //   {"schema":1,"host_id":"…","sequence":7,"taken_at":"2026-11-23T19:35:00Z",
-//    "agent":{"version":"0.1.0","privileged":true,"cpu_ms":41.2,"peak_memory_bytes":9437184,"took_ms":55.1},
+//    "agent":{"version":"0.1.0","privileged":true,"cpu_ms":41.2,"peak_memory_bytes":9437184,"took_ms":55.1,
+//             "confined":["seccomp","landlock 6"],
+//             "probes":{"storage":{"outcome":"time","took_ms":20003,"cpu_ms":1,"strikes":2,"left_out_until":1795466100}}},
 //    "sections":{"cpu":{"status":"ok","hash":"<sha256>","took_ms":1.9,
 //                       "data":{…facts…},"missing":{"cpu.max_mhz":"not found: /sys/…"}}}}
 //
@@ -25,6 +27,10 @@ namespace plumbline {
 
 inline constexpr int kScanSchema = 1;
 
+/// The collector's own section: what it remembers of the scans before this one. What an agent sends under this name is
+/// dropped, and no facts hash counts it.
+inline constexpr std::string_view kHistorySection = "history";
+
 enum class SectionStatus { ok, partial, failed };  // partial: some facts are in `missing`; failed: all are
 
 struct Section {
@@ -34,6 +40,15 @@ struct Section {
   std::map<std::string, std::string> missing;      // catalog path → why it could not be read
   std::string hash;                                // 64 hexadecimal digits
   bool has_data = true;                            // false: only the hash came
+};
+
+/// A probe that the agent ended, or left out because it had to be ended before (goal R15).
+struct EndedProbe {
+  std::string outcome;  // "time", "processor", "memory", "files", "crash" or "left out"
+  double took_ms = 0;
+  double cpu_ms = 0;
+  std::uint64_t strikes = 0;        // in a row, this one counted
+  std::int64_t left_out_until = 0;  // UTC seconds; 0 where the next scan tries again
 };
 
 struct Scan {
@@ -46,12 +61,16 @@ struct Scan {
   double took_ms = 0;
   std::uint64_t peak_memory_bytes = 0;
   std::uint64_t dropped_scans = 0;  // lost from the agent's full spool since the last delivered scan
+  std::map<std::string, EndedProbe> ended;  // by probe; "probes" of the document's "agent", mostly empty
+  std::vector<std::string> confined;        // what held the agent's reader: "seccomp", "landlock 6"
   std::map<std::string, Section> sections;
 };
 
 /// Sets every section's hash from its contents.
 void hash_sections(Scan& scan);
-/// SHA-256 over the section names and hashes: equal facts, equal hash.
+/// The hash of one section's contents.
+std::string hash_of(const Section& section);
+/// SHA-256 over the section names and hashes, kHistorySection left out: equal facts, equal hash.
 std::string facts_hash(const Scan& scan);
 
 /// `known`: hashes the collector has acknowledged by section; those sections travel without data.
