@@ -18,7 +18,7 @@ build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
   libzstd-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev libsodium-dev libkainjow-mustache-dev
   libxlsxwriter-dev)
 # Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF; signatures of others.
-test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl python3-yaml curl strace zstd procps util-linux iproute2
+test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl python3-yaml curl strace zstd procps util-linux iproute2 pciutils
   minisign)
 # Installed after the rest, one by one: together with libboost1.81-dev apt finds no solution.
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
