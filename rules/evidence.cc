@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "rules/applicability.h"
 #include "rules/fact_values.h"
 #include "rules/judge.h"
 
@@ -148,6 +149,7 @@ Evidence explain_with(const Rule& rule, const cel::Lookup& lookup, std::string_v
   out.missing = std::move(decision.missing);
   out.problem = std::move(decision.problem);
   out.observed = rule.observed ? show_observed(*rule.observed, lookup, unit) : show_reads(*rule.check, lookup, unit);
+  if (decision.verdict == Verdict::not_applicable && rule.when) out.not_applicable = why_not_applicable(*rule.when, lookup);
   if (decision.verdict != Verdict::not_applicable) out.steps = rule.check->explain(lookup, kJudgingLimits);
   return out;
 }

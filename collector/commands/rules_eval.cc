@@ -180,6 +180,7 @@ std::string explanation_text(const Explanation& about) {
                       title_of(rule.pillar), to_text(rule.severity), rule.pack);
   text += "\n  observed  " + printable(about.evidence.observed) + "\n  expected  " + printable(rule.expected) + "\n";
   for (const auto& [name, value] : about.shown) text += "  " + printable(name) + ": " + printable(value) + "\n";
+  if (!about.evidence.not_applicable.empty()) text += "  not asked  " + printable(about.evidence.not_applicable) + "\n";
   for (const std::string& path : about.evidence.missing) text += "  not read: " + path + "\n";
   if (!about.evidence.problem.empty()) text += "  problem:  " + printable(about.evidence.problem) + "\n";
   if (rule.when) text += tree_text("Applies when", *rule.when, about.when);
@@ -199,7 +200,7 @@ json explanation_json(const Explanation& about) {
   for (const auto& [name, value] : about.shown) shown.push_back({{"name", name}, {"value", value}});
   return {{"rule", rule.id}, {"title", rule.title}, {"pillar", to_text(rule.pillar)}, {"severity", to_text(rule.severity)}, {"subject", about.subject},
           {"verdict", to_text(about.evidence.verdict)}, {"observed", about.evidence.observed}, {"expected", rule.expected}, {"evidence", shown},
-          {"missing", about.evidence.missing}, {"problem", about.evidence.problem}, {"when", condition_json(rule.when, about.when)},
+          {"missing", about.evidence.missing}, {"not_applicable", about.evidence.not_applicable}, {"problem", about.evidence.problem}, {"when", condition_json(rule.when, about.when)},
           {"check", condition_json(rule.check, about.check)},
           {"fix", {{"text", rule.fix.text}, {"commands", rule.fix.commands}, {"effort_days", rule.fix.effort_days}, {"once", rule.fix.once},
                    {"cost", to_text(rule.fix.cost)}, {"owner", rule.fix.owner}}}};

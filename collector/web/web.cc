@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/zstd.h"
+#include "collector/report/host_verdicts.h"
 #include "collector/web/export_routes.h"
 #include "collector/web/area_routes.h"
 #include "collector/web/password.h"
@@ -260,6 +261,10 @@ void add_api_routes(Web& web, std::vector<Route>& routes) {
   view("/api/v1/score", [](const Request&, const ReportInput& in, const PageContext&) { return json_body(to_json(*in.rules, *in.assessment)); });
   view("/api/v1/findings", api_findings);
   view("/api/v1/hosts", api_hosts);
+  view("/api/v1/hosts/{id}", [](const Request& r, const ReportInput& in, const PageContext&) {
+    auto verdicts = host_verdicts(in, r.parameters.at(0));
+    return verdicts ? json_body(canonical_json(*verdicts)) : not_here("there is no such host");
+  });
   // Told even while nothing can be shown: then it says why.
   routes.push_back({"GET", "/api/v1/rules", Permission::viewer, at_once([&web](const Request&) {
                       return json_body(web.rules_state ? web.rules_state() : "{}\n");

@@ -79,6 +79,18 @@ const std::vector<std::string>& Program::constants() const {
   return impl_->constants;
 }
 
+std::vector<std::string> Program::conjuncts() const {
+  std::vector<std::string> out;
+  std::vector<std::uint32_t> open = {impl_->plan.root};
+  while (!open.empty()) {
+    const cel::Step& step = impl_->plan.steps[open.back()];
+    open.pop_back();
+    if (step.op == Op::logic_and) open.insert(open.end(), step.children.rbegin(), step.children.rend());
+    else out.push_back(impl_->text.substr(step.begin, step.end - step.begin));
+  }
+  return out;
+}
+
 std::vector<Program::Step> Program::explain(const Lookup& lookup, const Limits& limits) const {
   return cel::explain(impl_->plan, impl_->text, lookup, limits);
 }

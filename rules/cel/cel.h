@@ -124,6 +124,8 @@ class Program {
   const std::vector<std::string>& reads() const;
   /// Which of CompileOptions::constants it uses, sorted.
   const std::vector<std::string>& constants() const;
+  /// The operands of the outermost &&, in order, each as its text; the whole where it is none.
+  std::vector<std::string> conjuncts() const;
   /// Evaluates and tells the sub-expressions that decided: [{"cpu.cores >= 8", "4 >= 8", false}] outermost
   /// first.
   struct Step {
