@@ -19,7 +19,7 @@ void write_authorized_keys(const Host& host, Machine& machine, Facts& facts) {
   const std::vector<std::string>& homes = machine.homes();
   for (std::size_t at = 0; at < homes.size() && at < kMaxHomes; ++at) {
     bool writable = false;
-    for (const std::string path : {homes[at] + "/.ssh", homes[at] + "/.ssh/authorized_keys"}) {
+    for (const std::string& path : {homes[at] + "/.ssh", homes[at] + "/.ssh/authorized_keys"}) {
       const auto stat = host.stat(path);
       if (stat) writable = writable || (stat->mode & 0022u) != 0;
       else if (stat.error().kind != ErrorKind::not_found) unread = stat.error();

@@ -332,6 +332,7 @@ const std::vector<Fact>& catalog() {
       {"containers.running", kInt, "", plain, "Containers running", "/var/lib/docker/containers, cgroups"},
       {"containers.privileged", kInt, "", plain, "Running containers that are privileged or hold SYS_ADMIN", "hostconfig.json"},
       {"containers.host_mounts", kInt, "", plain, "Containers that mount the Docker socket, /, /etc or /root", "hostconfig.json"},
+      {"containers.host_namespaces", kInt, "", plain, "Running containers that see the host's processes or stand in its network", "hostconfig.json PidMode, NetworkMode"},
       {"containers.published_any", kInt, "", plain, "Container ports published on all addresses", "hostconfig.json"},
       {"containers.kubernetes_role", kString, "", plain, "none, node or control_plane", "kubelet, manifests"},
       {"containers.kubernetes_version", kString, "", plain, "Version of the kubelet package", "package"},

@@ -8,6 +8,8 @@
 namespace plumbline {
 namespace {
 
+constexpr std::size_t kMaxGrubBytes = 1u << 20;
+
 /// "none" only where both places could be looked at: /boot/grub2 is often closed to all but root.
 void write_grub_config_mode(const Host& host, Facts& facts) {
   std::optional<Error> unread;
@@ -26,6 +28,36 @@ void write_grub_config_mode(const Host& host, Facts& facts) {
     facts.missing("boot.grub_config_mode", *unread);
   else
     facts.set("boot.grub_config_mode", "none");
+}
+
+/// Only that there is a password: "password_pbkdf2 root grub.pbkdf2.…" holds its hash. Red Hat's grub.cfg names a variable
+/// that user.cfg fills: "GRUB2_PASSWORD=grub.pbkdf2.…".
+std::string keep_password_word(std::string_view text) {
+  for (const std::string_view line : lines(text)) {
+    const auto parts = words(line);
+    if (parts.empty() || contains(line, "${GRUB2_PASSWORD}")) continue;
+    if (parts[0] == "password_pbkdf2" || parts[0] == "password") return "password kept out\n";
+    if (parts[0].starts_with("GRUB2_PASSWORD=") && parts[0].size() > 15) return "password kept out\n";
+  }
+  return {};
+}
+
+void write_grub_password(const Host& host, Facts& facts) {
+  bool found = false;
+  bool set = false;
+  std::optional<Error> unread;
+  for (const std::string path : {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/grub2/user.cfg"}) {
+    const auto text = host.read_redacted(path, keep_password_word, kMaxGrubBytes);
+    if (text) {
+      found = true;
+      set = set || !text->empty();
+    } else if (text.error().kind != ErrorKind::not_found) {
+      unread = text.error();
+    }
+  }
+  if (set) return facts.set("boot.grub_password", true);
+  if (unread) return facts.missing("boot.grub_password", *unread);
+  if (found) facts.set("boot.grub_password", false);
 }
 
 }  // namespace
@@ -57,6 +89,7 @@ Result<void> probe_boot(const Host& host, Machine&, Facts& facts) {
     facts.set("boot.tpm_version", "1");  // kernels before 5.6 tell it for version 2 by another file only
   }
   write_grub_config_mode(host, facts);
+  write_grub_password(host, facts);
   return {};
 }
 

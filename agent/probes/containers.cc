@@ -61,6 +61,9 @@ bool has_power(const Container& container) {
          });
 }
 
+/// IpcMode "host" is accepted: libraries that join AI cards ask for it.
+bool shares_namespaces(const Container& container) { return container.pid_mode == "host" || container.network == "host"; }
+
 int ports_for_all(const Container& container) {
   return static_cast<int>(
       std::count_if(container.published.begin(), container.published.end(), [](const PublishedPort& one) {
@@ -72,24 +75,27 @@ void write_docker_containers(Machine& machine, Facts& facts, bool docker_present
   const ContainersOnDisk& disk = machine.containers();
   if (!disk.docker_error.message.empty() && docker_present) {
     for (const std::string_view fact : {"containers.running", "containers.privileged",
-                                        "containers.host_mounts", "containers.published_any"})
+                                        "containers.host_mounts", "containers.host_namespaces", "containers.published_any"})
       facts.missing(fact, disk.docker_error);
     return;
   }
   int running = other_running;
   int privileged = 0;
   int mounts = 0;
+  int namespaces = 0;
   int published = 0;
   for (const Container& one : disk.containers) {
     if (one.engine != "docker" || !one.running) continue;
     ++running;
     if (has_power(one)) ++privileged;
     if (mounts_host(one)) ++mounts;
+    if (shares_namespaces(one)) ++namespaces;
     published += ports_for_all(one);
   }
   facts.set("containers.running", running);
   facts.set("containers.privileged", privileged);
   facts.set("containers.host_mounts", mounts);
+  facts.set("containers.host_namespaces", namespaces);
   facts.set("containers.published_any", published);
 }
 

@@ -142,6 +142,7 @@ TEST_CASE("containers that run are judged by what their settings give them") {
   CHECK(section.data.at("running") == 4);
   CHECK(section.data.at("privileged") == 2);
   CHECK(section.data.at("host_mounts") == 2);
+  CHECK(section.data.at("host_namespaces") == 0);
   CHECK(section.data.at("published_any") == 3);
 }
 
