@@ -27,6 +27,33 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRoles = 
                                                                                   {"workstation", "workstation"},
                                                                                   {"container", "container"}}};
 
+/// Names of facts that conditions ask for often; others go by the catalog's meaning.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kNames = {{
+    {"accelerators.devices", "AI cards"},
+    {"accounts.sudo_installed", "sudo is installed"},
+    {"ai.frameworks", "AI software in Python environments"},
+    {"ai.model_files", "model files"},
+    {"ai.services", "AI services"},
+    {"boot.firmware", "firmware"},
+    {"boot.grub_config_mode", "GRUB's configuration"},
+    {"certificates.count", "server certificates"},
+    {"containers.kubernetes_role", "Kubernetes role"},
+    {"containers.running", "running containers"},
+    {"containers.runtimes", "container engines"},
+    {"data_stores.instances", "data stores"},
+    {"firewall.active", "a firewall is in force"},
+    {"firewall.manager", "firewall manager"},
+    {"host.chassis", "kind of machine"},
+    {"host.cloud_provider", "cloud"},
+    {"network.interfaces", "network interfaces"},
+    {"os.family", "family of the system"},
+    {"os.init", "init system"},
+    {"packages.manager", "package manager"},
+    {"ssh.installed", "an SSH server is installed"},
+    {"ssh.running", "the SSH server listens"},
+    {"storage.raids", "RAID arrays"},
+    {"accounts.human_count", "people with an account"}}};
+
 /// What a condition was false about; less is told first.
 enum class Subject { roles, container, machine, facts };
 
@@ -94,6 +121,8 @@ Reason about_virtualization(const cel::Lookup& lookup) {
 
 /// The catalog's meaning up to its first explanation, beginning small unless its first word is a name ("TPM", "SELinux").
 std::string meaning_of(const Fact& fact) {
+  for (const auto& [path, name] : kNames)
+    if (path == fact.path) return std::string(name);
   std::string text(trim(fact.meaning.substr(0, fact.meaning.find_first_of(":;,("))));
   const bool enumerates = contains(fact.meaning, ", ") && fact.meaning.find_first_of(":;(") == std::string_view::npos;
   if (text.empty() || (enumerates && !contains(text, " "))) return std::string(fact.path);

@@ -292,7 +292,8 @@ Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
   for (const std::string_view name : {"openssh-server", "openssh"})
     installed = installed || machine.package(name) != nullptr;
   facts.set("ssh.installed", installed);
-  if (machine.processes() || machine.sockets()) facts.set("ssh.running", running);
+  // No process at all means a root that nobody runs: an image, a recording without /proc.
+  if ((machine.processes() && !machine.processes()->empty()) || machine.sockets()) facts.set("ssh.running", running);
   if (machine.sockets()) facts.set("ssh.exposure", exposure_of(sockets));
   if (!installed) return {};
   const auto config = read_sshd_config(host, path);
