@@ -3,6 +3,7 @@
 # The one list of Debian and Ubuntu packages Plumbline needs, and the one place that installs them.
 #   packaging/dependencies.sh build     what compiling and running needs
 #   packaging/dependencies.sh test      what the tests need besides
+#   packaging/dependencies.sh nightly   what the long tests need besides
 #   packaging/dependencies.sh --list …  only print the names
 # Says what it installs, installs only what is missing, asks nothing. Uses sudo for apt-get alone, when not root.
 set -euo pipefail
@@ -24,6 +25,8 @@ test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl pyth
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
 # Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
 command -v npm >/dev/null || test_later+=(nodejs npm)
+# Others' judgement of the same machine: tests/end_to_end/posture.nightly.sh.
+nightly=(lynis openscap-scanner ssg-debian debootstrap)
 
 list=0
 [[ "${1:-}" == --list ]] && { list=1; shift; }
@@ -31,7 +34,8 @@ groups=()
 case "${1:-build}" in
   build) groups=("${build[*]}") ;;
   test)  groups=("${build[*]}" "${test[*]}"); for package in "${test_later[@]}"; do groups+=("$package"); done ;;
-  *) echo "dependencies: unknown set '$1'; use build or test" >&2; exit 2 ;;
+  nightly) groups=("${build[*]}" "${test[*]}"); for package in "${test_later[@]}" "${nightly[@]}"; do groups+=("$package"); done ;;
+  *) echo "dependencies: unknown set '$1'; use build, test or nightly" >&2; exit 2 ;;
 esac
 if ((list)); then printf '%s\n' ${groups[*]}; exit 0; fi
 

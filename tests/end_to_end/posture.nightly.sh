@@ -9,7 +9,7 @@ clean_up() { [[ -z $sshd_pid ]] || kill "$sshd_pid" 2>/dev/null; rm -rf "$work";
 trap clean_up EXIT
 if ((EUID != 0)); then echo "skip posture: the other tools need root"; exit 0; fi
 for tool in lynis oscap debootstrap; do
-  command -v "$tool" >/dev/null || { echo "skip posture: $tool is not installed (packaging/dependencies.sh --nightly)"; exit 0; }
+  command -v "$tool" >/dev/null || { echo "skip posture: $tool is not installed (packaging/dependencies.sh nightly)"; exit 0; }
 done
 stream=$(ls /usr/share/xml/scap/ssg/content/ssg-debian1[1-9]-ds.xml 2>/dev/null | tail -n 1)
 [[ -n $stream ]] || { echo "skip posture: no content for Debian (ssg-debian)"; exit 0; }
