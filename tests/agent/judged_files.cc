@@ -10,6 +10,7 @@
 
 #include "agent/machine.h"
 #include "agent/probes/all.h"
+#include "agent/probes/hardware.h"
 #include "tests/agent/scratch.h"
 #include "tests/catch.h"
 
@@ -124,25 +125,27 @@ TEST_CASE("containers that run are judged by what their settings give them") {
                json{{"State", {{"Running", running}}}, {"Config", {{"Env", {"PASSWORD=x"}}}}}.dump());
     root.write(base + "/hostconfig.json", settings.dump());
   };
-  container("a1", true, {{"Privileged", true}, {"Binds", {"/etc/:/host/etc:ro"}}});
+  container("a1", true, {{"Privileged", true}, {"IpcMode", "host"}, {"Binds", {"/etc/:/host/etc:ro"}}});
   container("a2", true,
             {{"CapAdd", {"NET_ADMIN", "SYS_ADMIN"}},
+             {"PidMode", "host"},
              {"Mounts", {{{"Type", "bind"}, {"Source", "/run/docker.sock"}}}}});
   container("a3", true,
             {{"Binds", {"/srv/data:/data"}},
+             {"NetworkMode", "host"},
              {"PortBindings",
               {{"80/tcp", {{{"HostIp", ""}, {"HostPort", "80"}}}},
                {"81/tcp", {{{"HostIp", "127.0.0.1"}, {"HostPort", "81"}}}},
                {"82/tcp",
                 {{{"HostIp", "0.0.0.0"}, {"HostPort", "82"}}, {{"HostIp", "::"}, {"HostPort", "82"}}}}}}});
-  container("a4", false, {{"Privileged", true}, {"Binds", {"/:/host"}}});
+  container("a4", false, {{"Privileged", true}, {"PidMode", "host"}, {"Binds", {"/:/host"}}});
   root.write("/var/lib/docker/containers/a5/config.v2.json", R"({"State":{"Running":true}})");
   root.write("/var/lib/docker/containers/a5/hostconfig.json", "{garbled");
   const Section section = section_of(root, probe_containers);
   CHECK(section.data.at("running") == 4);
   CHECK(section.data.at("privileged") == 2);
   CHECK(section.data.at("host_mounts") == 2);
-  CHECK(section.data.at("host_namespaces") == 0);
+  CHECK(section.data.at("host_namespaces") == 2);  // a shared memory space is no finding
   CHECK(section.data.at("published_any") == 3);
 }
 
@@ -155,4 +158,49 @@ TEST_CASE("the start-up settings have a mode, none, or a reason why it is not kn
   const Section closed = section_of(root, probe_boot, {{"stats", {{"/boot/grub2/grub.cfg", refused()}}}});
   CHECK(!closed.data.contains("grub_config_mode"));
   CHECK(closed.missing.count("boot.grub_config_mode") == 1);
+}
+
+TEST_CASE("a start menu has a password where its files set one, and no hash leaves the host") {
+  const Scratch none;
+  CHECK(!section_of(none, probe_boot).data.contains("grub_password"));
+  const Scratch debian;
+  debian.write("/boot/grub/grub.cfg", "set default=0\nmenuentry 'Debian' {\n  linux /vmlinuz\n}\n# password_pbkdf2 root x\n");
+  CHECK(section_of(debian, probe_boot).data.at("grub_password") == false);
+  debian.write("/boot/grub/grub.cfg", "set superusers=\"root\"\npassword_pbkdf2 root grub.pbkdf2.sha512.10000.AB.CD\n");
+  const Section set = section_of(debian, probe_boot);
+  CHECK(set.data.at("grub_password") == true);
+  CHECK(set.data.dump().find("pbkdf2") == std::string::npos);
+  const Scratch red_hat;
+  red_hat.write("/boot/grub2/grub.cfg", "if [ -n \"${GRUB2_PASSWORD}\" ]; then\n  password_pbkdf2 root ${GRUB2_PASSWORD}\nfi\n");
+  CHECK(section_of(red_hat, probe_boot).data.at("grub_password") == false);
+  red_hat.write("/boot/grub2/user.cfg", "GRUB2_PASSWORD=grub.pbkdf2.sha512.10000.AB.CD\n");
+  CHECK(section_of(red_hat, probe_boot).data.at("grub_password") == true);
+  const Section closed = section_of(red_hat, probe_boot, {{"redacted", {{"/boot/grub2/user.cfg", refused()}}}});
+  CHECK(!closed.data.contains("grub_password"));
+  CHECK(closed.missing.count("boot.grub_password") == 1);
+}
+
+TEST_CASE("lists of login keys that others may write are counted by account") {
+  const Scratch root;
+  root.write("/etc/passwd", "root:x:0:0::/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/bash\nbob:x:1001:1001::/home/bob:/bin/bash\n");
+  root.write("/usr/sbin/sshd", "");
+  root.write("/home/ann/.ssh/authorized_keys", "");
+  root.write("/home/bob/.ssh/authorized_keys", "");
+  const auto with = [&](const json& stats) { return section_of(root, probe_ssh, {{"stats", stats}}); };
+  CHECK(with({{"/home/ann/.ssh/authorized_keys", file_stat("0600")}, {"/home/bob/.ssh/authorized_keys", file_stat("0644")}}).data.at("authorized_keys_too_open") == 0);
+  CHECK(with({{"/home/ann/.ssh/authorized_keys", file_stat("0664")}, {"/home/bob/.ssh/authorized_keys", file_stat("0600")}}).data.at("authorized_keys_too_open") == 1);
+  const Section closed = with({{"/home/ann/.ssh/authorized_keys", refused()}, {"/home/bob/.ssh/authorized_keys", file_stat("0600")}});
+  CHECK(!closed.data.contains("authorized_keys_too_open"));
+  CHECK(closed.missing.count("ssh.authorized_keys_too_open") == 1);
+  CHECK(with({{"/home/ann/.ssh/authorized_keys", refused()}, {"/home/bob/.ssh/authorized_keys", file_stat("0602")}}).data.at("authorized_keys_too_open") == 1);
+}
+
+TEST_CASE("device files of accelerators that everybody may use are counted") {
+  const Scratch root;
+  for (const char* path : {"/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128", "/dev/dri/card0", "/dev/null"}) root.write(path, "");
+  const json stats = {{"/dev/nvidia0", file_stat("0666")},      {"/dev/nvidia1", file_stat("0660")}, {"/dev/nvidiactl", file_stat("0666")}, {"/dev/kfd", file_stat("0666")},
+                      {"/dev/dri/renderD128", file_stat("0660")}, {"/dev/dri/card0", file_stat("0666")}, {"/dev/null", file_stat("0666")}};
+  CHECK(section_of(root, probe_accelerators, {{"stats", stats}}).data.at("open_devices") == 2);
+  const Scratch without;
+  CHECK(!section_of(without, probe_accelerators).data.contains("open_devices"));
 }
