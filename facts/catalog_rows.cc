@@ -29,7 +29,7 @@ const std::vector<Fact>& catalog() {
       {"host.cloud_provider", kString, "", plain, "Cloud: none, aws, azure, gcp, oci, alibaba, digitalocean, hetzner, openstack", "DMI vendor, product and asset tag"},
       {"host.uptime_seconds", kNumber, "seconds", plain, "Time since the kernel started", "/proc/uptime"},
       {"host.load_15min", kNumber, "", plain, "Load average of the last 15 minutes", "/proc/loadavg"},
-      {"host.process_count", kInt, "", plain, "Processes", "/proc"},
+      {"host.process_count", kInt, "", plain, "Processes, without the kernel's own threads", "/proc"},
 
       // os
       {"os.id", kString, "", plain, "Distribution id: debian, ubuntu, rhel, …", "/etc/os-release ID"},
@@ -212,7 +212,7 @@ const std::vector<Fact>& catalog() {
       {"data_stores.instances[].kind", kString, "", plain, "postgresql, mysql, mariadb, redis, valkey, mongodb, elasticsearch, opensearch, kafka, minio, qdrant, milvus, weaviate, chroma, clickhouse, memcached, rabbitmq, etcd, influxdb, cassandra, mssql, neo4j, …", "process, listener, package"},
       {"data_stores.instances[].category", kString, "", plain, "relational, document, key_value, search, queue, object, vector, time_series, graph, coordination", "kind"},
       {"data_stores.instances[].version", kString, "", plain, "Version from the strongest evidence", "greeting, package, data folder"},
-      {"data_stores.instances[].version_source", kString, "", plain, "package, data folder, path or greeting", "evidence"},
+      {"data_stores.instances[].version_source", kString, "", plain, "greeting, package, path, image or data folder", "evidence"},
       {"data_stores.instances[].running", kBool, "", plain, "A process or listener of it was seen", "/proc"},
       {"data_stores.instances[].port", kInt, "", plain, "Port it listens on; absent where none was seen", "listeners"},
       {"data_stores.instances[].exposure", kString, "", plain, "loopback, private, public, any or none", "listeners, else configuration"},
@@ -222,7 +222,10 @@ const std::vector<Fact>& catalog() {
       {"data_stores.instances[].answered_version", kString, "", plain, "Version as it told a greeting on its own port; absent where it tells none", "greeting"},
       {"data_stores.instances[].answered_auth", kString, "", plain, "required, none or unknown, as it answered a greeting that logs in nowhere; absent where it was not asked or did not answer", "greeting"},
       {"data_stores.instances[].answered_tls", kString, "", plain, "on: it offers or wants TLS on that port; off: it talks in the clear; unknown", "greeting"},
-      {"data_stores.instances[].data_folder", kString, "", name, "Where its data lies", "arguments, configuration, packaging"},
+      {"data_stores.instances[].tls_required", kBool, "", plain, "Nobody from another host gets in without TLS, as configured", "configuration"},
+      {"data_stores.instances[].unit", kString, "", name, "systemd service or container it runs in: redis-server@cache.service, docker:3f2a91c07d1e; tells instances apart", "/proc/*/cgroup, units, containers"},
+      {"data_stores.instances[].image", kString, "", plain, "Image of its container", "containers"},
+      {"data_stores.instances[].data_folder", kString, "", name, "Where its data lies; of a container the folder of this host, where a volume holds it", "arguments, configuration, packaging"},
       {"data_stores.instances[].data_free_bytes", kInt, "bytes", plain, "Free space of the data folder's file system", "statvfs"},
       {"data_stores.instances[].data_on_network_fs", kBool, "", plain, "The data folder lies on another machine", "mounts"},
       {"data_stores.instances[].data_encrypted", kBool, "", plain, "The data folder lies on a dm-crypt device", "mounts, dm"},
@@ -238,7 +241,7 @@ const std::vector<Fact>& catalog() {
       {"data_stores.instances[].package_origin", kString, "", plain, "Vendor or maintainer of that package as the database tells, without mail addresses: Rocky Enterprise Software Foundation, Debian PostgreSQL Maintainers", "packages"},
       {"data_stores.instances[].data_bytes", kInt, "bytes", plain, "Size of its data on disk; absent where a bounded walk of the data folder did not come to its end", "data folder"},
       {"data_stores.instances[].oldest_file_days", kInt, "days", plain, "Age of the oldest data file seen in that walk", "data folder"},
-      {"data_stores.instances[].archive_age_hours", kNumber, "hours", plain, "Hours since the newest piece of the change log was archived; absent where nothing tells", "archive folder, tool's state"},
+      {"data_stores.instances[].archive_age_hours", kNumber, "hours", plain, "Hours since the newest piece of the change log was archived; 0 where nothing was written since; absent where nothing tells", "pg_wal/archive_status"},
       {"data_stores.instances[].cache_bytes", kInt, "bytes", plain, "Memory it is set to keep data in: shared_buffers, innodb_buffer_pool_size, maxmemory, heap", "configuration, arguments"},
       {"data_stores.instances[].evicts", kBool, "", plain, "It is set up as a cache: entries are dropped when memory is full (maxmemory-policy other than noeviction)", "redis.conf, valkey.conf"},
       {"data_stores.instances[].replication_factor", kInt, "", plain, "Copies that new topics get", "server.properties default.replication.factor"},
@@ -447,6 +450,7 @@ const std::vector<Fact>& catalog() {
       // time
       {"time.synchronized", kBool, "", plain, "The kernel's clock is disciplined", "adjtimex, /run/systemd/timesync/synchronized"},
       {"time.service", kString, "", plain, "chrony, systemd-timesyncd, ntpd or none", "processes"},
+      {"time.settings", kMap, "", plain, "Where the clock's service takes the time from: chrony.server 2 (how many), chrony.pool, chrony.cmdport, ntp.restrict4, timesyncd.ntp, …", "/etc/chrony*, /etc/ntp.conf, timesyncd.conf"},
       {"time.zone", kString, "", plain, "Time zone", "/etc/timezone, /etc/localtime"},
 
       // logging
@@ -454,6 +458,15 @@ const std::vector<Fact>& catalog() {
       {"logging.audit_rules", kInt, "", plain, "Audit rules configured", "/etc/audit/rules.d, audit.rules"},
       {"logging.journal_persistent", kBool, "", plain, "The journal survives a restart", "/etc/systemd/journald.conf, /var/log/journal"},
       {"logging.remote", kBool, "", plain, "Logs go to another machine", "rsyslog, journald upload, known shippers"},
+      {"logging.forwards", kList, "", plain, "Ways on which rsyslog sends logs to other machines", "/etc/rsyslog.conf, rsyslog.d"},
+      {"logging.forwards[].protocol", kString, "", plain, "udp, tcp, relp, elasticsearch, http or kafka", "/etc/rsyslog.conf, rsyslog.d"},
+      {"logging.forwards[].tls", kString, "", plain, "on, off, or contradictory where StreamDriverMode and tls differ", "/etc/rsyslog.conf, rsyslog.d"},
+      {"logging.forwards[].auth_mode", kString, "", plain, "How the other machine shows who it is: x509/name, x509/certvalid, anon, none, …", "/etc/rsyslog.conf, rsyslog.d"},
+      {"logging.forwards[].peer", kString, "", plain, "Whose certificate is taken: target (that machine's alone), other, none (not said)", "/etc/rsyslog.conf, rsyslog.d"},
+      {"logging.settings", kMap, "", plain, "Settings that are set: journald., auditd., au-remote., audisp-remote., rsyslog.", "/etc/systemd/journald.conf, /etc/audit, /etc/rsyslog.conf"},
+      {"logging.conflicts", kStrings, "", plain, "Those of them that lines set to different values; the last one is in force", "the same"},
+      {"logging.audit_watches", kStrings, "", plain, "Paths whose use is recorded, with the accesses: /etc/passwd wa, /usr/bin/sudo x", "/etc/audit/rules.d, audit.rules"},
+      {"logging.audit_syscalls", kStrings, "", plain, "System calls that are recorded for programs of both widths; with the end where only that one is: openat -EACCES", "/etc/audit/rules.d, audit.rules"},
       {"logging.file_integrity", kString, "", plain, "aide, wazuh, osquery, falco, tripwire or none", "packages, processes"},
 
       // backup

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/config/time_sources.h"
 #include "agent/machine.h"
 #include "agent/probes/all.h"
 #include "base/json.h"
@@ -56,6 +57,7 @@ Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
     facts.set("time.service", time_service(*processes));
   else
     facts.missing("time.service", processes.error());
+  facts.set("time.settings", read_time_settings(host, machine).values);
   if (const std::string zone = zone_of(host); !zone.empty()) facts.set("time.zone", zone);
   return {};
 }
