@@ -2,6 +2,7 @@
 // Local accounts, their passwords' state, sudo, and the rights of the files that hold them.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "agent/config/account_files.h"
 #include "agent/config/file_rights.h"
@@ -206,12 +207,24 @@ std::string hash_method(const Result<std::vector<PamLine>>& pam, const Layered& 
   return found.empty() ? lower(policy.get("login.encrypt_method")) : found;
 }
 
+/// What holds where nobody says: 8 with pam_pwquality (pwquality.conf(5)), 6 with pam_unix alone (pam_unix(8)).
+std::optional<std::int64_t> default_length(const std::vector<PamLine>& pam) {
+  std::optional<std::int64_t> length;
+  for (const PamLine& line : pam) {
+    if (line.type != "password") continue;
+    if (line.module == "pwquality") return 8;
+    if (line.module == "unix") length = 6;
+  }
+  return length;
+}
+
 void write_policy(const Host& host, const std::string& login, Facts& facts) {
   const auto pam = read_pam(host);
   write_pam(pam, facts);
   Layered policy = read_policy(host, login, pam);
   auto length = parse_i64(policy.get("pwquality.minlen"));
   if (!length) length = parse_i64(policy.get("unix.minlen"));
+  if (!length && pam) length = default_length(*pam);
   if (length && *length > 0) facts.set("accounts.password_min_length", *length);
   if (const std::string method = hash_method(pam, policy); !method.empty()) facts.set("accounts.hash_method", method);
   if (const auto days = parse_i64(policy.get("login.pass_max_days"))) facts.set("accounts.max_password_days", *days);
