@@ -446,6 +446,7 @@ const std::vector<Fact>& catalog() {
       {"boot.tpm_version", kString, "", plain, "TPM major version; absent where there is none", "/sys/class/tpm/tpm0/tpm_version_major"},
       {"boot.grub_config_mode", kString, "", plain, "Octal mode of grub.cfg; none where there is none", "/boot/grub*/grub.cfg"},
       {"boot.grub_password", kBool, "", plain, "The start menu asks for a password before it is changed; absent without grub.cfg", "/boot/grub*/grub.cfg, user.cfg; no hash leaves the host"},
+      {"boot.rescue_shells", kMap, "", plain, "Of the rescue and emergency shells: password where they ask for root's, open where they let anybody in", "rescue.service, emergency.service"},
 
       // time
       {"time.synchronized", kBool, "", plain, "The kernel's clock is disciplined", "adjtimex, /run/systemd/timesync/synchronized"},

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Firmware, Secure Boot, TPM and the rights of the boot loader's configuration.
+#include <map>
 #include <optional>
+#include <string>
 
+#include "agent/config/layered.h"
 #include "agent/probes/all.h"
+#include "agent/redact.h"
 #include "base/text.h"
 
 namespace plumbline {
 namespace {
 
 constexpr std::size_t kMaxGrubBytes = 1u << 20;
+constexpr std::size_t kMaxUnitBytes = 64u << 10;
 
 /// "none" only where both places could be looked at: /boot/grub2 is often closed to all but root.
 void write_grub_config_mode(const Host& host, Facts& facts) {
@@ -60,6 +65,34 @@ void write_grub_password(const Host& host, Facts& facts) {
   if (found) facts.set("boot.grub_password", false);
 }
 
+/// The last ExecStart= counts after those that an empty one took back; "" where the text holds none.
+std::string last_start(std::string_view text, std::string before) {
+  for (const std::string_view line : lines(text)) {
+    if (trim(line).starts_with("ExecStart=")) before = trim(trim(line).substr(10));
+  }
+  return before;
+}
+
+/// systemd asks for root's password through sulogin; another program there gives a shell to whoever sits at the console.
+void write_rescue_shells(const Host& host, Facts& facts) {
+  std::map<std::string, std::string> shells;
+  for (const std::string name : {"rescue", "emergency"}) {
+    const std::string unit = name + ".service";
+    std::string start;
+    for (const std::string folder : {"/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/"}) {
+      const auto text = host.read_redacted(folder + unit, redact_unit, kMaxUnitBytes);
+      if (!text) continue;
+      start = last_start(*text, "");
+      break;
+    }
+    for (const auto& path : layered_files(host, {"/etc/systemd/system/" + unit + ".d", "/usr/lib/systemd/system/" + unit + ".d"}, ".conf")) {
+      if (const auto text = host.read_redacted(path, redact_unit, kMaxUnitBytes)) start = last_start(*text, start);
+    }
+    if (!start.empty()) shells[name] = contains(start, "sulogin") ? "password" : "open";
+  }
+  facts.set("boot.rescue_shells", shells);
+}
+
 }  // namespace
 
 Result<void> probe_boot(const Host& host, Machine&, Facts& facts) {
@@ -90,6 +123,7 @@ Result<void> probe_boot(const Host& host, Machine&, Facts& facts) {
   }
   write_grub_config_mode(host, facts);
   write_grub_password(host, facts);
+  write_rescue_shells(host, facts);
   return {};
 }
 
