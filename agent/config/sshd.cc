@@ -100,11 +100,14 @@ std::string redact_sshd(std::string_view text) {
   return kept;
 }
 
+/// Where a line stands: outside of Match blocks, in one that holds for everybody, in one that does not.
+enum class Scope { global, everybody, some };
+
 class Reader {
  public:
   Reader(const Host& host, std::string folder) : host_(host), folder_(std::move(folder)) {}
 
-  Result<void> read(const std::string& path, int depth, bool active) {
+  Result<void> read(const std::string& path, int depth, Scope scope) {
     const auto text = host_.read_redacted(path, redact_sshd, kMaxSshdBytes);
     if (!text) return tl::unexpected<Error>(text.error());
     for (const std::string_view raw : lines(*text)) {
@@ -113,24 +116,28 @@ class Reader {
       const std::string keyword = take_keyword(line);
       const auto arguments = take_arguments(line);
       if (keyword == "include")
-        include(arguments, depth, active);
+        include(arguments, depth, scope);
       else if (keyword == "match")
-        active = match(arguments);
+        scope = match(arguments);
       else if (arguments.empty())
         note(config_.refused, keyword);
-      else if (active)
-        set(keyword, arguments);
+      else if (scope != Scope::some)
+        set(keyword, arguments, scope == Scope::global ? config_.values : for_everybody_);
       else if (config_.overrides.size() < kMaxOverrides)
         config_.overrides.emplace_back(current_name(keyword), join(arguments, " "));
     }
     return {};
   }
 
-  SshdConfig take() { return std::move(config_); }
+  /// For each login sshd reads the Match blocks that hold anew, before what stands outside of them.
+  SshdConfig take() {
+    for (auto& [keyword, arguments] : for_everybody_) config_.values[keyword] = std::move(arguments);
+    return std::move(config_);
+  }
 
  private:
-  /// "Match all" holds for everybody; any other may not, and what follows is no global value.
-  bool match(const std::vector<std::string>& arguments) {
+  /// "Match all" holds for everybody; any other may not.
+  Scope match(const std::vector<std::string>& arguments) {
     const bool all = arguments.size() == 1 && lower(arguments[0]) == "all";
     if (!all) ++config_.match_blocks;
     if (arguments.empty()) note(config_.refused, "match");
@@ -143,7 +150,7 @@ class Reader {
       if (!known) note(config_.refused, "match");
       if (equals == std::string::npos && name != "all" && name != "invalid-user") ++i;
     }
-    return all;
+    return all ? Scope::everybody : Scope::some;
   }
 
   static void note(std::vector<std::string>& list, const std::string& keyword) {
@@ -158,14 +165,14 @@ class Reader {
     return keyword;
   }
 
-  void include(const std::vector<std::string>& patterns, int depth, bool active) {
+  void include(const std::vector<std::string>& patterns, int depth, Scope scope) {
     if (depth >= kMaxIncludeDepth) return;
     for (const std::string& pattern : patterns) {
       const std::string whole = pattern.starts_with('/') ? pattern : folder_ + pattern;
-      if (active) note(config_.includes, whole);
+      if (scope != Scope::some) note(config_.includes, whole);
       for (const std::string& path : glob(host_, whole)) {
         if (++files_ > kMaxIncludedFiles) return;
-        const auto done = read(path, depth + 1, active);
+        const auto done = read(path, depth + 1, scope);
         if (!done && done.error().kind != ErrorKind::not_found) note_unread(done.error());
       }
     }
@@ -183,9 +190,10 @@ class Reader {
     for (const auto& [keyword, arguments] : config_.values) config_.settled.push_back(keyword);
   }
 
-  void set(const std::string& written, const std::vector<std::string>& arguments) {
+  void set(const std::string& written, const std::vector<std::string>& arguments,
+           std::map<std::string, std::vector<std::string>>& into) {
     const std::string keyword = current_name(written);
-    auto& slot = config_.values[keyword];
+    auto& slot = into[keyword];
     const bool many = std::find(kManyLines.begin(), kManyLines.end(), keyword) != kManyLines.end();
     if (slot.empty())
       slot = arguments;
@@ -204,6 +212,7 @@ class Reader {
   const Host& host_;
   std::string folder_;
   SshdConfig config_;
+  std::map<std::string, std::vector<std::string>> for_everybody_;  // of "Match all"
   int files_ = 0;
 };
 
@@ -220,7 +229,7 @@ bool SshdConfig::is_doubtful(std::string_view keyword) const {
 
 Result<SshdConfig> read_sshd_config(const Host& host, const std::string& path) {
   Reader reader(host, path.substr(0, path.rfind('/') + 1));
-  if (auto done = reader.read(path, 0, true); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = reader.read(path, 0, Scope::global); !done) return tl::unexpected<Error>(done.error());
   return reader.take();
 }
 

@@ -15,7 +15,7 @@ namespace plumbline {
 
 struct SshdConfig {
   /// Arguments by keyword in lower case: the first line that sets it; of AllowUsers, DenyUsers, AllowGroups,
-  /// DenyGroups, Port, ListenAddress and HostKey those of all lines.
+  /// DenyGroups, Port, ListenAddress and HostKey those of all lines. What "Match all" sets goes before it.
   std::map<std::string, std::vector<std::string>> values;
   int match_blocks = 0;
   /// Keywords that a later line sets to something else; the first line counts.

@@ -91,6 +91,8 @@ class Writer {
         std::find_if(allowed.begin(), allowed.end(), [&](auto one) { return lower(one) == lower(*value); });
     if (match == allowed.end()) return refuse(fact, keyword, *value);
     if (*match == "without-password") return facts_.set(fact, "prohibit-password");
+    if (*match == "SILENT") return facts_.set(fact, "QUIET");
+    if (*match == "DEBUG") return facts_.set(fact, "DEBUG1");
     facts_.set(fact, *match);
   }
 
@@ -252,7 +254,7 @@ void write_values(const SshdConfig& config, std::string_view root_login, Facts& 
   write.flag("ssh.hostbased_authentication", "hostbasedauthentication", false);
   write.flag("ssh.permit_user_environment", "permituserenvironment", false);
   write.word("ssh.log_level", "loglevel", "INFO",
-             {"QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"});
+             {"QUIET", "SILENT", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"});
   bool limited = false;
   bool doubtful = false;
   for (const std::string_view keyword : {"allowusers", "allowgroups", "denyusers", "denygroups"}) {
