@@ -34,6 +34,7 @@ constexpr std::array kProducts = {
     Product{"kafka", data_store, "queue", 9092, true},
     Product{"rabbitmq", data_store, "queue", 5672, true},
     Product{"nats", data_store, "queue", 4222, true},
+    Product{"mosquitto", data_store, "queue", 1883, true},
     Product{"minio", data_store, "object", 9000, false},
     Product{"ceph", data_store, "object", 6789, false},
     Product{"qdrant", data_store, "vector", 6333, true},
@@ -62,6 +63,12 @@ constexpr std::array kProducts = {
     Product{"lm_studio", ai, "model_server", 1234, false},
     Product{"xinference", ai, "model_server", 9997, false},
     Product{"bentoml", ai, "model_server", 3000, false},
+    Product{"llama_rpc", ai, "model_server", 50052, false},
+    Product{"nim", ai, "model_server", 8000, false},
+    Product{"tensorrt_llm", ai, "model_server", 8000, false},
+    Product{"openvino", ai, "model_server", 9000, false},
+    Product{"koboldcpp", ai, "model_server", 5001, false},
+    Product{"whisper_cpp", ai, "model_server", 8080, false},
     Product{"ray", ai, "orchestration", 8265, true},
     Product{"airflow", ai, "orchestration", 8080, false},
     Product{"prefect", ai, "orchestration", 4200, false},
@@ -82,6 +89,18 @@ constexpr std::array kProducts = {
     Product{"flowise", ai, "agent", 3000, false},
     Product{"n8n", ai, "agent", 5678, true},
     Product{"openclaw", ai, "agent", 18789, true},
+    Product{"dify", ai, "agent", 5001, false},
+    Product{"anythingllm", ai, "interface", 3001, false},
+    Product{"librechat", ai, "interface", 3080, false},
+    Product{"ragflow", ai, "agent", 9380, false},
+    Product{"mcp", ai, "agent", 0, false},
+    Product{"ai_app", ai, "interface", 0, false},
+    Product{"torchrun", ai, "training", 0, false},
+    Product{"deepspeed", ai, "training", 0, false},
+    Product{"accelerate", ai, "training", 0, false},
+    Product{"axolotl", ai, "training", 0, false},
+    Product{"llama_factory", ai, "training", 0, false},
+    Product{"gpu_job", ai, "training", 0, false},
 
     Product{"docker", container, "", 2375, true},
     Product{"docker_proxy", container, "", 0, false},
@@ -161,6 +180,7 @@ constexpr std::array kPrograms = {
     Sign{"mongos", "mongodb"},
     Sign{"meilisearch", "meilisearch"},
     Sign{"nats-server", "nats"},
+    Sign{"mosquitto", "mosquitto"},
     Sign{"minio", "minio"},
     Sign{"ceph-mon", "ceph"},
     Sign{"ceph-osd", "ceph"},
@@ -177,7 +197,8 @@ constexpr std::array kPrograms = {
     Sign{"etcd", "etcd"},
     Sign{"vllm", "vllm"},
     Sign{"llama-server", "llama_cpp"},
-    Sign{"rpc-server", "llama_cpp"},
+    Sign{"rpc-server", "llama_rpc"},
+    Sign{"ggml-rpc-server", "llama_rpc"},
     Sign{"llamafile", "llama_cpp"},
     Sign{"text-generation-launcher", "tgi"},
     Sign{"text-generation-router", "tgi"},
@@ -192,6 +213,12 @@ constexpr std::array kPrograms = {
     Sign{"xinference", "xinference"},
     Sign{"xinference-local", "xinference"},
     Sign{"bentoml", "bentoml"},
+    Sign{"trtllm-serve", "tensorrt_llm"},
+    Sign{"ovms", "openvino"},
+    Sign{"koboldcpp", "koboldcpp"},
+    Sign{"koboldcpp.py", "koboldcpp"},
+    Sign{"whisper-server", "whisper_cpp"},
+    Sign{"ray", "ray"},
     Sign{"raylet", "ray"},
     Sign{"gcs_server", "ray"},
     Sign{"airflow", "airflow"},
@@ -201,6 +228,7 @@ constexpr std::array kPrograms = {
     Sign{"jupyter-lab", "jupyter"},
     Sign{"jupyter-notebook", "jupyter"},
     Sign{"jupyter-server", "jupyter"},
+    Sign{"jupyter", "jupyter"},
     Sign{"jupyterhub", "jupyter"},
     Sign{"jupyter-labhub", "jupyter"},
     Sign{"jupyterhub-singleuser", "jupyter"},
@@ -219,6 +247,15 @@ constexpr std::array kPrograms = {
     Sign{"n8n", "n8n"},
     Sign{"openclaw", "openclaw"},
     Sign{"openclaw-gateway", "openclaw"},
+    Sign{"clawdbot", "openclaw"},  // its names before 2026-02
+    Sign{"moltbot", "openclaw"},
+    Sign{"anythingllm", "anythingllm"},
+    Sign{"mcp-proxy", "mcp"},
+    Sign{"torchrun", "torchrun"},
+    Sign{"deepspeed", "deepspeed"},
+    Sign{"accelerate", "accelerate"},
+    Sign{"axolotl", "axolotl"},
+    Sign{"llamafactory-cli", "llama_factory"},
     Sign{"dockerd", "docker"},
     Sign{"docker-proxy", "docker_proxy"},
     Sign{"containerd", "containerd"},
@@ -320,6 +357,7 @@ constexpr std::array kArguments = {
     Sign{"-rabbit", "rabbitmq"},
     Sign{"/rabbitmq/", "rabbitmq"},
     Sign{"couch_ini", "couchdb"},
+    Sign{"vllm_nvext.entrypoints", "nim"},
     Sign{"vllm.entrypoints", "vllm"},
     Sign{"sglang.launch_server", "sglang"},
     Sign{"llama_cpp.server", "llama_cpp"},
@@ -337,6 +375,9 @@ constexpr std::array kArguments = {
     Sign{"/flowise/", "flowise"},
     Sign{"/n8n/", "n8n"},
     Sign{"/openclaw/", "openclaw"},
+    Sign{"@modelcontextprotocol/server-", "mcp"},
+    Sign{"torch/distributed/run.py", "torchrun"},
+    Sign{"torch/distributed/launch.py", "torchrun"},
 };
 /// What follows "python -m".
 constexpr std::array kModules = {
@@ -359,6 +400,61 @@ constexpr std::array kModules = {
     Sign{"prefect", "prefect"},
     Sign{"ray.dashboard", "ray"},
     Sign{"lmdeploy", "lmdeploy"},
+    Sign{"tensorrt_llm.commands.serve", "tensorrt_llm"},
+    Sign{"torch.distributed.run", "torchrun"},
+    Sign{"torch.distributed.launch", "torchrun"},
+    Sign{"deepspeed.launcher.launch", "deepspeed"},
+    Sign{"deepspeed.launcher.runner", "deepspeed"},
+    Sign{"accelerate.commands.launch", "accelerate"},
+    Sign{"axolotl.cli.train", "axolotl"},
+    Sign{"llamafactory.cli", "llama_factory"},
+};
+
+/// Repositories of images, without registry and owner where those vary; the first that is found counts.
+constexpr std::array kImages = {
+    Sign{"ollama/ollama", "ollama"},
+    Sign{"vllm/vllm-", "vllm"},
+    Sign{"rocm/vllm", "vllm"},
+    Sign{"sglang", "sglang"},
+    Sign{"/llama.cpp", "llama_cpp"},
+    Sign{"text-generation-inference", "tgi"},
+    Sign{"text-embeddings-inference", "tei"},
+    Sign{"tritonserver", "triton"},
+    Sign{"nvcr.io/nim/", "nim"},
+    Sign{"tensorrt-llm/release", "tensorrt_llm"},
+    Sign{"openvino/model_server", "openvino"},
+    Sign{"pytorch/torchserve", "torchserve"},
+    Sign{"tensorflow/serving", "tensorflow_serving"},
+    Sign{"localai/localai", "localai"},
+    Sign{"go-skynet/local-ai", "localai"},
+    Sign{"lmdeploy", "lmdeploy"},
+    Sign{"xinference", "xinference"},
+    Sign{"koboldcpp", "koboldcpp"},
+    Sign{"rayproject/ray", "ray"},
+    Sign{"apache/airflow", "airflow"},
+    Sign{"prefecthq/prefect", "prefect"},
+    Sign{"dagster", "dagster"},
+    Sign{"jupyterhub/jupyterhub", "jupyter"},
+    Sign{"jupyter/", "jupyter"},
+    Sign{"rocker/rstudio", "rstudio"},
+    Sign{"mlflow/mlflow", "mlflow"},
+    Sign{"label-studio", "label_studio"},
+    Sign{"berriai/litellm", "litellm"},
+    Sign{"open-webui/open-webui", "open_webui"},
+    Sign{"langflowai/langflow", "langflow"},
+    Sign{"flowiseai/flowise", "flowise"},
+    Sign{"n8nio/n8n", "n8n"},
+    Sign{"openclaw/openclaw", "openclaw"},
+    Sign{"langgenius/dify-", "dify"},
+    Sign{"mintplexlabs/anythingllm", "anythingllm"},
+    Sign{"danny-avila/librechat", "librechat"},
+    Sign{"infiniflow/ragflow", "ragflow"},
+    Sign{"comfyui", "comfyui"},
+    Sign{"text-generation-webui", "text_generation_webui"},
+    Sign{"stable-diffusion-webui", "stable_diffusion_webui"},
+    Sign{"axolotlai/axolotl", "axolotl"},
+    Sign{"winglian/axolotl", "axolotl"},
+    Sign{"mcp/", "mcp"},
 };
 
 template <class Table>
@@ -374,6 +470,27 @@ bool is_interpreter(std::string_view program) {
          program == "perl";
 }
 
+/// Whether the first or, run by an interpreter, the second word is this program.
+bool has_program(const std::vector<std::string>& arguments, std::string_view name) {
+  for (std::size_t i = 0; i < arguments.size() && i < 2; ++i)
+    if (base_name(arguments[i]) == name) return true;
+  return false;
+}
+
+/// Packages of tool servers by the names that their registries use: "mcp-server-git",
+/// "@modelcontextprotocol/server-filesystem@2026.1", "@acme/tickets-mcp".
+bool is_mcp_package(std::string_view name) {
+  if (name.starts_with("@modelcontextprotocol/server-")) return true;
+  name = base_name(name);
+  name = name.substr(0, name.find('@', 1));
+  if (name.ends_with(".js") || name.ends_with(".py")) name.remove_suffix(3);
+  return name.starts_with("mcp-server-") || name.ends_with("-mcp-server") || name.ends_with("-mcp") ||
+         name == "mcp-proxy" || name == "mcp-remote";
+}
+
+/// What a runner of packages runs: "npm exec n8n@1.2", "npx -y flowise", "uvx mcp-server-git".
+std::string_view kind_of_package(const std::vector<std::string>& arguments);
+
 /// Programs that are clients or servers after their first words.
 bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
   const auto has = [&](std::initializer_list<std::string_view> wanted) {
@@ -382,6 +499,9 @@ bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
     });
   };
   if (kind == "minio") return has({"server", "gateway"});
+  if (kind == "redis" || kind == "valkey")  // one that watches others keeps no data
+    return !has({"--sentinel", "[sentinel]"}) &&
+           !std::any_of(arguments.begin(), arguments.end(), [](const auto& one) { return one.ends_with(" [sentinel]"); });
   if (kind == "chroma")
     return has({"run"}) || std::any_of(arguments.begin(), arguments.end(),
                                        [](const auto& one) { return contains(one, "chromadb.app"); });
@@ -396,6 +516,15 @@ bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
   if (kind == "vllm")
     return has({"serve"}) || std::any_of(arguments.begin(), arguments.end(),
                                          [](const auto& one) { return contains(one, "vllm.entrypoints"); });
+  if (kind == "ray")
+    return has({"start"}) || std::none_of(arguments.begin(), arguments.end(), [](const auto& one) {
+             return base_name(one) == "ray";  // "ray status" is a client; raylet and gcs_server are not named so
+           });
+  if (kind == "jupyter" && has_program(arguments, "jupyter"))
+    return has({"lab", "notebook", "server", "nbclassic"});
+  if (kind == "accelerate") return has({"launch"}) || !has_program(arguments, "accelerate");
+  if (kind == "axolotl") return has({"train", "axolotl.cli.train"});
+  if (kind == "llama_factory") return has({"train"});
   if (kind == "cockroachdb") return has({"start", "start-single-node", "demo"});
   if (kind == "rsync") return has({"--daemon"});
   if (kind == "podman") return has({"system", "service"});
@@ -408,6 +537,23 @@ bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
 std::string_view kind_of_argument(const std::string& argument) {
   for (const Sign& sign : kArguments) {
     if (contains(argument, sign.text)) return sign.kind;
+  }
+  return {};
+}
+
+std::string_view kind_of_package(const std::vector<std::string>& arguments) {
+  std::vector<std::string_view> parts;  // npm writes its whole command into the first argument
+  for (const std::string& argument : arguments)
+    for (const std::string_view word : words(argument))
+      if (parts.size() < 16) parts.push_back(word);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    std::string_view word = parts[i];
+    if (word.starts_with('-') || word == "exec" || word == "x" || word == "tool" || word == "run" ||
+        base_name(word).starts_with("npx") || base_name(word).starts_with("npm"))
+      continue;
+    if (is_mcp_package(word)) return "mcp";
+    word = base_name(word);
+    return lookup(kPrograms, word.substr(0, word.find('@', 1)));
   }
   return {};
 }
@@ -430,6 +576,9 @@ std::string_view kind_of(const Process& process) {
                ? "ollama"
                : "";
   }
+  if (first.starts_with("npm exec ") || program == "npx" || program == "uvx" || program == "uv" ||
+      program == "pipx" || program == "bunx")
+    return kind_of_package(arguments);
   const bool interpreted = is_interpreter(program) || is_interpreter(base_name(process.program));
   if (interpreted) {
     for (std::size_t i = 1; i < arguments.size() && i < 8; ++i) {
@@ -439,6 +588,10 @@ std::string_view kind_of(const Process& process) {
       }
       if (arguments[i].starts_with('-')) continue;
       if (const auto kind = lookup(kPrograms, base_name(arguments[i])); !kind.empty()) return kind;
+      if (is_mcp_package(arguments[i])) return "mcp";
+      const std::string_view script = base_name(arguments[i]);
+      if (script == "npx-cli.js" || script == "npm-cli.js" || script == "npx" || script == "npm" || script == "uvx")
+        return kind_of_package({arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end()});
       break;
     }
   }
@@ -601,6 +754,30 @@ const Product* find_product(std::string_view kind) {
 const Product* product_of(const Process& process) {
   const std::string_view kind = kind_of(process);
   return kind.empty() || !serves(kind, process.arguments) ? nullptr : find_product(kind);
+}
+
+const Product* ai_product_of_image(std::string_view image) {
+  const std::string name = "/" + lower(image.substr(0, image.find('@')));
+  for (const Sign& sign : kImages) {
+    // A path that ends in the sign's name is an owner of the same name only where the sign begins a part.
+    const std::size_t at = name.find(sign.text);
+    if (at == std::string::npos) continue;
+    if (sign.kind == "mcp" && name[at - 1] != '/') continue;
+    return find_product(sign.kind);
+  }
+  return nullptr;
+}
+
+std::string version_of_image(std::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const std::size_t colon = image.rfind(':');
+  if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return "";
+  std::string_view tag = image.substr(colon + 1);
+  if (tag.starts_with('v')) tag.remove_prefix(1);
+  const std::size_t end = tag.find_first_not_of("0123456789.");
+  const std::string_view version = tag.substr(0, end);
+  const bool whole = end == std::string_view::npos || tag[end] == '-' || tag[end] == '+' || tag[end] == '_';
+  return whole && contains(version, ".") ? std::string(version) : "";
 }
 
 const Product* product_of_port(std::string_view protocol, int port) {

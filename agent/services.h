@@ -29,6 +29,12 @@ const Product* product_of(const Process& process);
 /// What this port is by custom, or nullptr; only ports that are not shared by many products.
 const Product* product_of_port(std::string_view protocol, int port);
 
+/// The AI product that an image holds by its name, or nullptr: "ghcr.io/open-webui/open-webui:main".
+const Product* ai_product_of_image(std::string_view image);
+/// The version that an image's tag names: "vllm/vllm-openai:v0.11.0" is "0.11.0", "25.07-py3" is "25.07";
+/// empty for "latest", digests and other words.
+std::string version_of_image(std::string_view image);
+
 /// One running instance.
 struct Service {
   const Product* product = nullptr;

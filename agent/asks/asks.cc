@@ -32,7 +32,7 @@ struct Question {
   Result<std::string> (*answer)(std::string_view argument);
 };
 
-constexpr std::array<Question, 13> kQuestions = {{
+constexpr std::array<Question, 14> kQuestions = {{
     {"now", ask_now},
     {"uname", ask_uname},
     {"statvfs", ask_statvfs},
@@ -46,6 +46,7 @@ constexpr std::array<Question, 13> kQuestions = {{
     {"nvml", ask_nvml},
     {"head", ask_head},
     {"rpm", ask_rpm},
+    {"usage", ask_usage},
 }};
 
 constexpr int kMaxCpus = 1 << 16;

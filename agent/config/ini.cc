@@ -61,22 +61,30 @@ std::vector<std::string> files_with_end(const Host& host, const std::string& fol
 
 using Settings = std::map<std::string, std::string>;
 
-bool is_server_section(std::string_view section) {
-  constexpr std::array<std::string_view, 8> names = {
-      "mysqld", "server", "mariadb", "mariadbd", "mysqld_safe", "galera", "client-server", "mysqld-server"};
-  if (std::find(names.begin(), names.end(), section) != names.end()) return section != "mysqld_safe";
-  return section.starts_with("mysqld-") || section.starts_with("mariadb-") ||
-         section.starts_with("mariadbd-");
+/// [mysqld-8.4] is read by 8.4 alone, [mariadb] and [galera] by MariaDB alone; both manuals, "Option Groups".
+bool is_server_section(std::string_view section, const MysqlGroups& groups) {
+  constexpr std::array<std::string_view, 4> of_maria = {"mariadb", "mariadbd", "galera", "client-server"};
+  if (!groups.suffix.empty() && section.ends_with(groups.suffix))
+    section.remove_suffix(groups.suffix.size());
+  if (section == "mysqld" || section == "server") return true;
+  if (std::find(of_maria.begin(), of_maria.end(), section) != of_maria.end()) return groups.maria;
+  const std::size_t dash = section.find('-');
+  if (dash == std::string_view::npos) return false;
+  const std::string_view name = section.substr(0, dash);
+  const std::string_view version = section.substr(dash + 1);
+  if (name != "mysqld" && !(groups.maria && (name == "mariadb" || name == "mariadbd"))) return false;
+  return groups.version.empty() || groups.version == version ||
+         groups.version.starts_with(std::string(version) + ".");
 }
 
-Result<void> read_mysql_file(const Host& host, const std::string& path, int depth, std::size_t& files,
-                             Settings& settings) {
+Result<void> read_mysql_file(const Host& host, const std::string& path, const MysqlGroups& groups, int depth,
+                             std::size_t& files, Settings& settings) {
   if (depth > kMaxDepth || ++files > kMaxFiles) return {};
   const auto text = host.read_redacted(path, redact_mysql, kMaxConfigBytes);
   if (!text) return tl::unexpected<Error>(text.error());
   Result<void> unread;
   const auto follow = [&](const std::string& file) {
-    auto done = read_mysql_file(host, file, depth + 1, files, settings);
+    auto done = read_mysql_file(host, file, groups, depth + 1, files, settings);
     if (!done && done.error().kind != ErrorKind::not_found) unread = done;
   };
   std::string section;
@@ -96,7 +104,7 @@ Result<void> read_mysql_file(const Host& host, const std::string& path, int dept
         section = item.section;
         continue;
       }
-      if (!is_server_section(section)) continue;
+      if (!is_server_section(section, groups)) continue;
       std::replace(item.key.begin(), item.key.end(), '-', '_');
       if (item.key.starts_with("loose_")) item.key.erase(0, 6);
       const bool alone = line.find('=') == std::string_view::npos;
@@ -178,7 +186,12 @@ std::string redact_mysql(std::string_view text) {
                                 "user",
                                 "loose-log-bin",
                                 "log-slave-updates",
-                                "loose-bind-address"});
+                                "loose-bind-address",
+                                "innodb-buffer-pool-size",
+                                "wsrep-cluster-address",
+                                "group-replication-group-name",
+                                "loose-group-replication-group-name",
+                                "relay-log"});
   };
   std::string out;
   std::string rest;
@@ -195,10 +208,11 @@ std::string redact_mysql(std::string_view text) {
   return out + keep(rest);
 }
 
-Result<std::map<std::string, std::string>> read_mysql_config(const Host& host, const std::string& path) {
+Result<std::map<std::string, std::string>> read_mysql_config(const Host& host, const std::string& path,
+                                                             const MysqlGroups& groups) {
   Settings settings;
   std::size_t files = 0;
-  if (auto done = read_mysql_file(host, path, 0, files, settings); !done)
+  if (auto done = read_mysql_file(host, path, groups, 0, files, settings); !done)
     return tl::unexpected<Error>(done.error());
   return settings;
 }
@@ -208,7 +222,8 @@ std::string redact_postgresql(std::string_view text) {
       text, {"include", "include_if_exists", "include_dir", "data_directory", "hba_file", "listen_addresses",
              "port", "ssl", "password_encryption", "wal_level", "archive_mode", "archive_command",
              "archive_library", "primary_conninfo", "primary_slot_name", "hot_standby", "shared_buffers",
-             "shared_preload_libraries", "max_wal_senders"});
+             "shared_preload_libraries", "max_wal_senders", "fsync", "full_page_writes",
+             "synchronous_standby_names", "ssl_min_protocol_version"});
 }
 
 Result<std::map<std::string, std::string>> read_postgresql_config(const Host& host, const std::string& path) {

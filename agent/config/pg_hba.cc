@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads pg_hba.conf as PostgreSQL 16's documentation, chapter 21.1, describes it.
+// Reads pg_hba.conf as PostgreSQL 16's documentation, chapters 20.1 and 21.1, describe it.
 #include "agent/config/pg_hba.h"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "agent/config/shell_words.h"
 #include "base/text.h"
@@ -35,8 +36,13 @@ bool is_everybody(std::string_view address, std::string_view mask) {
   return address == "all" || address.ends_with("/0") || mask == "0.0.0.0" || mask == "::";
 }
 
+constexpr std::size_t kMaxBytes = 1u << 20;
+constexpr int kMaxDepth = 10;  // as PostgreSQL's own limit
+constexpr std::size_t kMaxFiles = 100;
+constexpr std::size_t kMaxLines = 20'000;
+
 struct Fields {
-  std::string type, address, mask, method;
+  std::string type, database, user, address, mask, method;
 };
 
 // "hostssl  all  all  10.0.0.0  255.0.0.0  scram-sha-256  clientcert=verify-full"
@@ -46,6 +52,8 @@ std::optional<Fields> split_line(std::string_view line) {
   if (parts.size() < 4 || !is_type(parts[0])) return std::nullopt;
   Fields fields;
   fields.type = parts[0];
+  fields.database = parts[1];
+  fields.user = parts[2];
   std::size_t next = 3;
   if (fields.type != "local") {
     fields.address = parts[next++];
@@ -57,37 +65,139 @@ std::optional<Fields> split_line(std::string_view line) {
   return fields;
 }
 
+bool names(std::string_view list, std::string_view wanted) {
+  for (const std::string_view one : split(list, ','))
+    if (trim(one) == wanted) return true;
+  return false;
+}
+
+// "include_dir hba.d", "include_if_exists 'more hba.conf'"
+std::optional<std::pair<std::string, std::string>> split_include(std::string_view line) {
+  const auto parts = shell_words(line.substr(0, line.find('#')));
+  if (parts.size() != 2) return std::nullopt;
+  if (parts[0] != "include" && parts[0] != "include_if_exists" && parts[0] != "include_dir")
+    return std::nullopt;
+  return std::pair{parts[0], parts[1]};
+}
+
+struct NumberedLine {
+  int number;
+  std::string text;
+};
+
+/// Lines that end with a backslash go on in the next; the first one's number counts.
+std::vector<NumberedLine> joined_lines(std::string_view text) {
+  std::vector<NumberedLine> found;
+  int number = 0;
+  bool goes_on = false;
+  for (std::string_view line : lines(text)) {
+    ++number;
+    while (line.ends_with('\r')) line.remove_suffix(1);
+    const bool more = line.ends_with('\\');
+    if (more) line.remove_suffix(1);
+    if (goes_on)
+      found.back().text.append(line);
+    else if (found.size() < kMaxLines)
+      found.push_back({number, std::string(line)});
+    goes_on = more && !found.empty();
+  }
+  return found;
+}
+
+std::optional<HbaLine> parse_line(const NumberedLine& line) {
+  const auto fields = split_line(line.text);
+  if (!fields) return std::nullopt;
+  HbaLine one;
+  one.number = line.number;
+  one.type = fields->type;
+  one.loopback = fields->type != "local" && is_loopback(fields->address, fields->mask);
+  one.everybody = fields->type != "local" && is_everybody(fields->address, fields->mask);
+  one.all_addresses = fields->address == "all";
+  one.replication = fields->database == "replication";
+  one.all_databases = names(fields->database, "all");
+  one.all_users = names(fields->user, "all");
+  one.method = fields->method;
+  return one;
+}
+
+struct Reading {
+  std::size_t files = 0;
+  std::vector<HbaLine> lines;
+};
+
+Result<void> read_file(const Host& host, const std::string& path, int depth, Reading& reading) {
+  if (depth > kMaxDepth || ++reading.files > kMaxFiles)
+    return fail(ErrorKind::limit, path + ": more includes than are followed");
+  const auto text = host.read_redacted(path, redact_pg_hba, kMaxBytes);
+  if (!text) return tl::unexpected<Error>(text.error());
+  const std::size_t slash = path.rfind('/');
+  for (const NumberedLine& line : joined_lines(*text)) {
+    if (const auto include = split_include(line.text)) {
+      const auto& [verb, name] = *include;
+      const std::string target = name.starts_with('/') ? name : path.substr(0, slash + 1) + name;
+      std::vector<std::string> files = {target};
+      if (verb == "include_dir") {
+        files.clear();
+        const auto entries = host.list(target);
+        if (!entries) return tl::unexpected<Error>(entries.error());
+        for (const auto& entry : *entries)
+          if (entry.name.ends_with(".conf") && !entry.name.starts_with('.'))
+            files.push_back(target + "/" + entry.name);
+      }
+      for (const std::string& file : files) {
+        auto done = read_file(host, file, depth + 1, reading);
+        const bool may_lack = verb == "include_if_exists";
+        if (!done && !(may_lack && done.error().kind == ErrorKind::not_found)) return done;
+      }
+    } else if (auto one = parse_line(line); one && reading.lines.size() < kMaxLines) {
+      one->file = path.substr(slash + 1);
+      reading.lines.push_back(std::move(*one));
+    }
+  }
+  return {};
+}
+
+std::string redacted_line(std::string_view line) {
+  if (const auto include = split_include(line)) return include->first + " \"" + include->second + "\"";
+  const auto fields = split_line(line);
+  if (!fields) return "";
+  std::string out = fields->type;
+  out.append(fields->database == "replication"       ? " replication"
+             : names(fields->database, "all") ? " all"
+                                              : " some");
+  out.append(names(fields->user, "all") ? " all " : " some ");
+  if (fields->type != "local")
+    out.append(is_loopback(fields->address, fields->mask)    ? "127.0.0.1/32 "
+               : fields->address == "all"                    ? "all "
+               : is_everybody(fields->address, fields->mask) ? "0.0.0.0/0 "
+                                                             : "10.0.0.0/8 ");
+  return out + fields->method;
+}
+
 }  // namespace
 
 std::string redact_pg_hba(std::string_view text) {
   std::string out;
-  for (const std::string_view line : lines(text)) {  // one line for each, so that numbers stay true
-    if (const auto fields = split_line(line)) {
-      const std::string address = is_loopback(fields->address, fields->mask)    ? "127.0.0.1/32"
-                                  : is_everybody(fields->address, fields->mask) ? "0.0.0.0/0"
-                                                                                : "10.0.0.0/8";
-      out.append(fields->type)
-          .append(" all all ")
-          .append(fields->type == "local" ? "" : address + " ")
-          .append(fields->method);
-    }
-    out += '\n';
+  int number = 1;
+  for (const NumberedLine& line : joined_lines(text)) {  // so that numbers stay true
+    for (; number < line.number; ++number) out += '\n';
+    out.append(redacted_line(line.text)).append("\n");
+    ++number;
   }
   return out;
 }
 
 std::vector<HbaLine> parse_pg_hba(std::string_view text) {
   std::vector<HbaLine> found;
-  int number = 0;
-  for (const std::string_view line : lines(text)) {
-    ++number;
-    const auto fields = split_line(line);
-    if (!fields) continue;
-    found.push_back({number, fields->type,
-                     fields->type != "local" && is_loopback(fields->address, fields->mask),
-                     is_everybody(fields->address, fields->mask), fields->method});
-  }
+  for (const NumberedLine& line : joined_lines(text))
+    if (auto one = parse_line(line)) found.push_back(std::move(*one));
   return found;
+}
+
+Result<std::vector<HbaLine>> read_pg_hba(const Host& host, const std::string& path) {
+  Reading reading;
+  if (auto done = read_file(host, path, 0, reading); !done) return tl::unexpected<Error>(done.error());
+  return std::move(reading.lines);
 }
 
 }  // namespace plumbline

@@ -30,6 +30,31 @@ std::string clean(std::string_view text) {
   return std::string(text);
 }
 
+/// "{ enabled: true, keystore: { path: x } }" below `path`.
+void add_flow_map(std::string_view text, const std::string& path, std::size_t depth,
+                  std::map<std::string, std::string>& values) {
+  text = trim(text);
+  if (depth > kMaxDepth || text.size() < 2) return;
+  text = text.substr(1, text.size() - 2);
+  int nested = 0;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && (text[i] == '{' || text[i] == '[')) ++nested;
+    if (i < text.size() && (text[i] == '}' || text[i] == ']')) --nested;
+    if (i < text.size() && (text[i] != ',' || nested > 0)) continue;
+    const std::string_view pair = trim(text.substr(from, i - from));
+    from = i + 1;
+    const std::size_t colon = pair.find(':');
+    if (colon == std::string_view::npos || values.size() >= kMaxValues) continue;
+    const std::string key = path + "." + clean(pair.substr(0, colon));
+    const std::string_view value = trim(pair.substr(colon + 1));
+    if (value.starts_with('{') && value.ends_with('}'))
+      add_flow_map(value, key, depth + 1, values);
+    else if (const std::string text_value = clean(value); !text_value.empty())
+      values[key] = text_value;
+  }
+}
+
 struct Level {
   std::size_t indent;
   std::string path;
@@ -60,7 +85,10 @@ std::map<std::string, std::string> flatten_yaml(std::string_view text) {
     if (colon == std::string_view::npos || (colon + 1 < body.size() && body[colon + 1] != ' ')) continue;
     const std::string path = (levels.empty() ? "" : levels.back().path + ".") + clean(body.substr(0, colon));
     const std::string value = clean(body.substr(colon + 1));
-    if (!value.empty()) values[path] = value;
+    if (value.starts_with('{') && value.ends_with('}'))
+      add_flow_map(value, path, 0, values);
+    else if (!value.empty())
+      values[path] = value;
     if (levels.size() < kMaxDepth) levels.push_back({indent, path});
   }
   return values;

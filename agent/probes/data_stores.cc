@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Databases, caches, queues, object, search and vector stores: those that run, and those that are installed.
 #include <algorithm>
-#include <array>
 
-#include "agent/config/glob.h"
+#include "agent/containers_on_disk.h"
 #include "agent/probes/all.h"
-#include "agent/redact.h"
+#include "agent/stores/answered.h"
+#include "agent/stores/inside.h"
 #include "agent/stores/store.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -13,190 +13,212 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kMaxInstances = 256;
-constexpr std::size_t kMaxEnvironmentBytes = 256u << 10;
+using nlohmann::json;
 
-using Inspect = void (*)(const Host&, Store&);
-constexpr std::array<std::pair<std::string_view, Inspect>, 18> kInspectors = {
-    {{"postgresql", inspect_postgresql},
-     {"mysql", inspect_mysql},
-     {"mariadb", inspect_mysql},
-     {"redis", inspect_redis},
-     {"valkey", inspect_redis},
-     {"memcached", inspect_memcached},
-     {"mongodb", inspect_mongodb},
-     {"elasticsearch", inspect_elasticsearch},
-     {"opensearch", inspect_opensearch},
-     {"kafka", inspect_kafka},
-     {"rabbitmq", inspect_rabbitmq},
-     {"etcd", inspect_etcd},
-     {"qdrant", inspect_qdrant},
-     {"milvus", inspect_milvus},
-     {"weaviate", inspect_weaviate},
-     {"chroma", inspect_chroma},
-     {"clickhouse", inspect_clickhouse},
-     {"minio", inspect_minio}}};
+constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::size_t kMaxWalks = 24;  // of data folders, each bounded in itself
+constexpr std::size_t kMaxRisks = 12;
 
-std::map<std::string, std::string> environment_of(const Host& host, int pid) {
-  std::map<std::string, std::string> found;
-  const auto text = host.read_redacted("/proc/" + std::to_string(pid) + "/environ", redact_environment,
-                                       kMaxEnvironmentBytes);
-  if (!text) return found;
-  for (const std::string_view part : split(*text, '\0')) {
-    const std::size_t equals = part.find('=');
-    if (equals != std::string_view::npos)
-      found[std::string(part.substr(0, equals))] = part.substr(equals + 1);
+/// "Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>" without the address.
+std::string origin_of(const Package& package) {
+  return std::string(trim(std::string_view(package.origin).substr(0, package.origin.find('<'))));
+}
+
+std::optional<std::uint64_t> number_in(const json& answer, const char* key) {
+  const auto found = answer.find(key);
+  if (found == answer.end() || !found->is_number_unsigned()) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
+/// A count of blocks that "statvfs" answered, in bytes.
+std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
+  const auto size = number_in(space, "block_bytes"), count = number_in(space, blocks);
+  if (!size || !count) return std::nullopt;
+  return *size * *count;
+}
+
+Result<json> ask_object(const Host& host, const std::string& question) {
+  const auto answer = host.ask(question);
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  auto parsed = parse_json(*answer);
+  if (parsed && !parsed->is_object()) return fail(ErrorKind::invalid, question + ": the answer is no object");
+  return parsed;
+}
+
+class StoreWriter {
+ public:
+  StoreWriter(const Host& host, Machine& machine, Facts& facts) : host_(host), machine_(machine), facts_(facts) {}
+
+  json write(Store& store) {
+    json fact = {{"kind", store.product->kind},
+                 {"category", store.product->category},
+                 {"running", store.running},
+                 {"exposure", store.exposure.empty() ? "none" : store.exposure},
+                 {"auth", store.auth},
+                 {"tls", store.tls},
+                 {"replication", store.replication},
+                 {"archiving", store.archiving}};
+    write_texts(store, fact);
+    write_settings(store, fact);
+    write_owner(store, fact);
+    write_place(store, fact);
+    return fact;
   }
-  return found;
-}
 
-void choose_version(Store& store, const std::vector<const Package*>& packages,
-                    std::string_view wanted_major) {
-  for (const Package* package : packages) {
-    const std::string version = upstream_version(package->version);
-    if (!wanted_major.empty() && !version.starts_with(std::string(wanted_major) + ".") &&
-        version != wanted_major)
-      continue;
-    if (major_of(version) == 0 && version.find('.') == std::string::npos) continue;
-    store.package = package;
-    store.version = version;
-    store.version_source = "package";
-    return;
-  }
-}
-
-/// The major version in a path: "/usr/lib/postgresql/15/bin/postgres", "/var/lib/pgsql/16/data".
-std::string major_in_path(std::string_view path) {
-  for (const std::string_view part : split(path, '/')) {
-    if (!part.empty() && part.size() <= 2 && part.find_first_not_of("0123456789") == std::string_view::npos)
-      return std::string(part);
-    if (part.starts_with("pgsql-")) return std::string(part.substr(6));
-  }
-  return "";
-}
-
-void inspect(const Host& host, Store& store) {
-  const auto row = std::find_if(kInspectors.begin(), kInspectors.end(),
-                                [&](const auto& one) { return one.first == store.product->kind; });
-  if (row == kInspectors.end())
-    inspect_other(host, store);
-  else
-    row->second(host, store);
-}
-
-nlohmann::json to_fact(const Host& host, Machine& machine, Store& store) {
-  nlohmann::json fact = {{"kind", store.product->kind},
-                         {"category", store.product->category},
-                         {"running", store.service != nullptr},
-                         {"exposure", store.exposure.empty() ? "none" : store.exposure},
-                         {"auth", store.auth},
-                         {"tls", store.tls},
-                         {"replication", store.replication},
-                         {"archiving", store.archiving}};
-  const auto set = [&](const char* key, const std::string& value) {
+ private:
+  static void set(json& fact, const char* key, const std::string& value) {
     if (!value.empty()) fact[key] = value;
-  };
-  set("version", store.version);
-  set("version_source", store.version_source);
-  set("auth_evidence", store.auth_evidence);
-  set("data_folder", store.data_folder);
-  set("vector_version", store.vector_version);
-  if (store.vector_capable) fact["vector_capable"] = *store.vector_capable;
-  if (store.service != nullptr && main_port(*store.service) != 0) fact["port"] = main_port(*store.service);
-  if (store.process != nullptr) {
-    if (const auto uid = machine.uid_of(store.process->pid)) {
-      fact["user"] = machine.user_name(*uid);
-      fact["root"] = *uid == 0;
-    }
   }
-  const Mount* mount =
-      store.data_folder.empty() || store.contained ? nullptr : machine.mount_of(store.data_folder);
-  if (mount == nullptr) return fact;
-  fact["data_on_network_fs"] = mount->network;
-  if (mount->network) return fact;
-  if (const BlockLayers layers = machine.layers_of(*mount); layers.known)
-    fact["data_encrypted"] = layers.encrypted;
-  if (const auto answer = host.ask("statvfs:" + mount->point)) {
-    const auto json = parse_json(*answer);
-    if (json && json->contains("block_bytes") && json->contains("blocks_available")) {
-      const auto& block = json->at("block_bytes");
-      const auto& free = json->at("blocks_available");
-      if (block.is_number_unsigned() && free.is_number_unsigned())
-        fact["data_free_bytes"] = block.get<std::uint64_t>() * free.get<std::uint64_t>();
-    }
+  template <class T>
+  static void set(json& fact, const char* key, const std::optional<T>& value) {
+    if (value) fact[key] = *value;
   }
-  return fact;
+
+  static void write_texts(const Store& store, json& fact) {
+    set(fact, "version", store.version);
+    set(fact, "version_source", store.version_source);
+    set(fact, "auth_evidence", store.auth_evidence);
+    set(fact, "vector_version", store.vector_version);
+    set(fact, "coordination", store.coordination);
+    set(fact, "answered_version", store.answered_version);
+    set(fact, "answered_auth", store.answered_auth);
+    set(fact, "answered_tls", store.answered_tls);
+    set(fact, "unit", store.unit);
+    set(fact, "image", store.image);
+    if (store.package == nullptr) return;
+    set(fact, "package_version", store.package->version);
+    set(fact, "package_origin", origin_of(*store.package));
+  }
+
+  static void write_settings(const Store& store, json& fact) {
+    set(fact, "vector_capable", store.vector_capable);
+    set(fact, "tls_required", store.tls_required);
+    set(fact, "archive_age_hours", store.archive_age_hours);
+    set(fact, "cache_bytes", store.cache_bytes);
+    set(fact, "evicts", store.evicts);
+    set(fact, "replication_factor", store.replication_factor);
+    set(fact, "min_insync", store.min_insync);
+    set(fact, "cluster_nodes", store.cluster_nodes);
+    set(fact, "snapshot_repository", store.snapshot_repository);
+    if (!store.risky.empty()) {
+      fact["risky_settings"] =
+          std::vector<std::string>(store.risky.begin(),
+                                   store.risky.begin() + static_cast<std::ptrdiff_t>(
+                                                             std::min(store.risky.size(), kMaxRisks)));
+    }
+    const int seen = store.service == nullptr ? 0 : main_port(*store.service);
+    const int port = seen != 0 ? seen : store.running ? store.port : 0;
+    if (port != 0) fact["port"] = port;
+  }
+
+  void write_owner(const Store& store, json& fact) {
+    if (store.process == nullptr) return;
+    const auto uid = machine_.uid_of(store.process->pid);
+    if (!uid) return;
+    fact["user"] = machine_.user_name(*uid);
+    fact["root"] = *uid == 0;
+  }
+
+  /// Where the data lies on this host; of a container only what a volume holds can be told.
+  std::string place_of(const Store& store) const {
+    if (!store.contained) return store.data_folder;
+    if (store.container == nullptr) return "";
+    const InsideHost inside(host_, 0, store.container->volumes);
+    return inside.is_in_volume(store.data_folder) ? inside.outside(store.data_folder) : "";
+  }
+
+  void write_place(Store& store, json& fact) {
+    if (store.data_folder.empty()) return;
+    const std::string place = place_of(store);
+    fact["data_folder"] = place.empty() ? store.data_folder : place;
+    const Mount* mount = place.empty() ? nullptr : machine_.mount_of(place);
+    if (mount == nullptr) return;
+    fact["data_on_network_fs"] = mount->network;
+    if (mount->network) return facts_.missing(kBytes, Error{ErrorKind::unavailable,
+                                                             mount->type + ": folders on other machines are not walked"});
+    if (const BlockLayers layers = machine_.layers_of(*mount); layers.known)
+      fact["data_encrypted"] = layers.encrypted;
+    const json space = ask_object(host_, "statvfs:" + mount->point).value_or(json::object());
+    set(fact, "data_free_bytes", bytes_in(space, "blocks_available"));
+    write_size(store, place, fact);
+    const bool own = mount->point == place || (mount->point != "/" && store.more_folders.empty() &&
+                                               mount->point == place.substr(0, place.rfind('/')));
+    if (fact.contains("data_bytes") || !own) return;
+    const auto whole = bytes_in(space, "blocks"), unused = bytes_in(space, "blocks_free");
+    if (whole && unused && *whole >= *unused) fact["data_bytes"] = *whole - *unused;
+  }
+
+  void write_size(const Store& store, const std::string& place, json& fact) {
+    std::vector<std::string> folders = store.more_folders;
+    folders.insert(folders.begin(), place);
+    std::uint64_t bytes = 0;
+    std::uint64_t oldest = 0;
+    for (const std::string& folder : folders) {
+      if (++walks_ > kMaxWalks)
+        return facts_.missing(kBytes, Error{ErrorKind::limit, "data folders: more than are walked in one scan"});
+      const auto usage = ask_object(host_, "usage:" + folder);
+      if (!usage) return facts_.missing(kBytes, usage.error());
+      const auto held = number_in(*usage, "bytes");
+      const auto complete = usage->find("complete");
+      if (!held || complete == usage->end() || *complete != json(true))
+        return facts_.missing(kBytes, Error{ErrorKind::limit, folder + ": more files than a scan counts, or not all may be read"});
+      bytes += *held;
+      const auto first = number_in(*usage, "oldest").value_or(0);
+      if (first != 0 && (oldest == 0 || first < oldest)) oldest = first;
+    }
+    fact["data_bytes"] = bytes;
+    const auto begun = static_cast<std::int64_t>(oldest);
+    if (begun > 0 && store.now >= begun) fact["oldest_file_days"] = (store.now - begun) / kSecondsPerDay;
+  }
+
+  static constexpr std::string_view kBytes = "data_stores.instances[].data_bytes";
+  const Host& host_;
+  Machine& machine_;
+  Facts& facts_;
+  std::size_t walks_ = 0;
+};
+
+/// What runs tells its version best; inspectors judge by it.
+void take_answered_version(Machine& machine, Store& store) {
+  if (store.service == nullptr) return;
+  const auto answer = answer_of(machine, *store.service);
+  if (!answer || !contains(answer->version, ".")) return;
+  store.version = upstream_version(answer->version);
+  store.version_source = "greeting";
 }
 
-Store running_store(const Host& host, Machine& machine, const Service& service) {
-  Store store;
-  store.product = service.product;
-  // Before 10.4 MariaDB's server was called mysqld.
-  if (store.product->kind == "mysql" && packages_of(machine, "mysql").empty() &&
-      !packages_of(machine, "mariadb").empty())
-    store.product = find_product("mariadb");
-  store.service = &service;
-  store.process = machine.process(service.pid);
-  store.exposure = exposure_of(service.sockets, main_port(service));
-  store.running = true;
-  if (store.process != nullptr) {
-    store.words = store.process->arguments;
-    store.contained = contains(machine.unit_of(service.pid), ":");
-    store.environment = environment_of(host, service.pid);
+void inspect(const Host& host, Machine& machine, Store& store) {
+  take_answered_version(machine, store);
+  if (!store.contained) {
+    find_version(host, store);
+    inspect_store(host, store);
+  } else {
+    int pid = store.process == nullptr ? 0 : store.process->pid;
+    if (pid == 0 && store.container != nullptr && store.running) pid = store.container->pid;
+    const InsideHost inside(host, pid,
+                            store.container == nullptr ? std::map<std::string, std::string>{}
+                                                       : store.container->volumes);
+    find_version(inside, store);
+    inspect_store(inside, store);
+    if (store.auth == "unknown")
+      store.auth_evidence = "it runs in a container" + (store.auth_evidence.empty() ? "" : "; " + store.auth_evidence);
+    const bool lost = store.container != nullptr && store.data_folder.starts_with('/') &&
+                      store.container->engine == "docker" && !inside.is_in_volume(store.data_folder) &&
+                      store.archiving != "off" && !store.evicts.value_or(false);
+    if (lost) store.risky.push_back("data inside the container");
   }
-  if (store.contained) return store;  // packages and files of this host say nothing about it
-  const std::string major =
-      store.product->kind == "postgresql" && store.process != nullptr
-          ? major_in_path(store.process->program.empty()
-                              ? (store.process->arguments.empty() ? "" : store.process->arguments[0])
-                              : store.process->program)
-          : "";
-  choose_version(store, packages_of(machine, store.product->kind), major);
-  return store;
-}
-
-/// Clusters of PostgreSQL on Debian that do not run, by their configuration.
-std::vector<std::string> debian_clusters(const Host& host) {
-  auto found = glob(host, "/etc/postgresql/*/*/postgresql.conf");
-  for (auto& path : found) path = path.substr(0, path.rfind('/'));
-  return found;
+  if (store.exposure.empty()) store.exposure = "none";
+  add_answers(machine, store);
 }
 
 }  // namespace
 
 Result<void> probe_data_stores(const Host& host, Machine& machine, Facts& facts) {
-  nlohmann::json instances = nlohmann::json::array();
-  std::vector<std::string_view> running;
-  for (const Service& service : machine.services()) {
-    if (service.product->family != ProductFamily::data_store || instances.size() >= kMaxInstances) continue;
-    Store store = running_store(host, machine, service);
-    if (!store.contained)
-      inspect(host, store);
-    else
-      store.auth_evidence = "it runs in a container";
-    running.push_back(store.product->kind);
-    instances.push_back(to_fact(host, machine, store));
-  }
-  for (const std::string_view kind : packaged_kinds()) {
-    const bool seen = std::find(running.begin(), running.end(), kind) != running.end();
-    if (seen || instances.size() >= kMaxInstances) continue;
-    const auto packages = packages_of(machine, kind);
-    if (packages.empty()) continue;
-    Store store;
-    store.product = find_product(kind);
-    const auto clusters = kind == "postgresql" ? debian_clusters(host) : std::vector<std::string>{};
-    choose_version(store, packages, clusters.empty() ? "" : major_in_path(clusters.front()));
-    if (store.package == nullptr) continue;  // a package that only names another one
-    Process stopped;  // inspectors read a cluster's place from the arguments it would run with
-    if (!clusters.empty()) {
-      stopped.arguments = {"postgres", "-c", "config_file=" + clusters.front() + "/postgresql.conf"};
-      store.process = &stopped;
-      store.words = stopped.arguments;
-    }
-    store.exposure = "none";
-    inspect(host, store);
-    store.process = nullptr;
-    instances.push_back(to_fact(host, machine, store));
+  json instances = json::array();
+  StoreWriter writer(host, machine, facts);
+  for (Store& store : find_stores(host, machine)) {
+    inspect(host, machine, store);
+    instances.push_back(writer.write(store));
   }
   if (const auto& processes = machine.processes(); !processes && !machine.packages())
     return tl::unexpected<Error>(processes.error());

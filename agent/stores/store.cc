@@ -2,6 +2,7 @@
 // What the inspectors of data stores share.
 #include "agent/stores/store.h"
 
+#include "agent/config/ini.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -45,6 +46,54 @@ int minor_of(std::string_view version) {
 bool is_on(std::string_view value) {
   const std::string text = lower(value);
   return text == "1" || text == "on" || text == "yes" || text == "true" || text == "enabled";
+}
+
+bool is_version(const Store& store, int major, int minor) {
+  const int have = major_of(store.version);
+  return have > major || (have == major && minor_of(store.version) >= minor);
+}
+
+void listen_on(Store& store, std::string_view address) {
+  if (store.exposure_seen) return;
+  address = trim(address);
+  if (address.starts_with('[') && address.find(']') != std::string_view::npos)
+    address = address.substr(1, address.find(']') - 1);
+  store.exposure = wider(store.exposure.empty() ? "none" : store.exposure, exposure_of(address));
+}
+
+std::string whole_path(const Store& store, std::string_view path) {
+  if (path.empty() || path.starts_with('/')) return std::string(path);
+  if (store.working_folder.empty()) return "";
+  while (path.starts_with("./")) path.remove_prefix(2);
+  return (store.working_folder == "/" ? "" : store.working_folder) + "/" + std::string(path);
+}
+
+std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t unit) {
+  text = trim(text);
+  std::size_t end = 0;
+  while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '.')) ++end;
+  const auto number = parse_double(text.substr(0, end));
+  if (end == 0 || !number) return std::nullopt;
+  const std::string suffix = lower(trim(text.substr(end)));
+  double factor = static_cast<double>(unit);
+  if (!suffix.empty()) {
+    const std::size_t power = std::string_view("bkmgtp").find(suffix.front());
+    const std::string_view rest = std::string_view(suffix).substr(1);
+    if (power == std::string_view::npos || !(rest.empty() || rest == "b" || rest == "ib")) return std::nullopt;
+    factor = 1;
+    for (std::size_t i = 0; i < power; ++i) factor *= 1024;
+  }
+  const double bytes = *number * factor;
+  constexpr double kMost = 1e18;
+  if (bytes < 0 || bytes > kMost) return std::nullopt;
+  return static_cast<std::int64_t>(bytes);
+}
+
+std::map<std::string, std::string> key_values(std::string_view text) {
+  std::map<std::string, std::string> settings;
+  for (const IniLine& line : parse_ini(text))
+    if (!line.key.empty()) settings[line.key] = line.value;
+  return settings;
 }
 
 std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key,

@@ -36,6 +36,7 @@ struct Store {
   // What inspectors fill; "" is not known.
   std::string version, version_source;
   std::string exposure;
+  bool exposure_seen = false;  // by listeners or published ports: settings say nothing more
   int port = 0;  // as configured, where no listener was seen
   std::string auth = "unknown", auth_evidence;
   std::string tls = "unknown";
@@ -66,24 +67,54 @@ std::vector<const Package*> packages_of(Machine& machine, std::string_view kind)
 std::vector<std::string_view> packaged_kinds();
 /// "postgresql-15", "redis-server": the package of a store's server.
 bool is_store_package(std::string_view name);
+/// The store that an image holds by its name: "docker.io/library/postgres:16" is postgresql; "" for others.
+std::string_view kind_of_image(std::string_view image);
 
+/// Stores of this machine that run, that are installed and do not, and that left their data; with how they were
+/// started and where, without what their configuration says.
+std::vector<Store> find_stores(const Host& host, Machine& machine);
+
+/// The version where no package told: from the path of a program or a file, an image's tag, or variables that
+/// images set.
+void find_version(const Host& host, Store& store);
+/// "/opt/kafka_2.13-3.9.0/libs/x.jar" of kafka is "3.9.0"; "" where the path does not tell.
+std::string version_in_path(std::string_view kind, std::string_view path);
+
+/// Reads what the store's configuration says into `store`. `host` is the container's inside for contained ones.
+void inspect_store(const Host& host, Store& store);
+
+// One function a product or a family; rows of the table in inspect.cc.
 void inspect_postgresql(const Host& host, Store& store);
 void inspect_mysql(const Host& host, Store& store);  // and MariaDB
+void inspect_mssql(const Host& host, Store& store);
+void inspect_oracle(const Host& host, Store& store);
+void inspect_db2(const Host& host, Store& store);
+void inspect_cockroachdb(const Host& host, Store& store);
 void inspect_redis(const Host& host, Store& store);  // and Valkey
+void inspect_dragonfly(const Host& host, Store& store);
 void inspect_memcached(const Host& host, Store& store);
 void inspect_mongodb(const Host& host, Store& store);
+void inspect_couchdb(const Host& host, Store& store);
 void inspect_elasticsearch(const Host& host, Store& store);
 void inspect_opensearch(const Host& host, Store& store);
+void inspect_solr(const Host& host, Store& store);
+void inspect_meilisearch(const Host& host, Store& store);
 void inspect_kafka(const Host& host, Store& store);
 void inspect_rabbitmq(const Host& host, Store& store);
+void inspect_nats(const Host& host, Store& store);
+void inspect_mosquitto(const Host& host, Store& store);
 void inspect_etcd(const Host& host, Store& store);
+void inspect_zookeeper(const Host& host, Store& store);
+void inspect_minio(const Host& host, Store& store);
+void inspect_ceph(const Host& host, Store& store);
 void inspect_qdrant(const Host& host, Store& store);
 void inspect_milvus(const Host& host, Store& store);
 void inspect_weaviate(const Host& host, Store& store);
 void inspect_chroma(const Host& host, Store& store);
 void inspect_clickhouse(const Host& host, Store& store);
-void inspect_minio(const Host& host, Store& store);
-void inspect_other(const Host& host, Store& store);
+void inspect_cassandra(const Host& host, Store& store);  // and Scylla
+void inspect_neo4j(const Host& host, Store& store);
+void inspect_influxdb(const Host& host, Store& store);
 
 /// Sets auth and what made it so.
 void set_auth(Store& store, std::string_view auth, std::string evidence);
@@ -91,11 +122,21 @@ void set_auth(Store& store, std::string_view auth, std::string evidence);
 void set_auth_unread(Store& store, const Error& why);
 /// The first of the paths that is there; the last error where none can be read.
 Result<std::string> first_readable(const Host& host, std::initializer_list<std::string> paths);
+/// Widens exposure by an address to which it is set to listen; only where no listener was seen.
+void listen_on(Store& store, std::string_view address);
+/// A path of the store's settings made whole by the folder it runs in; "" where that is not known.
+std::string whole_path(const Store& store, std::string_view path);
+/// "128MB", "4 GiB", "2g", "512" (times `unit`) in bytes; nothing where it is no size.
+std::optional<std::int64_t> parse_size(std::string_view text, std::int64_t unit = 1);
+/// Key and value of "key = value" lines, the last one wins.
+std::map<std::string, std::string> key_values(std::string_view text);
 /// "5:7.0.15-1~deb12u6" to "7.0.15".
 std::string upstream_version(std::string_view version);
 /// The number before the first dot; 0 where there is none.
 int major_of(std::string_view version);
 int minor_of(std::string_view version);
+/// Whether the store's version is known and at least this one.
+bool is_version(const Store& store, int major, int minor = 0);
 bool is_on(std::string_view value);  // 1, on, yes, true, enabled
 std::string last_of(const std::map<std::string, std::string>& settings, const std::string& key,
                     std::string fallback = "");
