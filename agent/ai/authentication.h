@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/machine.h"
 
@@ -12,13 +13,20 @@ namespace plumbline {
 
 struct AiProcess {
   std::string_view kind;
-  const Process* process = nullptr;                // nullptr where it may not be seen
+  bool seen = false;  // its arguments are known
+  std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  // names, and values that hold no secret
   bool environment_known = false;
-  std::string home;  // of the user it runs as
+  bool contained = false;  // its files are not this host's
+  std::string home;        // of the user it runs as
 };
 
-/// required, none or unknown. Where a setting is absent, what the product does without it.
-std::string ai_authentication(const Host& host, const AiProcess& service);
+struct AiLogin {
+  std::string auth;      // required, none or unknown
+  std::string evidence;  // "--api-key", "RAY_AUTH_MODE is not set"; empty where there is none
+};
+
+/// Where a setting is absent, what the product does without it.
+AiLogin ai_authentication(const Host& host, const AiProcess& service);
 
 }  // namespace plumbline

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxEnvironments = 200;
 constexpr std::size_t kMaxFrameworks = 1'000;
+constexpr std::size_t kMaxStartCode = 100;
+constexpr std::size_t kMaxStartCodeBytes = 256u << 10;
 
 constexpr std::array kWanted = {std::string_view("torch"),
                                 std::string_view("tensorflow"),
@@ -92,7 +94,14 @@ constexpr std::array kWanted = {std::string_view("torch"),
                                 std::string_view("dbt-core"),
                                 std::string_view("nvidia-cudnn-cu12"),
                                 std::string_view("safetensors"),
-                                std::string_view("picklescan")};
+                                std::string_view("picklescan"),
+                                std::string_view("torchtriton"),
+                                std::string_view("llamafactory"),
+                                std::string_view("axolotl"),
+                                std::string_view("unsloth"),
+                                std::string_view("openvino"),
+                                std::string_view("torchserve"),
+                                std::string_view("dagster")};
 
 /// PEP 503: runs of "-", "_" and "." become one "-".
 std::string normalised(std::string_view name) {
@@ -106,8 +115,41 @@ std::string normalised(std::string_view name) {
   return out;
 }
 
+/// A line of a .pth file that begins with "import" runs at every start of Python. Packagers' own do so for
+/// good reasons (import hooks, measuring coverage); none of them starts programs, goes to the network or unpacks
+/// hidden text, as that of the LiteLLM incident of March 2026 did.
+std::string start_code_of(std::string_view text) {
+  constexpr std::array<std::string_view, 11> marks = {"base64", "subprocess", "urllib",        "socket",
+                                                      "requests", "os.system", "popen",        "marshal",
+                                                      "zlib",   "http",       "codecs.decode"};
+  for (const std::string_view line : lines(text)) {
+    if (!line.starts_with("import ") && !line.starts_with("import\t")) continue;
+    const std::string code = lower(line);
+    for (const std::string_view mark : marks)
+      if (contains(code, mark)) return std::string(mark);
+  }
+  return "";
+}
+
+/// Only what start_code_of() found leaves memory: code may hold anything.
+std::string redact_start_code(std::string_view text) {
+  const std::string mark = start_code_of(text);
+  return mark.empty() ? "" : "import " + mark + "\n";
+}
+
+void read_start_code(const Host& host, const std::string& folder, const std::string& name,
+                     std::vector<std::string>& found) {
+  if (found.size() >= kMaxStartCode) return;
+  const auto text = host.read_redacted(folder + "/" + name, redact_start_code, kMaxStartCodeBytes);
+  const std::string mark = text ? start_code_of(*text) : "";
+  if (!mark.empty()) found.push_back(name + " in " + folder + ": " + mark);
+  if (!text && text.error().kind == ErrorKind::limit)
+    found.push_back(name + " in " + folder + ": larger than any honest one");
+}
+
 void read_packages(const Host& host, const std::string& folder, const std::string& environment,
-                   std::vector<Framework>& found) {
+                   PythonSoftware& software) {
+  std::vector<Framework>& found = software.frameworks;
   const auto entries = host.list(folder);
   if (!entries) return;
   for (const auto& entry : *entries) {
@@ -116,7 +158,10 @@ void read_packages(const Host& host, const std::string& folder, const std::strin
       name.remove_suffix(10);
     else if (name.ends_with(".egg-info"))
       name.remove_suffix(9);
-    else
+    else if (name.ends_with(".pth") && entry.type != FileType::folder) {
+      read_start_code(host, folder, entry.name, software.start_code);
+      continue;
+    } else
       continue;
     const std::size_t dash = name.find('-');  // names in dist-info hold "_" for "-"
     if (dash == std::string_view::npos || found.size() >= kMaxFrameworks) continue;
@@ -129,7 +174,7 @@ void read_packages(const Host& host, const std::string& folder, const std::strin
 
 /// Environments below `base`: base/lib/python3.11/site-packages.
 void read_environment(const Host& host, const std::string& base, std::set<std::string>& seen,
-                      std::vector<Framework>& found) {
+                      PythonSoftware& found) {
   for (const std::string_view lib : {"lib", "lib64", "local/lib"}) {
     const auto versions = host.list(base + "/" + std::string(lib));
     if (!versions) continue;
@@ -149,8 +194,8 @@ void read_environment(const Host& host, const std::string& base, std::set<std::s
 
 }  // namespace
 
-std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
-                                       const std::vector<std::string>& interpreters) {
+PythonSoftware find_python_software(const Host& host, Machine& machine,
+                                    const std::vector<std::string>& interpreters) {
   std::set<std::string> bases = {"/usr", "/usr/local"};
   const auto add = [&](const std::string& pattern) {
     for (auto& path : glob(host, pattern))
@@ -176,11 +221,12 @@ std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
     }
   }
   std::set<std::string> seen;
-  std::vector<Framework> found;
-  for (const std::string& base : bases) read_environment(host, base, seen, found);
+  PythonSoftware software;
+  for (const std::string& base : bases) read_environment(host, base, seen, software);
   // Debian keeps its own Python packages in one folder for all versions.
   if (seen.count("/usr/lib/python3/dist-packages") == 0)
-    read_packages(host, "/usr/lib/python3/dist-packages", "/usr", found);
+    read_packages(host, "/usr/lib/python3/dist-packages", "/usr", software);
+  std::vector<Framework>& found = software.frameworks;
   std::sort(found.begin(), found.end(), [](const Framework& a, const Framework& b) {
     return std::tie(a.name, a.environment, a.version) < std::tie(b.name, b.environment, b.version);
   });
@@ -190,7 +236,8 @@ std::vector<Framework> find_frameworks(const Host& host, Machine& machine,
                                    std::tie(b.name, b.environment, b.version);
                           }),
               found.end());
-  return found;
+  std::sort(software.start_code.begin(), software.start_code.end());
+  return software;
 }
 
 }  // namespace plumbline

@@ -30,13 +30,6 @@ std::optional<std::uint64_t> number_in(const json& answer, const char* key) {
   return found->get<std::uint64_t>();
 }
 
-/// A count of blocks that "statvfs" answered, in bytes.
-std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
-  const auto size = number_in(space, "block_bytes"), count = number_in(space, blocks);
-  if (!size || !count) return std::nullopt;
-  return *size * *count;
-}
-
 Result<json> ask_object(const Host& host, const std::string& question) {
   const auto answer = host.ask(question);
   if (!answer) return tl::unexpected<Error>(answer.error());
@@ -138,14 +131,17 @@ class StoreWriter {
                                                              mount->type + ": folders on other machines are not walked"});
     if (const BlockLayers layers = machine_.layers_of(*mount); layers.known)
       fact["data_encrypted"] = layers.encrypted;
-    const json space = ask_object(host_, "statvfs:" + mount->point).value_or(json::object());
-    set(fact, "data_free_bytes", bytes_in(space, "blocks_available"));
+    const auto space = ask_object(host_, "statvfs:" + mount->point);
+    const auto block = space ? number_in(*space, "block_bytes") : std::nullopt;
+    if (const auto free = space ? number_in(*space, "blocks_available") : std::nullopt; block && free)
+      fact["data_free_bytes"] = *block * *free;
     write_size(store, place, fact);
     const bool own = mount->point == place || (mount->point != "/" && store.more_folders.empty() &&
                                                mount->point == place.substr(0, place.rfind('/')));
-    if (fact.contains("data_bytes") || !own) return;
-    const auto whole = bytes_in(space, "blocks"), unused = bytes_in(space, "blocks_free");
-    if (whole && unused && *whole >= *unused) fact["data_bytes"] = *whole - *unused;
+    if (fact.contains("data_bytes") || !own || !space) return;
+    const auto blocks = number_in(*space, "blocks");
+    const auto unused = number_in(*space, "blocks_free");
+    if (block && blocks && unused && *blocks >= *unused) fact["data_bytes"] = (*blocks - *unused) * *block;
   }
 
   void write_size(const Store& store, const std::string& place, json& fact) {
