@@ -2,6 +2,7 @@
 // connect, send, receive without blocking; poll(2) waits for all of them.
 #include "agent/asks/conversations.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -33,6 +34,29 @@ void finish(Open& one, int error = 0) {
   one.socket = Descriptor();
 }
 
+bool is_loopback(const Endpoint& to) {
+  if (to.address.ss_family == AF_INET)
+    return (ntohl(reinterpret_cast<const struct sockaddr_in&>(to.address).sin_addr.s_addr) >> 24) == 127;
+  return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const struct sockaddr_in6&>(to.address).sin6_addr);
+}
+
+/// Loopback goes through its own device; kernels before 5.7 want a capability to say so, and keep 127.0.0.0/8
+/// there anyway. To another of this host's addresses one comes from that same address, which the kernel
+/// refuses where the host has it no more.
+bool stay_on_host(int socket, const Endpoint& to) {
+  if (is_loopback(to)) {
+    (void)setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, kLoopbackDevice.data(),
+                     static_cast<socklen_t>(kLoopbackDevice.size()));
+    return true;
+  }
+  Endpoint from = to;
+  if (from.address.ss_family == AF_INET)
+    reinterpret_cast<struct sockaddr_in&>(from.address).sin_port = 0;
+  else
+    reinterpret_cast<struct sockaddr_in6&>(from.address).sin6_port = 0;
+  return ::bind(socket, reinterpret_cast<const struct sockaddr*>(&from.address), from.size) == 0;
+}
+
 Open begin(Conversation& conversation) {
   const auto& to = conversation.to;
   Open one{&conversation, Descriptor(::socket(to.address.ss_family,
@@ -42,10 +66,11 @@ Open begin(Conversation& conversation) {
     finish(one, errno);
     return one;
   }
-  // Not allowed everywhere (kernels before 5.7 want a capability); the address has been checked before.
-  (void)setsockopt(one.socket.get(), SOL_SOCKET, SO_BINDTODEVICE, kLoopbackDevice.data(),
-                   static_cast<socklen_t>(kLoopbackDevice.size()));
   const auto* address = reinterpret_cast<const struct sockaddr*>(&to.address);
+  if (!stay_on_host(one.socket.get(), to)) {
+    finish(one, errno);
+    return one;
+  }
   if (::connect(one.socket.get(), address, to.size) == 0)
     conversation.connected = true;
   else if (errno != EINPROGRESS)

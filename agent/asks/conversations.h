@@ -30,9 +30,8 @@ struct Conversation {
   std::chrono::milliseconds took{0};
 };
 
-/// Holds them all, at most kMaxOpenConversations at once, until each is finished or `end` is there. Packets
-/// are kept on the loopback device, through which all traffic of a host with itself goes, where the kernel
-/// lets a process do so.
+/// Holds them all, at most kMaxOpenConversations at once, until each is finished or `end` is there. Nothing
+/// leaves this host: see stay_on_host() in the source.
 void hold(std::vector<Conversation>& conversations, std::chrono::steady_clock::time_point end);
 
 inline constexpr std::size_t kMaxOpenConversations = 128;

@@ -59,6 +59,10 @@ std::string_view not_told(const HttpReply&, const HttpReply&) {
 std::string_view influxdb_auth(const HttpReply&, const HttpReply& guarded) {
   return guarded.status == 400 ? "none" : by_status(guarded);
 }
+/// etcd: nobody's name is "empty" where users are on.
+std::string_view etcd_auth(const HttpReply&, const HttpReply& guarded) {
+  return contains(guarded.body, "user name is empty") ? "required" : by_status(guarded);
+}
 /// MinIO has no anonymous list of buckets; 403 for all who have no key.
 std::string_view minio_auth(const HttpReply&, const HttpReply& guarded) {
   return guarded.status == 403 ? "required" : "unknown";
@@ -119,7 +123,7 @@ constexpr std::array<HttpProduct, 46> kProducts = {{
     {"dagster", "/server_info", "dagster_webserver_version", "dagster", "", by_first},
     {"elasticsearch", "/", "version.number", "\"cluster_name\"", "", by_first},
     {"etcd", "/version", "etcdserver", "", "/v3/kv/range {\"key\":\"AA==\",\"serializable\":true,\"count_only\":true}",
-     by_guarded},
+     etcd_auth},
     {"flowise", "/api/v1/version", "version", "", "", not_told},
     {"gradio", "/config", "version", "", "", by_first},
     {"influxdb", "/ping", "header:x-influxdb-version", "", "/query", influxdb_auth},

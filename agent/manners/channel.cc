@@ -49,13 +49,13 @@ FrameBuffer::State FrameBuffer::read_from(int socket) {
   bytes_.erase(0, at_);
   at_ = 0;
   bytes_.append(chunk.data(), static_cast<std::size_t>(count));
-  const bool too_long = bytes_.size() >= kHeaderBytes && length_at(bytes_, 0) > kMaxFrameBytes;
-  return too_long ? State::broken : State::open;
+  return State::open;
 }
 
 std::optional<Frame> FrameBuffer::next() {
   if (bytes_.size() - at_ < kHeaderBytes) return std::nullopt;
   const std::size_t length = length_at(bytes_, at_);
+  broken_ = length > kMaxFrameBytes;
   if (bytes_.size() - at_ - kHeaderBytes < length) return std::nullopt;
   Frame frame{static_cast<FrameKind>(bytes_[at_ + sizeof(std::uint32_t)]),
               bytes_.substr(at_ + kHeaderBytes, length)};

@@ -34,15 +34,18 @@ bool send_frame(int socket, FrameKind kind, std::string_view text);
 /// Gathers bytes into frames.
 class FrameBuffer {
  public:
-  enum class State { open, closed, broken };
-  /// Reads what is there, without waiting for more. `broken` where a frame is longer than allowed.
+  enum class State { open, closed };
+  /// Reads what is there, without waiting for more.
   State read_from(int socket);
   /// The next whole frame.
   std::optional<Frame> next();
+  /// The frame that next() waits for is longer than allowed: nothing more can be read.
+  bool is_broken() const { return broken_; }
 
  private:
   std::string bytes_;
   std::size_t at_ = 0;
+  bool broken_ = false;
 };
 
 }  // namespace plumbline

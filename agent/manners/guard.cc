@@ -225,7 +225,7 @@ class Guard {
         while (auto frame = frames.next())
           if (!take(*frame, child)) return "crash";
         if (done_ || failure_) return "";
-        if (state != FrameBuffer::State::open) return "crash";
+        if (state != FrameBuffer::State::open || frames.is_broken()) return "crash";
       }
       if (Clock::now() - start_ > work_.limits.scan_time) return kScanLimit;
       if (count == 0)

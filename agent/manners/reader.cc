@@ -74,6 +74,7 @@ void prepare(const ReaderWork& work, int socket) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTERM, SIGINT}) signal(number, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   setpriority(PRIO_PROCESS, 0, kNiceness);
   set_limits(work.limits);
