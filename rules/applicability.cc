@@ -28,10 +28,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRoles = 
                                                                                   {"container", "container"}}};
 
 /// Names of facts that conditions ask for often; others go by the catalog's meaning.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kNames = {{
     {"accelerators.devices", "AI cards"},
     {"accounts.sudo_installed", "sudo is installed"},
     {"ai.frameworks", "AI software in Python environments"},
+    {"ai.mcp_configs", "settings of AI agents' tools"},
     {"ai.model_files", "model files"},
     {"ai.services", "AI services"},
     {"boot.firmware", "firmware"},
@@ -50,6 +51,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kNames =
     {"os.init", "init system"},
     {"packages.manager", "package manager"},
     {"ssh.installed", "an SSH server is installed"},
+    {"ssh.password_authentication", "SSH takes passwords"},
     {"ssh.running", "the SSH server listens"},
     {"storage.raids", "RAID arrays"},
     {"accounts.human_count", "people with an account"}}};

@@ -210,6 +210,7 @@ Catalogue read_catalogue(RuleFolder& folder, const std::string& relative, Mistak
   if (has("lifecycle.csv")) read_lifecycle(folder, relative, mistakes, out);
   if (has("models.csv")) read_models(folder, relative, mistakes, out);
   if (has("prices.csv")) out.prices = read_prices(folder, relative, mistakes);
+  if (has("incidents.csv")) out.incidents = read_incidents(folder, relative, mistakes);
   return out;
 }
 
@@ -235,6 +236,7 @@ void add_catalogue(Catalogue& catalogue, Catalogue more) {
     }
   }
   for (Price& price : more.prices) add_price(catalogue.prices, std::move(price));
+  for (Incident& incident : more.incidents) add_incident(catalogue.incidents, std::move(incident));
   catalogue.date = std::max(catalogue.date, more.date);
 }
 
@@ -256,6 +258,12 @@ Result<Catalogue> load_catalogue(const std::string& rules_folder) {
 std::string runtime_product(std::string name) {
   if (name == "docker") return "docker-engine";
   return name == "kubelet" ? "kubernetes" : name;
+}
+
+std::int64_t days_left(std::int64_t end, std::int64_t taken_at) {
+  constexpr std::int64_t kDaySeconds = 86'400;
+  std::int64_t day = taken_at >= 0 ? taken_at / kDaySeconds : (taken_at - kDaySeconds + 1) / kDaySeconds;
+  return end / kDaySeconds - day;
 }
 
 const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version) {

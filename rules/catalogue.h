@@ -14,6 +14,7 @@
 #include "rules/capacity.h"
 #include "rules/cel/document.h"
 #include "rules/fact_record.h"
+#include "rules/incidents.h"
 #include "rules/price.h"
 
 namespace plumbline {
@@ -48,13 +49,14 @@ struct Catalogue {
   std::map<std::string, std::vector<Lifecycle>, std::less<>> lifecycle;  // by product
   std::vector<ServedModel> models;           // rules/catalogue/models.csv
   std::vector<Price> prices;                 // rules/catalogue/prices.csv
+  std::vector<Incident> incidents;           // rules/catalogue/incidents.csv
   std::string date;  // of the snapshot
 };
 
 /// Index in Catalogue::models, or nothing.
 std::optional<std::size_t> find_served_model(const Catalogue& catalogue, std::string_view id);
 
-/// Reads catalogue/{gpus,lifecycle,models,prices}.csv below the rules folder; a table that is absent is empty. The error holds every
+/// Reads catalogue/{gpus,lifecycle,models,prices,incidents}.csv below the rules folder; a table that is absent is empty. The error holds every
 /// mistake with its place.
 Result<Catalogue> load_catalogue(const std::string& rules_folder);
 
@@ -70,6 +72,9 @@ std::string runtime_product(std::string name);
 /// The release line a version belongs to: longest cycle that is a prefix at a dot ("15" for "15.18-0+deb12u1"). Epochs
 /// ("1:10.11.6") are skipped; cycles may be written "R535" or "r535-linux".
 const Lifecycle* find_lifecycle(const Catalogue& catalogue, std::string_view product, std::string_view version);
+
+/// Whole days between the day of the scan and a date; 0 on the last day, negative after it.
+std::int64_t days_left(std::int64_t end, std::int64_t taken_at);
 
 /// The models that a device may be: those with its PCI id, as few as name, board and memory leave. `devices` are all of its
 /// host.

@@ -15,20 +15,14 @@
 #include "rules/fact_record.h"
 #include "rules/fact_tree.h"
 #include "rules/fact_values.h"
+#include "rules/store_support.h"
 
 namespace plumbline {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kDaySeconds = 86'400;
 constexpr double kMemoryTolerance = 0.15;  // ECC on GDDR6 hides about 6 %, firmware a little more
-
-// Whole days between the day of the scan and a date; 0 on the last day.
-std::int64_t days_left(std::int64_t end, std::int64_t taken_at) {
-  std::int64_t day = taken_at >= 0 ? taken_at / kDaySeconds : (taken_at - kDaySeconds + 1) / kDaySeconds;
-  return end / kDaySeconds - day;
-}
 
 std::string date_text(std::int64_t seconds) { return to_iso8601(seconds).substr(0, 10); }
 
@@ -250,92 +244,6 @@ void derive_accelerators(const FactRecord& facts, const Catalogue& catalogue, st
   std::vector<FactRecord> devices = accelerators.objects("devices");
   for (FactRecord& device : devices) derive_device(device, devices, catalogue);
   derive_accelerator_sums(accelerators, devices);
-}
-
-// ---- data stores and containers
-
-std::string store_product(const std::string& kind) {
-  static const std::map<std::string, std::string, std::less<>> products = {
-      {"kafka", "apache-kafka"},    {"cassandra", "apache-cassandra"}, {"couchbase", "couchbase-server"},
-      {"mssql", "mssqlserver"},     {"sqlserver", "mssqlserver"},      {"oracle", "oracle-database"},
-      {"db2", "ibm-db2"}};
-  auto at = products.find(kind);
-  return at == products.end() ? kind : at->second;
-}
-
-enum class Origin { distribution, elsewhere, unknown };
-
-bool has_digit_after(std::string_view text, std::string_view mark) {
-  std::size_t at = text.find(mark);
-  return at != std::string_view::npos && at + mark.size() < text.size() &&
-         std::isdigit(static_cast<unsigned char>(text[at + mark.size()]));
-}
-
-// Debian: "15.18-0+deb12u1", "5:7.0.15-1~deb12u3", "8.0.39-0ubuntu0.22.04.1", "3.4.23-1+b1" are the distribution's;
-// "15.8-1.pgdg120+1", "1:10.11.6+maria~deb12", "8.0.39-1debian12", "6:7.4.1-1rl1~bookworm1" are not.
-Origin debian_origin(std::string_view version) {
-  for (std::string_view foreign : {"pgdg", "maria~", "percona", "debian"}) {
-    if (contains(version, foreign)) return Origin::elsewhere;
-  }
-  if (has_digit_after(version, "+deb") || has_digit_after(version, "~deb")) return Origin::distribution;
-  std::size_t dash = version.rfind('-');
-  if (dash == std::string_view::npos) return Origin::unknown;
-  std::string_view revision = version.substr(dash + 1);
-  if (has_digit_after(revision, "ubuntu") || has_digit_after(revision, "build")) return Origin::distribution;
-  bool plain = !revision.empty() && std::all_of(revision.begin(), revision.end(), [](char c) {
-    return std::isdigit(static_cast<unsigned char>(c)) || c == '.' || c == '+' || c == 'b';
-  });
-  return plain ? Origin::distribution : Origin::elsewhere;
-}
-
-// Enterprise Linux: "13.16-1.el9_4" and "…module+el8.9.0+…" are the distribution's; "15.8-1PGDG.rhel9" is not; a plain
-// ".el9" may be anybody's.
-Origin rhel_origin(std::string_view version) {
-  if (contains(version, "PGDG")) return Origin::elsewhere;
-  if (contains(version, "module+el") || contains(version, "module_el")) return Origin::distribution;
-  std::size_t at = version.find(".el");
-  if (at == std::string_view::npos) return Origin::unknown;
-  return contains(version.substr(at), "_") ? Origin::distribution : Origin::unknown;
-}
-
-// The package's own version where the instance has a shortened one: the entry of packages.versions whose name begins
-// with the kind and whose version begins with that of the instance.
-std::string package_version(const FactRecord& facts, const std::string& kind, const std::string& version) {
-  if (version.find('-') != std::string::npos || version.empty()) return version;
-  const FactRecord packages = facts.object("packages");
-  const cel::Cell* versions = packages.cell("versions");
-  if (versions == nullptr || versions->kind() != cel::CellKind::map) return version;
-  for (std::uint32_t i = 0; i < versions->size(); ++i) {
-    std::string_view name = versions->cells[1 + 2 * i].view(), full = versions->cells[2 + 2 * i].view();
-    if (name.compare(0, kind.size(), kind) != 0) continue;
-    std::string_view plain = full;
-    if (auto colon = plain.find(':'); colon != std::string_view::npos && colon < 4) plain.remove_prefix(colon + 1);
-    bool longer = plain.size() > version.size() && !std::isdigit(static_cast<unsigned char>(plain[version.size()]));
-    if (longer && plain.compare(0, version.size(), version) == 0) return std::string(full);
-  }
-  return version;
-}
-
-void derive_distro_supported(const FactRecord& facts, FactRecord& instance) {
-  instance.erase("distro_supported");
-  const FactRecord os = facts.object("os");
-  if (!os) return;
-  std::string family = os.text("family");
-  std::string version = package_version(facts, instance.text("kind"), instance.text("version"));
-  Origin origin = Origin::unknown;
-  if (family == "debian") origin = debian_origin(version);
-  if (family == "rhel") origin = rhel_origin(version);
-  if (origin == Origin::elsewhere) instance.set("distro_supported", false);
-  auto left = os.number("support_days_left");
-  if (origin == Origin::distribution && left) instance.set("distro_supported", *left >= 0);
-}
-
-void derive_data_stores(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {
-  for (FactRecord& instance : facts.object("data_stores").objects("instances")) {
-    set_days_left(instance, "support_days_left", catalogue, store_product(instance.text("kind")),
-                  instance.text("version"), taken_at);
-    derive_distro_supported(facts, instance);
-  }
 }
 
 void derive_containers(const FactRecord& facts, const Catalogue& catalogue, std::int64_t taken_at) {

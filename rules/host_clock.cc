@@ -101,16 +101,28 @@ HostClock::HostClock(cel::Document& facts, const RuleSet& rules, const RuleIndex
   const bool os_has_end = !groups_.empty();
   if (!accelerators.text("nvidia_driver").empty())
     add_group(accelerators, "nvidia_driver_support_days_left", "nvidia-driver", accelerators.text("nvidia_driver"));
-  for (const FactRecord& instance : all.object("data_stores").objects("instances")) {
-    // Whether a package is supported follows from the distribution's end, not from the store's.
-    if (os_has_end) groups_.front().cells.push_back(cell_in(instance, "distro_supported"));
-    add_group(instance, "support_days_left", instance.text("kind"), instance.text("version"));
-  }
+  for (const FactRecord& instance : all.object("data_stores").objects("instances")) add_store(instance, os_has_end);
   for (const FactRecord& runtime : all.object("containers").objects("runtimes"))
     add_group(runtime, "support_days_left", runtime.text("name"), runtime.text("version"));
   read_certificates(all.object("certificates"));
   std::sort(undated_.begin(), undated_.end());
   undated_.erase(std::unique(undated_.begin(), undated_.end()), undated_.end());
+}
+
+// Whether a package is supported follows from the distribution's end, not from the store's; so does the day until which
+// fixes come, where the distribution keeps it longer.
+void HostClock::add_store(const FactRecord& instance, bool os_has_end) {
+  if (os_has_end) groups_.front().cells.push_back(cell_in(instance, "distro_supported"));
+  Cell* ends = cell_in(instance, "supported_days_left");
+  const bool dated = ends != nullptr && ends->kind() == CellKind::int_kind;
+  const auto own = instance.number("support_days_left");
+  const bool by_os = dated && os_has_end && (!own || static_cast<std::int64_t>(*own) < ends->whole);
+  if (!by_os || own) add_group(instance, "support_days_left", instance.text("kind"), instance.text("version"));
+  if (!dated) return;
+  Group& group = by_os ? groups_.front() : groups_.back();
+  group.days.push_back(ends);
+  group.cells.push_back(ends);
+  group.cells.push_back(cell_in(instance, "supported_by"));
 }
 
 void HostClock::add_group(const FactRecord& record, const char* days_left, std::string product, std::string version) {
@@ -119,7 +131,7 @@ void HostClock::add_group(const FactRecord& record, const char* days_left, std::
     undated_.emplace_back(std::move(product), std::move(version));
     return;
   }
-  groups_.push_back({std::move(product), std::move(version), scan_day_ + cell->whole, {cell}, {}});
+  groups_.push_back({std::move(product), std::move(version), scan_day_ + cell->whole, {cell}, {cell}, {}});
 }
 
 void HostClock::read_certificates(const FactRecord& facts) {
@@ -139,9 +151,10 @@ void HostClock::step(std::int64_t day) {
   for (Group& group : groups_) {
     group.before.clear();
     for (const Cell* cell : group.cells) group.before.push_back(*cell);
-    Cell& left = *group.cells.front();
-    left.whole -= day - day_;
-    derive = derive || left.whole == -1;
+    for (Cell* left : group.days) {
+      left->whole -= day - day_;
+      derive = derive || left->whole == -1;
+    }
   }
   day_ = day;
   if (derive) derive_facts(facts_, rules_.catalogue, day * kDaySeconds);

@@ -34,9 +34,11 @@ class HostClock {
   struct Group {
     std::string product, version;
     std::int64_t ends = 0;           // day
-    std::vector<cel::Cell*> cells;   // the first holds the days that are left
+    std::vector<cel::Cell*> days;    // those that count the days that are left
+    std::vector<cel::Cell*> cells;   // all that its end moves, those of `days` among them
     std::vector<cel::Cell> before;   // of the day before the last move
   };
+  void add_store(const FactRecord& instance, bool os_has_end);
   void add_group(const FactRecord& record, const char* days_left, std::string product, std::string version);
   void read_certificates(const FactRecord& facts);
   void step(std::int64_t day);
