@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "facts/scan.h"
 
 namespace plumbline {
 namespace {
@@ -302,6 +303,7 @@ Result<void> type_facts(nlohmann::json& facts) {
 
 void complete_facts(nlohmann::json& facts, std::string_view host, int number) {
   for (const std::string_view section : sections()) {
+    if (section == kHistorySection) continue;  // the collector's own
     json& data = facts[std::string(section)];
     if (data.is_null()) data = json::object();
   }

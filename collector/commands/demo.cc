@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "collector/commands/common.h"
 #include "collector/decisions/plan.h"
+#include "collector/history.h"
 #include "collector/judging.h"
 #include "collector/report/view.h"
 #include "collector/sample_company.h"
@@ -38,13 +39,17 @@ Result<std::int64_t> end_of_story(const std::string& date) {
   return fail(ErrorKind::invalid, "--date " + date + ": not a date; write it as 2026-11-23");
 }
 
-Result<std::vector<StoredScan>> scans_of_day(const SampleCompany& company, const RuleSet& rules, int days_ago, std::int64_t end) {
+// `last`: each host's scan before, by its index; takes this day's.
+Result<std::vector<StoredScan>> scans_of_day(const SampleCompany& company, const RuleSet& rules, int days_ago, std::int64_t end, std::map<std::size_t, Scan>& last) {
   std::vector<StoredScan> scans;
   for (std::size_t host = 0; host < company.hosts.size(); ++host) {
     if (!reports_on(company.hosts[host], days_ago)) continue;
-    const auto scan = sample_scan(company, host, days_ago, end);
+    auto scan = sample_scan(company, host, days_ago, end);
     if (!scan) return tl::unexpected(scan.error());
+    const auto before = last.find(host);
+    remember_sizes(*scan, before == last.end() ? nullptr : &before->second);
     scans.push_back(judge_for_store(*scan, rules, scan->taken_at + 2));
+    last[host] = std::move(*scan);
   }
   return scans;
 }
@@ -107,8 +112,9 @@ Result<void> decide(Store& store, const Story& story, const FleetView& view, int
 Result<void> load(Store& store, const Story& story) {
   Fleet fleet(store, story.rules, ScoreHistory::read);
   std::shared_ptr<const FleetView> before;
+  std::map<std::size_t, Scan> last;
   for (const int days_ago : scan_days(story.company)) {
-    const auto scans = scans_of_day(story.company, *story.rules, days_ago, story.end);
+    const auto scans = scans_of_day(story.company, *story.rules, days_ago, story.end, last);
     if (!scans) return tl::unexpected(scans.error());
     if (auto kept = keep_day(store, *scans); !kept) return kept;
     if (auto gone = retire(store, story.company, days_ago, story.end); !gone) return gone;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "collector/commands/common.h"
+#include "collector/history.h"
 #include "collector/judging.h"
 
 namespace plumbline {
@@ -18,6 +19,15 @@ void number_strangers_scan(Scan& scan, const std::optional<HostRow>& host) {
   else scan.sequence = *host->sequence;
 }
 
+// What the collector keeps of the host's last scan goes into this one; a scan that cannot be read leaves nothing to keep.
+Result<void> remember_last(Store& store, Scan& scan) {
+  const auto stored = store.latest_scan(scan.host_id);
+  if (!stored) return tl::unexpected(stored.error());
+  const auto before = *stored ? read_stored(**stored) : Result<Scan>(fail(ErrorKind::not_found, "no scan before"));
+  remember_sizes(scan, before ? &*before : nullptr);
+  return {};
+}
+
 Result<Acceptance> import_one(Store& store, const RuleSet& rules, Scan scan, std::int64_t now) {
   const bool stranger = scan.host_id.empty();
   if (stranger) scan.host_id = host_id_of_stranger(scan);
@@ -26,6 +36,7 @@ Result<Acceptance> import_one(Store& store, const RuleSet& rules, Scan scan, std
   if (stranger) number_strangers_scan(scan, *host);
   if (!*host)
     if (auto added = store.add_host(scan.host_id, host_name_of(scan), now); !added) return tl::unexpected(added.error());
+  if (auto remembered = remember_last(store, scan); !remembered) return tl::unexpected(remembered.error());
   const auto answers = store.accept({judge_for_store(scan, rules, now)});
   if (!answers) return tl::unexpected(answers.error());
   if (auto noted = store.add_audit(local_actor(), "scan.import", scan.host_id, std::to_string(scan.sequence), now); !noted) return tl::unexpected(noted.error());

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/zstd.h"
+#include "collector/history.h"
 #include "collector/ingest/base_cache.h"
 #include "collector/judging.h"
 
@@ -69,6 +70,7 @@ tl::expected<Scan, Response> read_body(std::string_view content_type, std::strin
                                   "send the scan as one zstd frame of at most 16 MiB"));
   auto scan = read_scan(*document);
   if (!scan) return tl::unexpected(problem(400, scan.error().message, "bring agent and collector to the same version"));
+  scan->sections.erase(std::string(kHistorySection));  // the collector's own; nobody writes it for us
   return std::move(*scan);
 }
 
@@ -217,10 +219,17 @@ std::optional<Response> Pipeline::check_order(const Scan& scan) {
   return out_of_order((*head)->sequence);
 }
 
-// The answer where sections lack their data and their base is not here. Keeps the scan before it, where it is at hand.
+// The answer where sections lack their data and their base is not here. Keeps the scan before it, where it is at hand or
+// has sizes to compare with.
 std::optional<Response> Pipeline::complete(Scan& scan, std::shared_ptr<const JudgedScan>& base) {
   base = bases_.find(scan.host_id);
-  if (is_whole(scan)) return std::nullopt;
+  if (is_whole(scan)) {
+    if (base != nullptr || !tells_sizes(scan)) return std::nullopt;
+    auto known = base_of(scan.host_id);
+    if (!known) return unavailable(known.error().message);
+    base = std::move(*known);
+    return std::nullopt;
+  }
   auto known = base_of(scan.host_id);
   if (!known) return unavailable(known.error().message);
   base = std::move(*known);
@@ -240,6 +249,7 @@ void Pipeline::accept(std::string_view agent_id, std::string_view content_type, 
   }
   std::shared_ptr<const JudgedScan> base;
   if (auto incomplete = complete(*scan, base)) return refuse(reply, std::move(*incomplete));
+  remember_sizes(*scan, base == nullptr ? nullptr : &base->scan);
   Queued queued;
   queued.stored = judge_for_store(*scan, *rules(), base.get(), now_seconds());
   queued.scan_bytes = approximate_bytes(*scan);

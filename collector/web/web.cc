@@ -174,7 +174,10 @@ nlohmann::json finding_json(const ReportInput& input, std::size_t rule) {
   const RuleResult& result = input.assessment->rules[rule];
   nlohmann::json hosts = nlohmann::json::array();
   for (const std::size_t host : result.failing) hosts.push_back({{"id", input.assessment->hosts[host].id}, {"name", to_utf8(input.assessment->hosts[host].name)}});
-  return {{"rule", about.id}, {"title", about.title}, {"pillar", to_text(about.pillar)}, {"severity", to_text(about.severity)},
+  nlohmann::json incidents = nlohmann::json::array();
+  for (const Incident* one : incidents_of(*input.rules, about))
+    incidents.push_back({{"id", one->id}, {"product", one->product}, {"date", one->date}, {"title", one->title}, {"fixed_in", one->fixed_in}, {"link", one->link}});
+  return {{"rule", about.id}, {"incidents", std::move(incidents)}, {"title", about.title}, {"pillar", to_text(about.pillar)}, {"severity", to_text(about.severity)},
           {"why", about.why}, {"fix", about.fix.text}, {"effort_days", about.fix.effort_days}, {"cost", to_text(about.fix.cost)},
           {"owner", about.fix.owner}, {"references", about.references}, {"gain_points", result.gain / 10.0},
           {"pass", result.tally.pass}, {"fail", result.tally.fail}, {"unknown", result.tally.unknown},
