@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "agent/backup_targets.h"
 #include "agent/config/glob.h"
 #include "agent/config/shell_words.h"
 #include "agent/machine.h"
@@ -172,6 +173,7 @@ Result<void> probe_backup(const Host& host, Machine& machine, Facts& facts) {
     facts.set("backup.scheduled", schedules.any);
   else
     facts.missing("backup.scheduled", *schedules.unread);
+  if (const auto elsewhere = backup_goes_elsewhere(host, machine)) facts.set("backup.off_host", *elsewhere);
   const std::int64_t now = machine.now();
   if (newest > 0 && now > 0)
     facts.set("backup.last_success_hours",
