@@ -3,8 +3,6 @@
 // names keep theirs for ever), and the loaded library.
 #pragma once
 
-#include <dlfcn.h>
-
 #include <string>
 
 #include "base/text.h"
@@ -74,10 +72,8 @@ constexpr unsigned long long kSoftwarePowerCap = 0x4, kHardwareSlowdown = 0x8, k
 /// The loaded library; closed with it.
 class Library {
  public:
-  explicit Library(const std::string& name) : handle_(dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL)) {}
-  ~Library() {
-    if (handle_ != nullptr) dlclose(handle_);
-  }
+  explicit Library(const std::string& name);
+  ~Library();
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
   explicit operator bool() const { return handle_ != nullptr; }
@@ -85,22 +81,17 @@ class Library {
   /// Calls a function by name; FUNCTION_NOT_FOUND (13) where this driver has none.
   template <class... Arguments>
   int call(const char* name, Arguments... arguments) const {
-    void* symbol = dlsym(handle_, name);
-    if (symbol == nullptr) return 13;
-    return reinterpret_cast<int (*)(Arguments...)>(symbol)(arguments...);
+    void* function = symbol(name);
+    if (function == nullptr) return 13;
+    return reinterpret_cast<int (*)(Arguments...)>(function)(arguments...);
   }
 
-  std::string text(int code) const {
-    if (code == kDriverNotLoaded) return "no driver";
-    if (code == kMismatch) return "driver and library do not match: restart after the driver's update";
-    if (code == kGpuIsLost) return "GPU is lost";
-    if (code == kNoPermission) return "permission denied";
-    void* symbol = dlsym(handle_, "nvmlErrorString");
-    const char* words = symbol == nullptr ? nullptr : reinterpret_cast<const char* (*)(int)>(symbol)(code);
-    return words == nullptr ? "NVML error " + std::to_string(code) : to_utf8(words);
-  }
+  /// What a return code means, in words.
+  std::string text(int code) const;
 
  private:
+  void* symbol(const char* name) const;
+
   void* handle_;
 };
 

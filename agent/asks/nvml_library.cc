@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens NVIDIA's library and finds its functions.
+#include "agent/asks/nvml_library.h"
+
+#include <dlfcn.h>
+
+namespace plumbline::nvml {
+
+Library::Library(const std::string& name) : handle_(dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL)) {}
+
+Library::~Library() {
+  if (handle_ != nullptr) dlclose(handle_);
+}
+
+void* Library::symbol(const char* name) const { return dlsym(handle_, name); }
+
+std::string Library::text(int code) const {
+  if (code == kDriverNotLoaded) return "no driver";
+  if (code == kMismatch) return "driver and library do not match: restart after the driver's update";
+  if (code == kGpuIsLost) return "GPU is lost";
+  if (code == kNoPermission) return "permission denied";
+  void* function = symbol("nvmlErrorString");
+  const char* words = function == nullptr ? nullptr : reinterpret_cast<const char* (*)(int)>(function)(code);
+  return words == nullptr ? "NVML error " + std::to_string(code) : to_utf8(words);
+}
+
+}  // namespace plumbline::nvml
