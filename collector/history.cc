@@ -76,6 +76,7 @@ std::map<Key, Remembered> remembered_in(const Scan& scan) {
 // The size of the scan before joins; the one between takes the place of an older one that is four weeks old.
 void carry_on(Remembered& known, std::optional<Size> last, std::int64_t now) {
   if (known.from && known.from->at >= now) known = {};  // the host's clock was set back
+  if (known.middle && known.middle->at >= now) known.middle.reset();
   if (last && last->at >= now) last.reset();
   if (!known.from) known.from = last;
   if (last && known.from && !known.middle && last->at - known.from->at >= kMiddleAfterSeconds) known.middle = last;

@@ -204,7 +204,10 @@ const std::vector<Fact>& catalog() {
       {"listeners.sockets[].process", kString, "", plain, "Name of the program; absent where it may not be read", "/proc/*/fd, exe, comm"},
       {"listeners.sockets[].service", kString, "", plain, "What it is, from program and arguments first, port second: ssh, postgresql, ollama, …; empty where unknown", "process and port map"},
       {"listeners.sockets[].user", kString, "", name, "Owner", "socket uid, /etc/passwd"},
+      {"listeners.sockets[].filtered", kBool, "", plain, "This host's firewall surely stops every new connection from other machines; absent on loopback and where the firewall cannot be read", "nf_tables, else ufw, firewalld, nftables.conf, iptables-save (docs/exposure.md)"},
+      {"listeners.sockets[].filtered_public", kBool, "", plain, "It surely stops every one from public addresses", "as filtered"},
       {"listeners.exposed_count", kInt, "", plain, "TCP sockets not on loopback", "sock_diag"},
+      {"listeners.reachable_count", kInt, "", plain, "TCP sockets not on loopback that the firewall does not surely stop", "as filtered"},
       {"listeners.legacy", kStrings, "", plain, "Clear-text or legacy services reachable from elsewhere: ftp, telnet, tftp, portmapper, rsh, vnc", "ports 21 23 69 111 512-514 5900"},
 
       // data stores
@@ -216,6 +219,8 @@ const std::vector<Fact>& catalog() {
       {"data_stores.instances[].running", kBool, "", plain, "A process or listener of it was seen", "/proc"},
       {"data_stores.instances[].port", kInt, "", plain, "Port it listens on; absent where none was seen", "listeners"},
       {"data_stores.instances[].exposure", kString, "", plain, "loopback, private, public, any or none", "listeners, else configuration"},
+      {"data_stores.instances[].filtered", kBool, "", plain, "This host's firewall surely stops every new connection from other machines to its port; absent where none could come", "as listeners.sockets[].filtered"},
+      {"data_stores.instances[].filtered_public", kBool, "", plain, "It surely stops every one from public addresses", "as listeners.sockets[].filtered"},
       {"data_stores.instances[].auth", kString, "", plain, "required, none, weak or unknown, as configured", "pg_hba.conf, redis.conf, mongod.conf, …"},
       {"data_stores.instances[].auth_evidence", kString, "", plain, "What made auth so, without addresses or secrets: file and setting", "configuration"},
       {"data_stores.instances[].tls", kString, "", plain, "on, off or unknown, as configured", "configuration"},
@@ -233,12 +238,13 @@ const std::vector<Fact>& catalog() {
       {"data_stores.instances[].archiving", kString, "", plain, "on, off or unknown: WAL archive, binary log, append-only file, snapshots", "configuration"},
       {"data_stores.instances[].vector_capable", kBool, "", plain, "It can search vectors as installed (pgvector present, native index)", "extension files, version"},
       {"data_stores.instances[].vector_version", kString, "", plain, "pgvector's version", "/usr/share/postgresql/*/extension/vector.control"},
+      {"data_stores.instances[].vector_by_distribution", kBool, "", plain, "pgvector's package is the distribution's, which is in support and carries fixes back; absent where no package of it tells", "derived: package origin, os.support_days_left"},
       {"data_stores.instances[].user", kString, "", name, "User it runs as", "/proc/*/status"},
       {"data_stores.instances[].root", kBool, "", plain, "It runs as root", "/proc/*/status"},
       {"data_stores.instances[].support_days_left", kInt, "days", plain, "Days to upstream's end of life; negative once ended", "derived: catalogue/lifecycle.csv"},
       {"data_stores.instances[].distro_supported", kBool, "", plain, "The package is the distribution's and the distribution is in support", "derived: package origin, os.support_days_left"},
       {"data_stores.instances[].package_version", kString, "", plain, "Full version of the package it is from, epoch and revision included: it tells who made it; absent where it is from none", "packages"},
-      {"data_stores.instances[].package_origin", kString, "", plain, "Vendor or maintainer of that package as the database tells, without mail addresses: Rocky Enterprise Software Foundation, Debian PostgreSQL Maintainers", "packages"},
+      {"data_stores.instances[].package_origin", kString, "", plain, "Vendor or maintainer of that package as the database tells, of mail addresses the domain alone: Rocky Enterprise Software Foundation; Chris Lamb, debian.org", "packages"},
       {"data_stores.instances[].data_bytes", kInt, "bytes", plain, "Size of its data on disk; absent where a bounded walk of the data folder did not come to its end", "data folder"},
       {"data_stores.instances[].oldest_file_days", kInt, "days", plain, "Age of the oldest data file seen in that walk", "data folder"},
       {"data_stores.instances[].archive_age_hours", kNumber, "hours", plain, "Hours since the newest piece of the change log was archived; 0 where nothing was written since; absent where nothing tells", "pg_wal/archive_status"},
@@ -281,6 +287,8 @@ const std::vector<Fact>& catalog() {
       {"ai.services[].version_source", kString, "", plain, "answer, image, package or dist-info", "as read"},
       {"ai.services[].port", kInt, "", plain, "Port", "listeners"},
       {"ai.services[].exposure", kString, "", plain, "loopback, private, public, any, none or unknown", "listeners, published ports, arguments"},
+      {"ai.services[].filtered", kBool, "", plain, "This host's firewall surely stops every new connection from other machines to its port; absent where none could come", "as listeners.sockets[].filtered"},
+      {"ai.services[].filtered_public", kBool, "", plain, "It surely stops every one from public addresses", "as listeners.sockets[].filtered"},
       {"ai.services[].configured_exposure", kString, "", plain, "Where its settings open it wider than it is now", "arguments, unit and its drop-ins"},
       {"ai.services[].auth", kString, "", plain, "required, none or unknown, as it answers, else as arguments and configuration tell", "greeting, argv, environment names, settings"},
       {"ai.services[].auth_evidence", kString, "", plain, "What made it so: --api-key, RAY_AUTH_MODE is not set", "as read"},
@@ -425,6 +433,7 @@ const std::vector<Fact>& catalog() {
       // firewall
       {"firewall.active", kBool, "", plain, "A host firewall with a rule set is in force", "nf_tables, iptables, ufw, firewalld"},
       {"firewall.manager", kString, "", plain, "ufw, firewalld, nftables, iptables or none", "files, services"},
+      {"firewall.source", kString, "", plain, "kernel (the rules in force) or files (those that are configured); absent where there is none to read", "nf_tables by netlink, else files"},
       {"firewall.default_deny", kBool, "", plain, "Inbound traffic is refused unless allowed, as configured", "ufw, firewalld, nftables.conf"},
 
       // mandatory access control

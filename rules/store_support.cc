@@ -47,21 +47,34 @@ bool names_ubuntu_release(std::string_view revision) {
   return after.size() == 5 && is_digit(after[0]) && is_digit(after[1]) && after[2] == '.' && is_digit(after[3]) && is_digit(after[4]);
 }
 
+// "~deb12u6", "+deb11u1": how Debian numbers fixes for a release (its developer's reference, 5.8.5).
+bool names_stable_update(std::string_view version) {
+  for (std::size_t at = version.find("deb"); at != std::string_view::npos; at = version.find("deb", at + 1)) {
+    if (at == 0 || (version[at - 1] != '~' && version[at - 1] != '+')) continue;
+    const std::string_view release = version.substr(at + 3);
+    const std::size_t end = release.find_first_not_of("0123456789");
+    if (end != std::string_view::npos && end > 0 && release[end] == 'u' && end + 1 < release.size() && is_digit(release[end + 1])) return true;
+  }
+  return false;
+}
+
 // Debian: "15.18-0+deb12u1", "5:7.0.15-1~deb12u3", "8.0.39-0ubuntu0.22.04.1", "3.4.23-1+b1" are the distribution's;
 // "15.8-1.pgdg120+1", "1:10.11.6+maria~deb12", "8.0.39-1debian12", "6:7.4.1-1rl1~bookworm1" are not. A plain revision may be
-// anybody's: there the maintainer decides, where he is known.
+// anybody's: there the maintainer decides, where he is known; many of Debian's packages have a person for one, with an address there.
 PackageOrigin debian_origin(std::string_view version, std::string_view vendor) {
   if (says_one_of(version, {"pgdg", "maria~", "percona", "debian"})) return PackageOrigin::elsewhere;
+  if (names_stable_update(version) || has_digit_after(version, "+rpi")) return PackageOrigin::distribution;
   const bool distribution_made = vendor.empty() || says_one_of(vendor, {"debian", "ubuntu", "raspbian"});
-  for (std::string_view mark : {"+deb", "~deb", "+rpi"})
-    if (has_digit_after(version, mark)) return distribution_made || mark != "~deb" ? PackageOrigin::distribution : PackageOrigin::elsewhere;
+  if (has_digit_after(version, "~deb") && !distribution_made) return PackageOrigin::elsewhere;
   std::size_t dash = version.rfind('-');
   if (dash == std::string_view::npos) return vendor.empty() || distribution_made ? PackageOrigin::unknown : PackageOrigin::elsewhere;
   std::string_view revision = version.substr(dash + 1);
   if (names_ubuntu_release(revision)) return PackageOrigin::elsewhere;
   if (has_digit_after(revision, "ubuntu") || has_digit_after(revision, "build")) return PackageOrigin::distribution;
   bool plain = !revision.empty() && std::all_of(revision.begin(), revision.end(), [](char c) { return is_digit(c) || c == '.' || c == '+' || c == 'b'; });
-  return plain && distribution_made ? PackageOrigin::distribution : PackageOrigin::elsewhere;
+  if (plain && contains(revision, "+b")) return PackageOrigin::distribution;  // built anew by Debian's own machines
+  if (plain && !distribution_made) return PackageOrigin::unknown;
+  return plain ? PackageOrigin::distribution : PackageOrigin::elsewhere;
 }
 
 // Enterprise Linux: the vendor decides; EPEL's is the Fedora Project. Without one "13.16-1.el9_4" and "…module+el8.9.0+…" are the
@@ -158,6 +171,31 @@ void put_lag(FactRecord& instance, const Lifecycle* line, PackageOrigin origin) 
   if (const auto behind = releases_between(instance.text("version"), line->latest)) instance.set("releases_behind", *behind);
 }
 
+// The package of pgvector whose version is that of the control file: "0.8.0-1+b1" of "postgresql-17-pgvector". Beside it there may
+// be one that was built by hand.
+std::string vector_package(const FactRecord& facts, const std::string& version) {
+  const FactRecord packages = facts.object("packages");
+  const cel::Cell* versions = packages.cell("versions");
+  if (versions == nullptr || versions->kind() != cel::CellKind::map) return "";
+  for (std::uint32_t i = 0; i < versions->size(); ++i) {
+    const std::string_view name = versions->cells[1 + 2 * i].view(), full = versions->cells[2 + 2 * i].view();
+    if (contains(name, "pgvector") && full.starts_with(version + "-"))
+      return std::string(full);
+  }
+  return "";
+}
+
+void put_vector_by_distribution(FactRecord& instance, const FactRecord& facts, const FactRecord& os) {
+  instance.erase("vector_by_distribution");
+  const std::string version = instance.text("vector_version");
+  const std::string package = version.empty() ? "" : vector_package(facts, version);
+  if (package.empty()) return;
+  const PackageOrigin origin = origin_of({"pgvector", package, ""}, os.text("family"), os.text("id"));
+  const auto left = os.number("support_days_left");
+  if (origin == PackageOrigin::distribution && left) instance.set("vector_by_distribution", *left >= 0);
+  if (origin == PackageOrigin::elsewhere || origin == PackageOrigin::community) instance.set("vector_by_distribution", false);
+}
+
 // ---- growth
 
 const FactRecord* remembered(const std::vector<FactRecord>& history, const FactRecord& instance) {
@@ -246,6 +284,7 @@ void derive_data_stores(const FactRecord& facts, const Catalogue& catalogue, std
     put_distro_supported(instance, origin, os);
     put_support(instance, line, origin, os, taken_at);
     put_lag(instance, line, origin);
+    put_vector_by_distribution(instance, facts, os);
     put_growth(instance, history);
     put_accelerator_here(instance, facts);
   }

@@ -88,13 +88,12 @@ std::set<std::string> python_versions(const Host& host, Machine& machine) {
 
 Result<void> probe_packages(const Host& host, Machine& machine, Facts& facts) {
   facts.set("packages.manager", machine.package_manager());
-  facts.set("packages.python_versions", nlohmann::json(python_versions(host, machine)));
   const auto& packages = machine.packages();
   if (!packages) {
-    facts.missing("packages.count", packages.error());
-    facts.missing("packages.versions", packages.error());
+    for (const char* path : {"packages.count", "packages.versions", "packages.python_versions"}) facts.missing(path, packages.error());
     return {};
   }
+  facts.set("packages.python_versions", nlohmann::json(python_versions(host, machine)));
   facts.set("packages.count", packages->size());
   nlohmann::json versions = nlohmann::json::object();
   for (const std::string_view name : kRead) {
@@ -102,7 +101,7 @@ Result<void> probe_packages(const Host& host, Machine& machine, Facts& facts) {
   }
   // The collector tells by the whole version whether a store is the distribution's.
   for (const Package& package : *packages) {
-    if (is_store_package(package.name)) versions[package.name] = package.version;
+    if (is_store_package(package.name) || is_vector_package(package.name)) versions[package.name] = package.version;
   }
   facts.set("packages.versions", std::move(versions));
   return {};

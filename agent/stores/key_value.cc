@@ -249,6 +249,7 @@ void add_options(const Store& store, RedisConfig& config) {
 void inspect_redis(const Host& host, Store& store) {
   RedisConfig config;
   const auto path = find_redis_config(host, store);
+  if (store.working_folder != "/") store.data_folder = store.working_folder;  // it goes where its data is
   const bool own_arguments = std::any_of(store.arguments().begin(), store.arguments().end(),
                                          [](const auto& one) { return one.starts_with("--"); });
   if (path) {

@@ -114,6 +114,11 @@ std::vector<std::string_view> packaged_kinds() {
   return kinds;
 }
 
+bool is_vector_package(std::string_view name) {
+  return name == "pgvector" || matches("postgresql-#-pgvector", name) || matches("pgvector_#", name) ||
+         matches("postgresql#-pgvector", name);
+}
+
 bool is_store_package(std::string_view name) {
   return std::any_of(kPackages.begin(), kPackages.end(),
                      [name](const PackageName& row) { return matches(row.name, name); });

@@ -67,6 +67,8 @@ std::vector<const Package*> packages_of(Machine& machine, std::string_view kind)
 std::vector<std::string_view> packaged_kinds();
 /// "postgresql-15", "redis-server": the package of a store's server.
 bool is_store_package(std::string_view name);
+/// "postgresql-15-pgvector", "pgvector_16": the package of PostgreSQL's vector search.
+bool is_vector_package(std::string_view name);
 /// The store that an image holds by its name: "docker.io/library/postgres:16" is postgresql; "" for others.
 std::string_view kind_of_image(std::string_view image);
 

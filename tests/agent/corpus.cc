@@ -118,6 +118,36 @@ std::string corpus_folder() {
   return folder;
 }
 
+std::string text_at(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// "archive_mode|off|default" and "have_ssl\tDISABLED": what stands after the name, up to the next mark.
+std::string told(const std::string& text, const std::string& name, char mark) {
+  for (const auto line : lines(text)) {
+    const auto cells = split(line, mark);
+    if (cells.size() > 1 && cells[0] == name) return std::string(cells[1]);
+  }
+  return "";
+}
+
+/// redis-cli's "CONFIG GET": a name, and its value in the next line.
+std::string told_next(const std::string& text, std::string_view name) {
+  bool next = false;
+  for (const auto line : lines(text)) {
+    if (next) return std::string(line);
+    next = line == name;
+  }
+  return "";
+}
+
+json store_of(const json& facts, std::string_view kind) {
+  for (const auto& one : value_at(facts, "data_stores", "instances"))
+    if (one.value("kind", "") == kind) return one;
+  return json::object();
+}
+
 }  // namespace
 
 TEST_CASE("Every recorded machine gives a valid document") {
@@ -234,6 +264,47 @@ TEST_CASE("NVIDIA servers show as many cards as they have, on their nodes") {
     for (const auto& item : value_at(facts, "accelerators", "devices")) grader.grade("mock", name, "numa_node", item.contains("numa_node"), true);
   }
   CHECK(grader.finish("mock") == 0);
+}
+
+TEST_CASE("Data stores are what they say of themselves") {
+  const auto corpus = corpus_folder();
+  if (corpus.empty()) return;
+  Grader grader(corpus);
+  const json facts = grader.facts("dbhost/stock/root");
+  const std::string oracle = corpus + "/dbhost/stock/oracle/";
+  const auto grade = [&](const json& store, const char* fact, const json& want) {
+    grader.grade("dbhost", store.value("kind", "absent"), fact, store.value(fact, json()), want);
+  };
+  std::set<std::string> running;
+  for (const auto& one : value_at(facts, "data_stores", "instances"))
+    if (one.value("running", false)) running.insert(one.value("kind", "") + " " + one.value("exposure", ""));
+  grader.grade("dbhost", "stock", "running", running,
+               {"etcd loopback", "mariadb loopback", "memcached loopback", "postgresql loopback", "rabbitmq any", "redis loopback"});
+  const json postgresql = store_of(facts, "postgresql");
+  const std::string shown = text_at(oracle + "postgres.txt");
+  grade(postgresql, "version", std::string(split(told(shown, "server_version", '|'), ' ')[0]));
+  grade(postgresql, "tls", told(shown, "ssl", '|'));
+  grade(postgresql, "data_folder", told(shown, "data_directory", '|'));
+  grade(postgresql, "archiving", told(shown, "archive_mode", '|'));
+  grade(postgresql, "cache_bytes", parse_u64(told(shown, "shared_buffers", '|')).value_or(0) * 8192);
+  grade(postgresql, "port", number(told(shown, "port", '|')));
+  grade(postgresql, "auth", "required");  // its pg_hba_file_rules: peer and scram-sha-256
+  const json mariadb = store_of(facts, "mariadb");
+  const std::string variables = text_at(oracle + "mariadb.txt");
+  grade(mariadb, "version", std::string(split(told(variables, "version", '\t'), '-')[0]));
+  grade(mariadb, "data_folder", told(variables, "datadir", '\t') == "/var/lib/mysql/" ? "/var/lib/mysql" : "");
+  grade(mariadb, "cache_bytes", number(told(variables, "innodb_buffer_pool_size", '\t')));
+  grade(mariadb, "archiving", lower(told(variables, "log_bin", '\t')));
+  grade(mariadb, "tls", told(variables, "have_ssl", '\t') == "YES" ? "on" : "off");
+  grade(mariadb, "auth", told(variables, "skip_grant_tables", '\t') == "ON" ? "none" : "required");
+  const json redis = store_of(facts, "redis");
+  const std::string settings = text_at(oracle + "redis.txt");
+  grade(redis, "version", told(settings, "redis_version", ':'));
+  grade(redis, "port", number(told_next(settings, "port")));
+  grade(redis, "auth", told_next(settings, "requirepass").empty() ? "none" : "required");
+  grade(redis, "tls", told_next(settings, "tls-port") == "0" ? "off" : "on");
+  grade(redis, "archiving", told_next(settings, "save").empty() && told_next(settings, "appendonly") == "no" ? "off" : "on");
+  CHECK(grader.finish("dbhost") == 0);
 }
 
 }  // namespace plumbline

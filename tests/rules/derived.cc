@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "rules/catalogue.h"
+#include "rules/store_support.h"
 #include "tests/catch.h"
 
 using namespace plumbline;
@@ -43,6 +44,10 @@ Catalogue small_catalogue() {
   add("nvidia-driver", "R535", "2026-06-01", "2026-06-01");
   add("nvidia-driver", "r580-linux", "2028-08-04", "2028-08-04");
   add("docker-engine", "28", "2026-05-13", "2026-05-13");
+  add("redis", "7.0", "2024-07-29", "2024-07-29");
+  add("elasticsearch", "8", "", "");
+  out.lifecycle["postgresql"].front().latest = "15.19";
+  out.lifecycle["redis"].front().latest = "7.0.15";
   return out;
 }
 
@@ -178,6 +183,123 @@ TEST_CASE("a package of the distribution is supported as long as the distributio
   CHECK(supported("13.16-1.el9_4", "rhel") == "true");
   CHECK(supported("15.8-1PGDG.rhel9", "rhel") == "false");
   CHECK(supported("10.11.8-1.el9", "rhel") == "unknown");
+}
+
+namespace {
+
+/// What is derived of one store on a host of this system.
+json derived_store(json store, json os = {{"id", "debian"}, {"version", "12"}, {"family", "debian"}}) {
+  return derived({{"os", std::move(os)}, {"data_stores", {{"instances", {std::move(store)}}}}})["data_stores"]["instances"][0];
+}
+
+json debian_package(const std::string& kind, const std::string& version, const std::string& package, const std::string& maintainer = "") {
+  json store = {{"kind", kind}, {"version", version}, {"version_source", "package"}, {"package_version", package}};
+  if (!maintainer.empty()) store["package_origin"] = maintainer;
+  return store;
+}
+
+std::string origin(const std::string& kind, const std::string& version, const std::string& vendor, const char* family, const char* id) {
+  switch (origin_of({kind, version, vendor}, family, id)) {
+    case PackageOrigin::distribution: return "distribution";
+    case PackageOrigin::community: return "community";
+    case PackageOrigin::elsewhere: return "elsewhere";
+    default: return "unknown";
+  }
+}
+
+}  // namespace
+
+TEST_CASE("support by the distribution is told apart from its maker's") {
+  const json redis = derived_store(debian_package("redis", "7.0.15", "5:7.0.15-1~deb12u6", "Chris Lamb"));
+  CHECK(redis["support_days_left"] == -847);  // its maker stopped in 2024
+  CHECK(redis["upstream_ends"] == "2024-07-29");
+  CHECK(redis["support_ends"] == "2028-06-30");
+  CHECK(redis["supported_by"] == "distribution");
+  CHECK(redis["supported_days_left"] == 585);
+  const json later = derived_store(debian_package("mariadb", "10.11.19", "1:10.11.19-0+deb12u1"));
+  CHECK(later["supported_by"] == "distribution");  // until June 2028; its maker until February
+  const json upstream = derived_store(debian_package("postgresql", "15.8", "15.8-1.pgdg120+1", "Debian PostgreSQL Maintainers"));
+  CHECK(upstream["supported_by"] == "upstream");
+  CHECK(upstream["support_ends"] == "2027-11-11");
+  const json own = derived_store({{"kind", "redis"}, {"version", "7.0.15"}, {"version_source", "greeting"}});
+  CHECK(own["supported_by"] == "nobody");
+  CHECK(own["supported_days_left"] == -847);
+  CHECK(derived_store({{"kind", "elasticsearch"}, {"version", "8.15.0"}})["supported_by"] == "upstream");  // in support, without a date
+  CHECK_FALSE(derived_store({{"kind", "elasticsearch"}, {"version", "99.1"}}).contains("supported_by"));
+  CHECK_FALSE(derived_store({{"kind", "redis"}}).contains("supported_by"));
+}
+
+TEST_CASE("once the distribution's support is over, nobody sends fixes for what its maker has dropped") {
+  json facts = {{"os", {{"id", "debian"}, {"version", "12"}, {"family", "debian"}}},
+                {"data_stores", {{"instances", {debian_package("redis", "7.0.15", "5:7.0.15-1~deb12u6")}}}}};
+  derive_facts(facts, small_catalogue(), *parse_iso8601("2028-07-01T00:00:00Z"));
+  CHECK(facts["data_stores"]["instances"][0]["supported_by"] == "nobody");
+  CHECK(facts["data_stores"]["instances"][0]["distro_supported"] == false);
+}
+
+TEST_CASE("releases behind are counted within a line, and not for packages of a distribution") {
+  CHECK(derived_store({{"kind", "postgresql"}, {"version", "15.12"}, {"version_source", "greeting"}})["releases_behind"] == 7);
+  CHECK(derived_store(debian_package("postgresql", "15.8", "15.8-1.pgdg120+1"))["releases_behind"] == 11);
+  const json debian = derived_store(debian_package("postgresql", "15.12", "15.12-0+deb12u2"));
+  CHECK_FALSE(debian.contains("releases_behind"));
+  CHECK(debian["latest_version"] == "15.19");
+  CHECK(releases_between("15.12", "15.19") == 7);
+  CHECK(releases_between("8.11.1", "8.19.20") == 8);
+  CHECK(releases_between("15.20", "15.19") == 0);
+  CHECK(releases_between("1:10.11.6-MariaDB", "10.11.9") == 3);
+  CHECK_FALSE(releases_between("15", "15.19"));
+  CHECK_FALSE(releases_between("unknown", "15.19"));
+  CHECK_FALSE(releases_between("", ""));
+}
+
+TEST_CASE("who made a package is told by its version and its maker") {
+  CHECK(origin("redis", "5:7.0.15-1~deb12u6", "Chris Lamb", "debian", "debian") == "distribution");
+  CHECK(origin("memcached", "1.6.38-1", "Chris Lamb, debian.org", "debian", "debian") == "distribution");
+  CHECK(origin("memcached", "1.6.38-1", "Some Body, example.org", "debian", "debian") == "unknown");
+  CHECK(origin("etcd", "3.4.23-4+b4", "Some Body, example.org", "debian", "debian") == "distribution");
+  CHECK(origin("influxdb", "2.7.6-1", "InfluxData, influxdb.com", "debian", "debian") == "unknown");
+  CHECK(origin("anything", "1.0-1~deb12", "Some Body, example.org", "debian", "debian") == "elsewhere");
+  CHECK(origin("postgresql", "15.18-0+deb12u1", "Debian PostgreSQL Maintainers", "debian", "debian") == "distribution");
+  CHECK(origin("postgresql", "15.8-1.pgdg120+1", "Debian PostgreSQL Maintainers", "debian", "debian") == "elsewhere");
+  CHECK(origin("mongodb", "7.0.14", "MongoDB Packaging", "debian", "debian") == "elsewhere");
+  CHECK(origin("postgresql", "14.18-0ubuntu0.22.04.1", "Ubuntu Developers", "debian", "ubuntu") == "distribution");
+  CHECK(origin("redis", "5:6.0.16-1ubuntu1", "Ubuntu Developers", "debian", "ubuntu") == "community");
+  CHECK(origin("redis", "5:6.0.16-1ubuntu1+esm2", "Ubuntu Developers", "debian", "ubuntu") == "distribution");
+  CHECK(origin("postgresql", "13.16-1.el9", "Rocky Enterprise Software Foundation", "rhel", "rocky") == "distribution");
+  CHECK(origin("redis", "7.2.6-1.el9", "Fedora Project", "rhel", "rocky") == "elsewhere");
+  CHECK(origin("postgresql", "16.3-150600.16.5.1", "SUSE LLC <https://www.suse.com/>", "suse", "sles") == "distribution");
+  CHECK(origin("mongodb", "7.0", "obs://build.opensuse.org/home:somebody", "suse", "opensuse-leap") == "elsewhere");
+  CHECK(origin("postgresql", "16.9-r0", "", "alpine", "alpine") == "distribution");
+  CHECK(origin("postgresql", "16.9-1", "", "arch", "arch") == "unknown");
+}
+
+TEST_CASE("whose pgvector it is, is told by the package of its version") {
+  const auto told = [](const json& packages, const char* id = "debian") {
+    json facts = {{"os", {{"id", id}, {"version", std::string(id) == "debian" ? "12" : "22.04"}, {"family", "debian"}}},
+                  {"packages", {{"versions", packages}}},
+                  {"data_stores", {{"instances", {{{"kind", "postgresql"}, {"version", "15.18"}, {"vector_version", "0.8.0"}}}}}}};
+    facts = derived(std::move(facts));
+    const json& store = facts["data_stores"]["instances"][0];
+    return store.contains("vector_by_distribution") ? store["vector_by_distribution"].dump() : "unknown";
+  };
+  CHECK(told({{"postgresql-15-pgvector", "0.8.0-1"}}) == "true");
+  CHECK(told({{"postgresql-15-pgvector", "0.8.0-1.pgdg120+1"}}) == "false");
+  CHECK(told({{"postgresql-16-pgvector", "0.6.0-1"}}, "ubuntu") == "unknown");  // another one than the control file names
+  CHECK(told({{"postgresql-15-pgvector", "0.8.0-1"}}, "ubuntu") == "false");    // universe
+  CHECK(told(json::object()) == "unknown");
+  CHECK(told(json::array()) == "unknown");
+}
+
+TEST_CASE("an accelerator on the same host counts where all of them could be judged") {
+  const auto here = [](json accelerators) {
+    const json store = derived({{"accelerators", std::move(accelerators)}, {"data_stores", {{"instances", {{{"kind", "redis"}}}}}}})["data_stores"]["instances"][0];
+    return store.contains("accelerator_here") ? store["accelerator_here"].dump() : "unknown";
+  };
+  CHECK(here({{"devices", {a_device("27b8", "0000:01:00.0")}}}) == "true");
+  CHECK(here({{"devices", {a_device("27b8", "0000:01:00.0", false)}}}) == "false");
+  CHECK(here({{"devices", json::array()}}) == "false");
+  CHECK(here(json::object()) == "unknown");
+  CHECK(here({{"devices", {{{"vendor_id", "10de"}, {"device_id", "27b8"}}}}}) == "unknown");
 }
 
 TEST_CASE("hostile facts are derived from without harm") {

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/security-checks.md is true: every one of the 67 checks has its rules in the packs, with the severity, facts and references it
 // names; where the list asks for another severity, the page argues it.
-#include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <sstream>
 
 #include "base/text.h"
-#include "facts/catalog.h"
 #include "rules/fact_values.h"
 #include "rules/judge.h"
 #include "rules/pack.h"
 #include "tests/catch.h"
+#include "tests/rules/check_page.h"
 #include "tests/rules/fixture.h"
 
 using namespace plumbline;
+using namespace plumbline::test;
 
 namespace {
-
-const std::string kFolder = std::string(PLUMBLINE_SOURCE_DIR) + "/rules";
 
 constexpr std::string_view kChecks[] = {
     "ssh.root-login", "ssh.empty-pw", "ssh.password-auth", "ssh.crypto", "ssh.limits", "ssh.keyperms", "acct.uid0", "acct.empty-hash",
@@ -32,93 +27,17 @@ constexpr std::string_view kChecks[] = {
     "ctr.toolkit-version", "gpu.driver-floor", "gpu.devperms", "ai.endpoint-exposed", "ai.ollama-env", "ai.vllm-args", "ai.jupyter-token",
     "ai.ray-token", "ai.service-user", "sec.env-secrets", "sec.model-format", "sec.model-perms", "sec.pydeps", "sec.mcp"};
 
-struct Row {
-  std::string check, listed, argued;
-  std::map<std::string, std::string> rules;  // id → severity
-  std::set<std::string> facts, references;
-};
-
-/// What stands between back quotes in a cell.
-std::vector<std::string> quoted(std::string_view cell) {
-  std::vector<std::string> out;
-  const auto parts = split(cell, '`');
-  for (std::size_t at = 1; at < parts.size(); at += 2) out.emplace_back(parts[at]);
-  return out;
-}
-
-// "| ssh.limits | low | `ssh.limits` low, `ssh.access-list` low | `ssh.max_auth_tries` | CIS …; Lynis … | |"
-Row read_row(const std::string& line) {
-  const auto cells = split(line, '|');
-  REQUIRE(cells.size() == 8);
-  Row row{std::string(trim(cells[1])), std::string(trim(cells[2])), std::string(trim(cells[6])), {}, {}, {}};
-  for (const std::string_view rule : split(cells[3], ',')) {
-    const auto names = quoted(rule);
-    REQUIRE(names.size() == 1);
-    row.rules[names[0]] = std::string(trim(rule.substr(rule.rfind('`') + 1)));
-  }
-  for (const std::string& fact : quoted(cells[4])) row.facts.insert(fact);
-  for (const std::string_view reference : split(cells[5], ';'))
-    if (!trim(reference).empty()) row.references.emplace(trim(reference));
-  return row;
-}
-
-std::vector<Row> read_page() {
-  std::ifstream page(std::string(PLUMBLINE_SOURCE_DIR) + "/docs/security-checks.md");
-  std::vector<Row> rows;
-  std::string line;
-  bool inside = false;
-  while (std::getline(page, line)) {
-    if (inside && line.rfind("| ", 0) == 0) rows.push_back(read_row(line));
-    inside = inside || line.rfind("|---", 0) == 0;
-  }
-  return rows;
-}
-
-const Rule* find_rule(const RuleSet& rules, const std::string& id) {
-  for (const Rule& rule : rules.rules)
-    if (rule.id == id) return &rule;
-  return nullptr;
-}
-
-std::shared_ptr<const RuleSet> load(const std::string& site = "") {
-  auto rules = load_rules(kFolder, site);
-  if (!rules) FAIL(rules.error().message);
-  return *rules;
-}
-
-/// The rules of one row are there and are what the row says; gives the strongest severity among them.
-Severity check_rules(const RuleSet& rules, const Row& row) {
-  Severity strongest = Severity::low;
-  std::set<std::string> reads, references;
-  for (const auto& [id, severity] : row.rules) {
-    INFO(id);
-    const Rule* rule = find_rule(rules, id);
-    REQUIRE(rule != nullptr);
-    CHECK(severity == to_text(rule->severity));
-    strongest = std::max(strongest, rule->severity);
-    for (std::string path : rule->check->reads()) {
-      path = path.substr(0, path.find("[]"));
-      reads.insert(path);
-    }
-    references.insert(rule->references.begin(), rule->references.end());
-  }
-  CHECK(row.facts == reads);
-  CHECK(row.references == references);
-  return strongest;
-}
-
 }  // namespace
 
 TEST_CASE("each of the 67 security checks has its rules, and its severity agrees or is argued") {
-  const auto rules = load();
-  const std::vector<Row> rows = read_page();
+  const auto rules = load_shipped();
+  const auto rows = read_check_page("security-checks.md");
   REQUIRE(rows.size() == 67);
   for (std::size_t at = 0; at < rows.size(); ++at) {
-    const Row& row = rows[at];
+    const CheckRow& row = rows[at];
     INFO(row.check);
     CHECK(row.check == kChecks[at]);
     CHECK_FALSE(row.rules.empty());
-    for (const std::string& fact : row.facts) CHECK((fact.find('.') != std::string::npos && find_fact(fact) != nullptr));
     const Severity strongest = check_rules(*rules, row);
     if (row.listed != to_text(strongest)) CHECK_FALSE(row.argued.empty());
   }
@@ -132,10 +51,10 @@ TEST_CASE("what may be reached is judged once a site says what it expects") {
   const auto verdict_with = [&](const std::string& services) {
     test::RulesFolder site;
     site.write("site.yaml", "props: {network-exposure: {expected_services: [" + services + "]}}\n");
-    const auto rules = load(site.path());
+    const auto rules = load_shipped(site.path());
     return explain(*find_rule(*rules, "network.expected-services"), facts);
   };
-  const Evidence without = explain(*find_rule(*load(), "network.expected-services"), facts);
+  const Evidence without = explain(*find_rule(*load_shipped(), "network.expected-services"), facts);
   CHECK(without.verdict == Verdict::not_applicable);
   CHECK(without.not_applicable == "depends on what this site sets as expected_services");
   const Evidence failing = verdict_with("ssh, '8443'");
@@ -145,7 +64,7 @@ TEST_CASE("what may be reached is judged once a site says what it expects") {
 }
 
 TEST_CASE("a rule that does not concern a host says why, what the host is before what it has") {
-  const auto rules = load();
+  const auto rules = load_shipped();
   const auto why = [&](const std::string& rule, const char* facts) {
     const Evidence evidence = explain(*find_rule(*rules, rule), nlohmann::json::parse(facts));
     CHECK(evidence.verdict == Verdict::not_applicable);
@@ -165,7 +84,7 @@ TEST_CASE("a rule that does not concern a host says why, what the host is before
 }
 
 TEST_CASE("every rule that does not concern a host has words for it, on hosts of every kind") {
-  const auto rules = load();
+  const auto rules = load_shipped();
   for (const char* facts : {R"({"host":{"container":"docker","virtualization":"kvm","cloud_provider":"aws","chassis":"vm"},"roles":{"names":[]},"ssh":{"installed":false},
          "accelerators":{"devices":[]},"ai":{"services":[],"frameworks":[]},"data_stores":{"instances":[]},"containers":{"runtimes":[],"kubernetes_role":"none","running":0},
          "packages":{"manager":"none"},"kernel":{"sysctl":{}},"storage":{"raids":[]},"boot":{"firmware":"bios","grub_config_mode":"none"},"firewall":{"active":false}})",
