@@ -41,8 +41,9 @@ bool is_loopback(const Endpoint& to) {
 }
 
 /// Loopback goes through its own device; kernels before 5.7 want a capability to say so, and keep 127.0.0.0/8
-/// there anyway. To another of this host's addresses one comes from that same address, which the kernel
-/// refuses where the host has it no more.
+/// there anyway. To another of this host's addresses, which lead not through that device, one comes from that
+/// same address, which the kernel refuses where the host has it no more: for IPv4 always, for IPv6 unless
+/// net.ipv6.ip_nonlocal_bind is on.
 bool stay_on_host(int socket, const Endpoint& to) {
   if (is_loopback(to)) {
     (void)setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, kLoopbackDevice.data(),

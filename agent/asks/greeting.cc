@@ -16,6 +16,7 @@
 #include "agent/asks/asks.h"
 #include "agent/asks/conversations.h"
 #include "agent/asks/greeting_words.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -112,6 +113,8 @@ Target parse_question(const std::string& question) {
   return target;
 }
 
+constexpr const char* kForeignIpv6 = "/proc/sys/net/ipv6/ip_nonlocal_bind";
+
 /// What this host listens on, and the addresses it has.
 struct OwnNetwork {
   struct Listener {
@@ -121,6 +124,7 @@ struct OwnNetwork {
   };
   std::vector<Listener> listeners;
   std::vector<std::string> addresses;
+  bool binds_foreign_ipv6 = false;
 
   bool has(const std::string& address) const {
     return is_loopback(address) ||
@@ -142,6 +146,7 @@ Result<OwnNetwork> read_own_network() {
   if (!addresses) return tl::unexpected<Error>(addresses.error());
   for (const auto& row : nlohmann::json::parse(*addresses))
     network.addresses.push_back(address_bytes(row.at("address")));
+  network.binds_foreign_ipv6 = trim(read_file(kForeignIpv6, 16).value_or("0")) != "0";
   return network;
 }
 
@@ -170,6 +175,9 @@ void check(Target& target, const OwnNetwork& network) {
     target.refused = Error{ErrorKind::not_found, target.question + ": nothing on this host listens there"};
   } else if (is_link_local(place)) {
     target.refused = Error{ErrorKind::invalid, target.question + ": a link-local address needs an interface"};
+  } else if (place.size() == 16 && !is_loopback(place) && network.binds_foreign_ipv6) {
+    // Then stay_on_host() of conversations.cc cannot hold the kernel to it that the address is still this host's.
+    target.refused = Error{ErrorKind::invalid, target.question + ": not greeted while net.ipv6.ip_nonlocal_bind is on"};
   } else {
     target.endpoint = endpoint_of(place, target.port);
     target.authority = authority_of(place, target.port);

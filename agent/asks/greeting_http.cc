@@ -21,7 +21,7 @@ struct HttpProduct {
   std::string_view protocol;
   std::string_view page;     // asked of all
   std::string_view version;  // where that page tells it: "version.number" in JSON, "header:x-…", "text", ""
-  std::string_view sign;     // what a good answer to `page` holds, in headers or body; "" where a version does
+  std::string_view sign;     // what a good answer to `page` holds, "body:x" is all of it; "" where a version does
   std::string_view guarded;  // "" where there is none; with a body after a blank it is a POST
   JudgeAuth auth;
 };
@@ -44,6 +44,10 @@ bool is_sent_to_login(const HttpReply& reply) {
 std::string_view by_status(const HttpReply& reply) {
   if (is_refusal(reply.status) || is_sent_to_login(reply)) return "required";
   return is_good(reply.status) ? "none" : "unknown";
+}
+/// Where a good status alone does not tell.
+std::string_view required_or_unknown(const HttpReply& reply) {
+  return by_status(reply) == "required" ? "required" : "unknown";
 }
 std::string_view by_guarded(const HttpReply&, const HttpReply& guarded) {
   return by_status(guarded);
@@ -88,7 +92,7 @@ std::string_view couchdb_auth(const HttpReply& first, const HttpReply& guarded) 
   if (is_refusal(first.status)) return "required";
   const auto json = json_of(guarded);
   const auto* roles = at(json, "userCtx.roles");
-  if (roles == nullptr || !roles->is_array()) return by_status(guarded) == "required" ? "required" : "unknown";
+  if (roles == nullptr || !roles->is_array()) return required_or_unknown(guarded);
   return std::any_of(roles->begin(), roles->end(), [](const auto& role) { return role == "_admin"; })
              ? "none"
              : "required";
@@ -97,7 +101,7 @@ std::string_view couchdb_auth(const HttpReply& first, const HttpReply& guarded) 
 std::string_view milvus_auth(const HttpReply& first, const HttpReply&) {
   const auto json = json_of(first);
   const auto* code = at(json, "code");
-  if (code == nullptr || !code->is_number_integer()) return by_status(first);
+  if (code == nullptr || !code->is_number_integer()) return required_or_unknown(first);
   const auto number = code->get<std::int64_t>();
   return number == 1800 ? "required" : number == 200 || number == 0 ? "none" : "unknown";
 }
@@ -110,14 +114,16 @@ std::string_view open_webui_auth(const HttpReply& first, const HttpReply&) {
 std::string_view xinference_auth(const HttpReply&, const HttpReply& guarded) {
   const auto json = json_of(guarded);
   const auto* auth = at(json, "auth");
-  return auth == nullptr || !auth->is_boolean() ? by_status(guarded) : auth->get<bool>() ? "required" : "none";
+  if (auth == nullptr || !auth->is_boolean()) return required_or_unknown(guarded);
+  return auth->get<bool>() ? "required" : "none";
 }
 
+// The version in /config is Gradio's, whoever uses it for its pages.
 constexpr std::array<HttpProduct, 46> kProducts = {{
     {"airflow", "/api/v2/version", "version", "", "/api/v2/pools?limit=1", by_guarded},
     {"bentoml", "/livez", "", "", "", by_first},
     {"chroma", "/api/v2/version", "text", "", "/api/v2/auth/identity", by_guarded},
-    {"clickhouse", "/ping", "", "Ok.", "/?query=SELECT%20version()", by_guarded},
+    {"clickhouse", "/ping", "", "body:Ok.", "/?query=SELECT%20version()", by_guarded},
     {"comfyui", "/system_stats", "system.comfyui_version", "\"system\"", "", by_first},
     {"couchdb", "/", "version", "\"couchdb\"", "/_session", couchdb_auth},
     {"dagster", "/server_info", "dagster_webserver_version", "dagster", "", by_first},
@@ -131,13 +137,13 @@ constexpr std::array<HttpProduct, 46> kProducts = {{
     {"label_studio", "/api/version", "release", "", "/api/projects?page_size=1", by_guarded},
     {"langflow", "/api/v1/version", "version", "", "", not_told},
     {"litellm", "/health/readiness", "litellm_version", "", "/v1/models", by_guarded},
-    {"llama_cpp", "/health", "", "", "/props", by_guarded},
+    {"llama_cpp", "/health", "", "\"status\"", "/props", by_guarded},
     {"lm_studio", "/v1/models", "", "\"data\"", "", by_first},
     {"lmdeploy", "/v1/models", "", "\"data\"", "", by_first},
     {"localai", "/version", "version", "", "", by_first},
     {"meilisearch", "/health", "", "\"status\"", "/version", by_guarded},
     {"milvus", "/v1/vector/collections", "", "\"code\"", "", milvus_auth},
-    {"minio", "/minio/health/live", "", "MinIO", "/", minio_auth},
+    {"minio", "/minio/health/live", "", "header:server:minio", "/", minio_auth},
     {"mlflow", "/version", "text", "", "", by_first},
     {"n8n", "/healthz", "", "\"status\"", "", not_told},
     {"neo4j", "/", "neo4j_version", "", "", not_told},
@@ -150,11 +156,11 @@ constexpr std::array<HttpProduct, 46> kProducts = {{
     {"rstudio", "/", "", "", "", by_first},
     {"sglang", "/v1/models", "", "\"data\"", "", by_first},
     {"solr", "/solr/admin/info/system?wt=json", "lucene.solr-spec-version", "", "", by_first},
-    {"stable_diffusion_webui", "/config", "version", "", "", by_first},
-    {"streamlit", "/_stcore/health", "", "ok", "", by_first},
+    {"stable_diffusion_webui", "/config", "", "\"version\"", "", by_first},
+    {"streamlit", "/_stcore/health", "", "body:ok", "", by_first},
     {"tei", "/info", "version", "", "", by_first},
     {"tensorboard", "/data/environment", "version", "", "", by_first},
-    {"text_generation_webui", "/config", "version", "", "", by_first},
+    {"text_generation_webui", "/config", "", "\"version\"", "", by_first},
     {"tgi", "/info", "version", "", "", by_first},
     {"torchserve", "/ping", "", "\"status\"", "", not_told},
     {"triton", "/v2", "version", "", "", by_first},
@@ -180,28 +186,49 @@ std::string request(std::string_view page, std::string_view authority) {
   return text + "\r\n" + std::string(body);
 }
 
-/// "version":"4.44.1" somewhere in a page too long to have been fetched whole.
+/// "version":"4.44.1" somewhere in an object too long to have been fetched whole.
 std::string version_in_part(std::string_view body, std::string_view key) {
+  if (!trim(body).starts_with('{')) return "";
   const std::string name = "\"" + std::string(key) + "\"";
   const std::size_t found = body.find(name);
   if (found == std::string_view::npos) return "";
   std::string_view rest = trim(body.substr(found + name.size()));
   if (!rest.starts_with(':')) return "";
   rest = trim(rest.substr(1));
-  return rest.starts_with('"') ? clean_version(rest.substr(1)) : "";
+  const std::size_t end = rest.find('"', 1);
+  return rest.starts_with('"') && end != std::string_view::npos ? clean_version(rest.substr(1, end - 1)) : "";
 }
 
-std::string version_of(const HttpReply& reply, std::string_view place) {
+/// A body that is all there, by its length or because it ends with the connection.
+bool is_complete(const GreetingReply& reply) {
+  const HttpReply http = read_http_reply(reply.bytes);
+  const bool measured = !http_header(http, "content-length").empty() || !http_header(http, "transfer-encoding").empty();
+  return is_whole_http_reply(reply.bytes) || (reply.closed && !measured);
+}
+
+std::string version_of(const GreetingReply& from, std::string_view place) {
+  if (place.empty()) return "";
+  const HttpReply reply = read_http_reply(from.bytes);
   if (place.starts_with("header:")) return clean_version(http_header(reply, place.substr(7)));
   if (place == "text") {  // 2.9.2, or "0.5.3" in quotes
+    if (!is_complete(from)) return "";
     std::string_view text = trim(reply.body);
     if (text.starts_with('"')) text.remove_prefix(1);
     return clean_version(text);
   }
   const auto json = json_of(reply);
+  if (json.empty() && is_complete(from)) return "";
   if (json.empty()) return version_in_part(reply.body, place.substr(place.rfind('.') + 1));
   const auto* value = at(json, place);
   return value != nullptr && value->is_string() ? clean_version(value->get_ref<const std::string&>()) : "";
+}
+
+/// "header:server:minio", "body:ok", or a word of the body.
+bool is_signed(const HttpReply& reply, std::string_view sign) {
+  if (sign.starts_with("body:")) return trim(reply.body) == sign.substr(5);
+  if (!sign.starts_with("header:")) return contains(reply.body, sign);
+  const std::size_t colon = sign.find(':', 7);
+  return lower(http_header(reply, sign.substr(7, colon - 7))).starts_with(sign.substr(colon + 1));
 }
 
 /// Go's and nginx's answer to plain HTTP on a port with TLS.
@@ -243,8 +270,11 @@ std::vector<GreetingWords> http_greeting_words(std::string_view protocol, std::s
 
 Heard judge_http_greeting(std::string_view protocol, const std::vector<GreetingReply>& replies) {
   const HttpProduct& product = *find_http(protocol);
-  const HttpReply first = read_http_reply(replies[0].bytes);
-  const HttpReply guarded = replies.size() > 1 ? read_http_reply(replies[1].bytes) : HttpReply{};
+  const auto read = [](const GreetingReply& one) {
+    return has_http_headers(one.bytes) ? read_http_reply(one.bytes) : HttpReply{};
+  };
+  const HttpReply first = read(replies[0]);
+  const HttpReply guarded = replies.size() > 1 ? read(replies[1]) : HttpReply{};
   Heard found;
   if (wants_tls(first)) {
     found.understood = true;
@@ -254,13 +284,12 @@ Heard judge_http_greeting(std::string_view protocol, const std::vector<GreetingR
   }
   const bool refused = is_refusal(first.status) || is_sent_to_login(first);
   if (is_good(first.status)) {
-    found.version = version_of(first, product.version);
-    if (protocol == "clickhouse" && is_good(guarded.status)) found.version = version_of(guarded, "text");
-    if (protocol == "meilisearch" && is_good(guarded.status)) found.version = version_of(guarded, "pkgVersion");
-    const bool signed_so = product.sign.empty()
-                               ? product.version.empty() || !found.version.empty()
-                               : contains(first.headers, product.sign) || contains(first.body, product.sign);
-    if (!signed_so) return {};
+    found.version = version_of(replies[0], product.version);
+    if (protocol == "clickhouse" && is_good(guarded.status)) found.version = version_of(replies[1], "text");
+    if (protocol == "meilisearch" && is_good(guarded.status)) found.version = version_of(replies[1], "pkgVersion");
+    const bool good = product.sign.empty() ? product.version.empty() || !found.version.empty()
+                                           : is_signed(first, product.sign);
+    if (!good) return {};
     if (protocol == "elasticsearch" && contains(first.body, "\"opensearch\"")) found.product = "opensearch";
   } else if (!refused) {
     return {};

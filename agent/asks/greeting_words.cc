@@ -60,17 +60,21 @@ bool after_mysql_packet(std::string_view reply) {
 std::vector<GreetingWords> mysql_words() {
   return {{"", after_mysql_packet}};
 }
-/// MariaDB calls itself "5.5.5-10.11.6-MariaDB-0+deb12u1" for the sake of old replicas.
+/// MariaDB and its MaxScale call themselves "5.5.5-10.11.6-MariaDB-0+deb12u1" for the sake of old replicas; MySQL's
+/// own 5.5.5 was "5.5.5-m3".
 void set_mysql_version(Heard& found, std::string_view text) {
-  found.product = contains(text, "MariaDB") ? "mariadb" : "mysql";
-  if (found.product == "mariadb" && text.starts_with("5.5.5-")) text.remove_prefix(6);
-  found.version = clean_version(text.substr(0, text.find('-')));
+  const bool disguised = text.starts_with("5.5.5-1");
+  found.product = disguised || contains(lower(text), "mariadb") ? "mariadb" : "mysql";
+  if (disguised) text.remove_prefix(6);
+  found.version = clean_version(text.substr(0, text.find_first_of("-_")));
 }
 Heard judge_mysql(const Replies& replies) {
-  ByteReader bytes(replies[0].bytes);
-  bytes.skip(4);  // length and number of the packet
+  const std::string& reply = replies[0].bytes;
+  ByteReader bytes(reply);
+  const auto length = static_cast<std::size_t>(bytes.little(3));
+  const auto number = static_cast<unsigned>(bytes.little(1));
+  if (!bytes.good() || number != 0 || length > bytes.left()) return {};
   const auto version = static_cast<unsigned>(bytes.little(1));
-  if (!bytes.good()) return {};
   if (version == 0xff) {  // an error instead: 1129 host blocked, 1130 not allowed, 1040 too many connections
     bytes.skip(2);
     return bytes.good() ? heard("unknown", "unknown", "the handshake is an error") : Heard{};
@@ -84,7 +88,7 @@ Heard judge_mysql(const Replies& replies) {
   Heard found = heard("unknown", tls ? "on" : "off",
                       tls ? "the handshake offers TLS" : "the handshake does not offer TLS");
   set_mysql_version(found, server);
-  return found;
+  return found.version.empty() ? Heard{} : found;
 }
 
 // Redis and what speaks like it: two inline commands. INFO's section "server" is the version page.
@@ -125,7 +129,8 @@ Heard judge_redis(const Replies& replies) {
   const std::string& reply = replies[0].bytes;
   if (reply.starts_with("+PONG\r\n")) {
     Heard found = heard("none", "off", "PING is answered without a password");
-    set_redis_version(found, reply);
+    // Cut before "valkey_version" it would be called a Redis.
+    if (after_redis_replies(reply)) set_redis_version(found, reply);
     return found;
   }
   if (reply.starts_with("-NOAUTH"))
@@ -148,7 +153,7 @@ Heard judge_memcached(const Replies& replies) {
   const std::string& reply = replies[0].bytes;
   if (reply.starts_with("VERSION ")) {
     Heard found = heard("none", "off", "version is answered without a login");
-    found.version = clean_version(std::string_view(reply).substr(8));
+    if (after_one_line(reply)) found.version = clean_version(std::string_view(reply).substr(8));
     return found;
   }
   if (reply.starts_with("CLIENT_ERROR unauthenticated"))
@@ -285,7 +290,8 @@ Heard judge_zookeeper(const Replies& replies) {
   if (!reply.starts_with(start)) return {};
   Heard found = heard("unknown", "off", "srvr is answered");
   const std::string_view version = reply.substr(start.size());  // "3.8.0-11, built on 2022…", "3.6.2--803c7f1a"
-  found.version = clean_version(version.substr(0, version.find_first_of("-, \r\n")));
+  const std::size_t end = version.find_first_of("-, \r\n");
+  if (end != std::string_view::npos) found.version = clean_version(version.substr(0, end));
   return found;
 }
 
@@ -492,7 +498,7 @@ Heard judge_kafka(const Replies& replies) {
   std::string_view rest = replies[0].bytes;
   if (take_kafka_frame(rest) != 1) return {};
   if (take_kafka_frame(rest) == 2) return heard("none", "off", "Metadata is answered without a login");
-  if (replies[0].closed) return heard("required", "off", "Metadata is refused without a login");
+  if (replies[0].closed && rest.empty()) return heard("required", "off", "Metadata without a login ends the connection");
   return heard("unknown", "off", "ApiVersions is answered");
 }
 
