@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/redact.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -110,25 +111,78 @@ bool is_alias(std::string_view line) {
   return false;
 }
 
+/// Lines that end with a backslash go on in the next.
+std::vector<std::string> joined_lines(std::string_view text) {
+  std::vector<std::string> found;
+  std::string joined;
+  for (const std::string_view raw : lines(text)) {
+    joined += raw;
+    if (joined.ends_with('\\')) {
+      joined.back() = ' ';
+      continue;
+    }
+    found.emplace_back(trim(joined));
+    joined.clear();
+  }
+  return found;
+}
+
+bool is_include(std::string_view word) {
+  return word == "@include" || word == "#include" || word == "@includedir" || word == "#includedir";
+}
+
+/// "#1000 ALL=…" is a rule for a uid, and "(#1000)" a user in one.
+bool is_comment(std::string_view from_hash) {
+  return from_hash.size() < 2 || from_hash[1] < '0' || from_hash[1] > '9';
+}
+
+std::string_view without_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') quoted = !quoted;
+    const bool begins = line[i] == '#' && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t');
+    if (begins && !quoted && is_comment(line.substr(i))) return trim(line.substr(0, i));
+  }
+  return line;
+}
+
+/// "Defaults use_pty, env_keep += \"X\"" to "Defaults use_pty"
+std::string plain_defaults(std::string_view line) {
+  std::vector<std::string> kept;
+  for (const std::string_view setting : split_outside(line.substr(8), ',')) {
+    const std::size_t start = std::min(setting.find_first_not_of("! "), setting.size());
+    const std::string_view name = setting.substr(start, setting.find_first_of(" =+-", start) - start);
+    if (std::find(kOptions.begin(), kOptions.end(), name) != kOptions.end()) kept.emplace_back(setting);
+  }
+  return kept.empty() ? std::string() : "Defaults " + join(kept, ", ");
+}
+
+/// "app ALL=(ALL) NOPASSWD: /bin/x --token abc" to "app ALL=(ALL) NOPASSWD: /bin/x <redacted>"
+std::string plain_rule(std::string_view line) {
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos) return "";
+  std::vector<std::string> commands;
+  for (const std::string_view command : split_outside(line.substr(equals + 1), ',')) {
+    std::size_t path = command.find('/');
+    while (path != std::string_view::npos && path > 0 && std::string_view(" \t!):").find(command[path - 1]) == std::string_view::npos)
+      path = command.find('/', path + 1);
+    const std::size_t end = path == std::string_view::npos ? path : command.find_first_of(" \t", path);
+    const bool arguments = end != std::string_view::npos;
+    commands.push_back(std::string(command.substr(0, end)) + (arguments ? " " + std::string(kRedacted) : ""));
+  }
+  return std::string(line.substr(0, equals + 1)) + join(commands, ", ");
+}
+
 class Reader {
  public:
   explicit Reader(const Host& host) : host_(host) {}
 
   Result<void> read(const std::string& path, int depth) {
     if (depth > kMaxDepth || ++files_ > kMaxFiles) return {};
-    const auto text = host_.read(path, kMaxSudoersBytes);
+    const auto text = host_.read_redacted(path, redact_sudoers, kMaxSudoersBytes);
     if (!text) return tl::unexpected<Error>(text.error());
-    std::string joined;
-    for (const std::string_view raw : lines(*text)) {
-      joined += raw;
-      if (joined.ends_with('\\')) {
-        joined.back() = ' ';
-        continue;
-      }
-      const std::string line(trim(joined));
-      joined.clear();
+    for (const std::string& line : joined_lines(*text))
       if (auto done = read_line(line, depth); !done) return done;
-    }
     return {};
   }
 
@@ -141,8 +195,7 @@ class Reader {
     const bool folder = parts[0] == "@includedir" || parts[0] == "#includedir";
     const bool file = parts[0] == "@include" || parts[0] == "#include";
     if ((folder || file) && parts.size() > 1) return include(std::string(parts[1]), folder, depth);
-    // "#1000 ALL=…" is a rule for a uid
-    if (line.front() == '#' && (line.size() < 2 || line[1] < '0' || line[1] > '9')) return {};
+    if (line.front() == '#' && is_comment(line)) return {};
     if (parts[0] == "Defaults")
       read_defaults(line.substr(8), found_);
     else if (!parts[0].starts_with("Defaults") && !is_alias(line))
@@ -177,6 +230,22 @@ class Reader {
 };
 
 }  // namespace
+
+std::string redact_sudoers(std::string_view text) {
+  std::string out;
+  for (const std::string& whole : joined_lines(text)) {
+    const auto parts = words(whole);
+    std::string kept;
+    if (parts.size() > 1 && is_include(parts[0])) {
+      kept.append(parts[0]).append(" ").append(parts[1]);
+    } else if (const std::string_view line = without_comment(whole); !line.empty() && !is_alias(line)) {
+      if (!parts[0].starts_with("Defaults")) kept = plain_rule(line);
+      if (parts[0] == "Defaults") kept = plain_defaults(line);
+    }
+    if (!kept.empty()) out.append(kept).append("\n");
+  }
+  return out;
+}
 
 Result<Sudoers> read_sudoers(const Host& host) {
   Reader reader(host);

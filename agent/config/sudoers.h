@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "agent/config/layered.h"
 #include "agent/host.h"
@@ -22,5 +23,8 @@ struct Sudoers {
 
 /// Includes are followed. Fails where a file cannot be read, for then there may be more.
 Result<Sudoers> read_sudoers(const Host& host);
+
+/// Rules without the arguments of their commands, the options that are read, and includes.
+std::string redact_sudoers(std::string_view text);
 
 }  // namespace plumbline

@@ -17,6 +17,13 @@ constexpr int kMaxTimeFiles = 64;
 constexpr int kMaxIncludes = 8;
 
 constexpr std::array<std::string_view, 7> kChronyValues = {"cmdport", "port", "makestep", "leapsectz", "user", "maxupdateskew", "rtcsync"};
+constexpr std::array<std::string_view, 4> kSources = {"server", "pool", "peer", "refclock"};
+constexpr std::array<std::string_view, 4> kWholeLines = {"sourcedir", "confdir", "include", "restrict"};
+
+template <class Range>
+bool is_one_of(std::string_view word, const Range& range) {
+  return std::find(range.begin(), range.end(), word) != range.end();
+}
 
 /// What the files say before it becomes settings: counts of sources, and the rest.
 class TimeReader {
@@ -31,12 +38,11 @@ class TimeReader {
       const auto parts = words(raw);
       if (parts.empty() || std::string_view("#%!;").find(parts[0].front()) != std::string_view::npos) continue;
       const std::string name = lower(parts[0]);
-      const bool source = name == "server" || name == "pool" || name == "peer" || name == "refclock";
+      const bool source = is_one_of(name, kSources);
       if (source && parts.size() > 1) ++sources_["chrony." + name];
       if (source || sources_only) continue;
       if ((name == "sourcedir" || name == "confdir" || name == "include") && depth < kMaxIncludes) include(name, parts, depth);
-      if (std::find(kChronyValues.begin(), kChronyValues.end(), name) != kChronyValues.end())
-        found_.put("chrony." + name, parts.size() > 1 ? parts[1] : "true");
+      if (is_one_of(name, kChronyValues)) found_.put("chrony." + name, parts.size() > 1 ? parts[1] : "true");
     }
   }
 
@@ -60,7 +66,7 @@ class TimeReader {
  private:
   Result<std::string> read(const std::string& path) {
     if (++files_ > kMaxTimeFiles) return fail(ErrorKind::limit, "too many files: " + path);
-    return host_.read(path, kMaxTimeBytes);
+    return host_.read_redacted(path, redact_time_sources, kMaxTimeBytes);
   }
 
   void include(const std::string& name, const std::vector<std::string_view>& parts, int depth) {
@@ -111,6 +117,22 @@ std::string user_of(const Host& host, Machine& machine, std::string_view unit_na
 }
 
 }  // namespace
+
+// "server ntp.example.org iburst key 7" to "server ntp.example.org"; "crypto pw …" goes as a whole.
+std::string redact_time_sources(std::string_view text) {
+  std::string out;
+  for (const std::string_view raw : lines(text)) {
+    const auto parts = words(raw.substr(0, raw.find('#')));
+    if (parts.empty()) continue;
+    const std::string name = lower(parts[0]);
+    const bool whole = is_one_of(name, kWholeLines);
+    if (!whole && !is_one_of(name, kSources) && !is_one_of(name, kChronyValues)) continue;
+    const std::size_t kept = whole ? parts.size() : std::min<std::size_t>(parts.size(), 2);
+    for (std::size_t i = 0; i < kept; ++i) out.append(i == 0 ? "" : " ").append(parts[i]);
+    out.append("\n");
+  }
+  return out;
+}
 
 Layered read_time_settings(const Host& host, Machine& machine) {
   TimeReader reader(host);

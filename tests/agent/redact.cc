@@ -8,6 +8,9 @@
 
 #include "agent/config/pg_hba.h"
 #include "agent/config/ini.h"
+#include "agent/config/rsyslog.h"
+#include "agent/config/sudoers.h"
+#include "agent/config/time_sources.h"
 #include "agent/host.h"
 #include "agent/scan.h"
 #include "base/text.h"
@@ -59,8 +62,10 @@ TEST_CASE("Every redactor gives the same when it is applied again") {
       "password: hunter2\nurl: amqp://u:p@h/\n  token: |\n    line\n    line\nnext: 1\n", "requirepass foo\nuser default on >abc ~* +@all\nbind 1.2.3.4\n",
       "root:$6$salt$hash:1:2:3\nx::1\ny:!:1\nz:abcdefghijklm:1\nu:$argon2id$v=19$m:1\n", "Environment=\"A_TOKEN=x\" B=c\nExecStart=/bin/app --password x\\\n  --y\n[Service]\nUser=a\n",
       "A_KEY=1\nexport API_KEY='x'\nEMPTY_TOKEN=\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\nafter: 1\n", "{\"a\":{\"apiKey\":\"x\",\"token\":\"${env:T}\"}}",
+      "app ALL=(ALL) NOPASSWD: /bin/x --token abc, !/bin/y # note\n@includedir /etc/sudoers.d\nDefaults use_pty, passwd_tries=3\n",
+      "server ntp.x iburst key 7\nrestrict -4 default nopeer\n", "*.* action(type=\"omfwd\" target=\"x\" pwd=\"y\")\n*.* @@x:514\n",
       "host all all 10.0.0.0 255.0.0.0 md5\nlocal all all trust\nhost a b ::/0 ldap ldapbindpasswd=x\n", "[mysqld]\npassword=x\nssl\n!includedir /etc/x\nbind-address = 1.1.1.1\n"};
-  const Redact redactors[] = {redact_text, redact_arguments, redact_environment, redact_variables, redact_shadow, redact_unit, count_secrets, redact_pg_hba, redact_mysql, redact_postgresql};
+  const Redact redactors[] = {redact_text, redact_arguments, redact_environment, redact_variables, redact_shadow, redact_unit, count_secrets, redact_pg_hba, redact_mysql, redact_postgresql, redact_rsyslog, redact_sudoers, redact_time_sources};
   for (const std::string& sample : samples) {
     for (const Redact redact : redactors) {
       const std::string once = redact(sample);
@@ -72,6 +77,29 @@ TEST_CASE("Every redactor gives the same when it is applied again") {
 
 TEST_CASE("Of shadow only the kind of each hash is left") {
   CHECK(redact_shadow("root:$y$j9T$abc$def:19700:0:99999:7:::\na:!$6$x$y:1\nb::1\nc:*:1\nd:abcdefghijklm:1\n") == "root:$y$:\na:!:\nb::\nc:*:\nd:des:\n");
+}
+
+TEST_CASE("Of time services' files, and of what forwards logs, only what is read is left") {
+  CHECK(redact_time_sources("server ntp.x iburst key Canary\npool 2.x maxsources 4 # Canary\nkeyfile /etc/chrony/chrony.keys\n"
+                            "crypto pw Canary\nkeys /etc/ntp.keys\ncmdport 0\nrestrict -4 default kod\nsourcedir /run/a /run/b\n") ==
+        "server ntp.x\npool 2.x\ncmdport 0\nrestrict -4 default kod\nsourcedir /run/a /run/b\n");
+  const std::string kept = redact_rsyslog("*.* action(type=\"ommysql\" server=\"db\" uid=\"u\" pwd=\"Canary\")\n"
+                                          "*.* action(type=\"omelasticsearch\" server=\"es\" uid=\"u\" pwd=\"Canary\" usehttps=\"on\")\n"
+                                          "*.* :ommysql:db,logs,u,Canary\n*.* action(type=\"omfwd\" target=\"x\" protocol=\"tcp\" streamdrivermode=\"1\")\n"
+                                          "$ActionSendStreamDriverMode 1 # Canary\n$DefaultNetstreamDriverKeyFile /etc/key.pem\n");
+  INFO(kept);
+  CHECK_FALSE(contains(kept, "Canary"));
+  CHECK(contains(kept, "omelasticsearch"));
+  CHECK(contains(kept, "$actionsendstreamdrivermode 1\n"));
+}
+
+TEST_CASE("Rules of sudo lose the arguments of their commands and keep what they allow") {
+  CHECK(redact_sudoers("# Canary\nDefaults use_pty, badpass_message=\"Canary\", logfile=\"/var/log/sudo.log\"\n"
+                       "Defaults:anna !requiretty\nCmnd_Alias X = /bin/x Canary\n#1000 ALL=(#0) /bin/x # Canary\n"
+                       "app ALL=(ALL) NOPASSWD: /bin/x --token Canary, \\\n  !/bin/y, ALL # Canary\n%sudo\tALL=(ALL:ALL) ALL\n"
+                       "@includedir /etc/sudoers.d Canary\n") ==
+        "Defaults use_pty, logfile=\"/var/log/sudo.log\"\n#1000 ALL=(#0) /bin/x\napp ALL=(ALL) NOPASSWD: /bin/x <redacted>, !/bin/y, ALL\n"
+        "%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n");
 }
 
 TEST_CASE("Canaries planted in every file with secrets are not in the scan") {
