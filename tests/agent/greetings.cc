@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every protocol that is greeted, against listeners that speak it as its documents say: open, protected, with TLS and
+// Every protocol that is greeted, against listeners (greetings.txt: those of HTTP) that speak it as its documents say: open, protected, with TLS and
 // without. What is heard is what they said, and what was cut or garbled is unknown.
 #include "agent/asks/greeting.h"
 
@@ -181,7 +181,7 @@ Heard read_heard(std::string_view line) {
 }
 
 std::vector<Case> pages() {
-  const auto text = read_file(PLUMBLINE_SOURCE_DIR "/tests/agent/cases/greetings.txt", 1u << 20);
+  const auto text = read_file(PLUMBLINE_SOURCE_DIR "/tests/agent/greetings.txt", 1u << 20);
   REQUIRE(text);
   std::vector<Case> cases;
   std::map<std::string, std::string> replies;
