@@ -149,6 +149,8 @@ constexpr std::array kProducts = {
     Product{"dcgm_exporter", ProductFamily::system, "", 9400, true},
     Product{"prometheus", ProductFamily::system, "", 9090, true},
     Product{"grafana", ProductFamily::system, "", 3000, false},
+    Product{"data_catalogue", ProductFamily::system, "", 0, false},
+    Product{"change_feed", ProductFamily::system, "", 0, false},
     Product{"zabbix_agent", ProductFamily::system, "", 10050, true},
     Product{"systemd", ProductFamily::system, "", 0, false},
     Product{"tailscale", ProductFamily::system, "", 0, false},
@@ -346,6 +348,11 @@ constexpr std::array kArguments = {
     Sign{"-Dopensearch.path.home", "opensearch"},
     Sign{"kafka.Kafka", "kafka"},
     Sign{"kafka.docker.", "kafka"},
+    Sign{"org.apache.kafka.connect.cli.", "change_feed"},
+    Sign{"io.debezium.server.", "change_feed"},
+    Sign{"org.apache.atlas.Atlas", "data_catalogue"},
+    Sign{"org.openmetadata.service.", "data_catalogue"},
+    Sign{"/datahub-gms/", "data_catalogue"},
     Sign{"org.apache.zookeeper.server.", "zookeeper"},
     Sign{"org.apache.cassandra.service.CassandraDaemon", "cassandra"},
     Sign{"org.neo4j.", "neo4j"},
@@ -410,53 +417,6 @@ constexpr std::array kModules = {
     Sign{"llamafactory.cli", "llama_factory"},
 };
 
-/// Repositories of images, without registry and owner where those vary; the first that is found counts.
-constexpr std::array kImages = {
-    Sign{"ollama/ollama", "ollama"},
-    Sign{"vllm/vllm-", "vllm"},
-    Sign{"rocm/vllm", "vllm"},
-    Sign{"sglang", "sglang"},
-    Sign{"/llama.cpp", "llama_cpp"},
-    Sign{"text-generation-inference", "tgi"},
-    Sign{"text-embeddings-inference", "tei"},
-    Sign{"tritonserver", "triton"},
-    Sign{"nvcr.io/nim/", "nim"},
-    Sign{"tensorrt-llm/release", "tensorrt_llm"},
-    Sign{"openvino/model_server", "openvino"},
-    Sign{"pytorch/torchserve", "torchserve"},
-    Sign{"tensorflow/serving", "tensorflow_serving"},
-    Sign{"localai/localai", "localai"},
-    Sign{"go-skynet/local-ai", "localai"},
-    Sign{"lmdeploy", "lmdeploy"},
-    Sign{"xinference", "xinference"},
-    Sign{"koboldcpp", "koboldcpp"},
-    Sign{"rayproject/ray", "ray"},
-    Sign{"apache/airflow", "airflow"},
-    Sign{"prefecthq/prefect", "prefect"},
-    Sign{"dagster", "dagster"},
-    Sign{"jupyterhub/jupyterhub", "jupyter"},
-    Sign{"jupyter/", "jupyter"},
-    Sign{"rocker/rstudio", "rstudio"},
-    Sign{"mlflow/mlflow", "mlflow"},
-    Sign{"label-studio", "label_studio"},
-    Sign{"berriai/litellm", "litellm"},
-    Sign{"open-webui/open-webui", "open_webui"},
-    Sign{"langflowai/langflow", "langflow"},
-    Sign{"flowiseai/flowise", "flowise"},
-    Sign{"n8nio/n8n", "n8n"},
-    Sign{"openclaw/openclaw", "openclaw"},
-    Sign{"langgenius/dify-", "dify"},
-    Sign{"mintplexlabs/anythingllm", "anythingllm"},
-    Sign{"danny-avila/librechat", "librechat"},
-    Sign{"infiniflow/ragflow", "ragflow"},
-    Sign{"comfyui", "comfyui"},
-    Sign{"text-generation-webui", "text_generation_webui"},
-    Sign{"stable-diffusion-webui", "stable_diffusion_webui"},
-    Sign{"axolotlai/axolotl", "axolotl"},
-    Sign{"winglian/axolotl", "axolotl"},
-    Sign{"mcp/", "mcp"},
-};
-
 template <class Table>
 std::string_view lookup(const Table& table, std::string_view text) {
   const auto found =
@@ -487,9 +447,6 @@ bool is_mcp_package(std::string_view name) {
   return name.starts_with("mcp-server-") || name.ends_with("-mcp-server") || name.ends_with("-mcp") ||
          name == "mcp-proxy" || name == "mcp-remote";
 }
-
-/// What a runner of packages runs: "npm exec n8n@1.2", "npx -y flowise", "uvx mcp-server-git".
-std::string_view kind_of_package(const std::vector<std::string>& arguments);
 
 /// Programs that are clients or servers after their first words.
 bool serves(std::string_view kind, const std::vector<std::string>& arguments) {
@@ -541,6 +498,7 @@ std::string_view kind_of_argument(const std::string& argument) {
   return {};
 }
 
+/// What a runner of packages runs: "npm exec n8n@1.2", "npx -y flowise", "uvx mcp-server-git".
 std::string_view kind_of_package(const std::vector<std::string>& arguments) {
   std::vector<std::string_view> parts;  // npm writes its whole command into the first argument
   for (const std::string& argument : arguments)
@@ -754,30 +712,6 @@ const Product* find_product(std::string_view kind) {
 const Product* product_of(const Process& process) {
   const std::string_view kind = kind_of(process);
   return kind.empty() || !serves(kind, process.arguments) ? nullptr : find_product(kind);
-}
-
-const Product* ai_product_of_image(std::string_view image) {
-  const std::string name = "/" + lower(image.substr(0, image.find('@')));
-  for (const Sign& sign : kImages) {
-    // A path that ends in the sign's name is an owner of the same name only where the sign begins a part.
-    const std::size_t at = name.find(sign.text);
-    if (at == std::string::npos) continue;
-    if (sign.kind == "mcp" && name[at - 1] != '/') continue;
-    return find_product(sign.kind);
-  }
-  return nullptr;
-}
-
-std::string version_of_image(std::string_view image) {
-  image = image.substr(0, image.find('@'));
-  const std::size_t colon = image.rfind(':');
-  if (colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos) return "";
-  std::string_view tag = image.substr(colon + 1);
-  if (tag.starts_with('v')) tag.remove_prefix(1);
-  const std::size_t end = tag.find_first_not_of("0123456789.");
-  const std::string_view version = tag.substr(0, end);
-  const bool whole = end == std::string_view::npos || tag[end] == '-' || tag[end] == '+' || tag[end] == '_';
-  return whole && contains(version, ".") ? std::string(version) : "";
 }
 
 const Product* product_of_port(std::string_view protocol, int port) {

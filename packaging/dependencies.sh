@@ -18,15 +18,16 @@ build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
   libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libsqlite3-dev libpq-dev libyaml-cpp-dev libre2-dev libsimdjson-dev
   libzstd-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev libsodium-dev libkainjow-mustache-dev
   libxlsxwriter-dev)
-# Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF; signatures of others.
+# Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF; signatures of others;
+# real data stores that the agent is compared with.
 test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl python3-yaml curl strace zstd procps util-linux iproute2 pciutils
-  minisign)
+  minisign mariadb-server redis-server memcached mosquitto etcd-server nats-server jupyter-server)
 # Installed after the rest, one by one: together with libboost1.81-dev apt finds no solution.
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
 # Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
 command -v npm >/dev/null || test_later+=(nodejs npm)
-# Others' judgement of the same machine: tests/end_to_end/posture.nightly.sh.
-nightly=(lynis openscap-scanner ssg-debian debootstrap)
+# Others' judgement of the same machine: tests/end_to_end/posture.nightly.sh; larger stores for tests/end_to_end/stores.test.sh.
+nightly=(lynis openscap-scanner ssg-debian debootstrap rabbitmq-server influxdb)
 
 list=0
 [[ "${1:-}" == --list ]] && { list=1; shift; }
@@ -50,6 +51,14 @@ if ((EUID != 0)); then
   sudo=(sudo)
 fi
 
+# Servers among the packages are for tests, which start them themselves: none is started here (invoke-rc.d(8), policy-rc.d).
+guard=/usr/sbin/policy-rc.d
+start_no_servers() {
+  [[ ! -e $guard ]] || return 0
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$guard" >/dev/null && "${sudo[@]}" chmod 755 "$guard"
+  trap '"${sudo[@]}" rm -f "$guard"' EXIT
+}
+
 updated=0
 for group in "${groups[@]}"; do
   missing=()
@@ -58,7 +67,7 @@ for group in "${groups[@]}"; do
   done
   ((${#missing[@]})) || continue
   echo "Installing ${#missing[@]} package(s) with apt-get: ${missing[*]}"
-  if ((!updated)); then "${sudo[@]}" apt-get update -qq; updated=1; fi
+  if ((!updated)); then start_no_servers; "${sudo[@]}" apt-get update -qq; updated=1; fi
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 done
 echo "Packages for '${1:-build}' are installed."

@@ -100,16 +100,61 @@ std::vector<std::string> nginx_words(std::string_view text) {
   return found;
 }
 
+bool is_script(std::string_view directive) { return directive.starts_with("access_by_lua") || directive == "js_access"; }
+
+/// Only directives that tell() and open() know leave memory, each word by itself: values may be keys, and cutting one
+/// out of a line would take the quote or the semicolon behind it along.
+std::string redact_nginx(std::string_view text) {
+  constexpr std::array<std::string_view, 14> kept = {"include",           "listen", "proxy_pass", "grpc_pass",    "server",
+                                                     "auth_basic",        "auth_request", "auth_jwt",   "auth_oidc",    "ssl_verify_client",
+                                                     "deny",              "return", "upstream",   "if"};
+  std::string out;
+  std::vector<std::string> statement;
+  const auto put = [&](std::string_view end) {
+    const std::string name = statement.empty() ? "" : statement[0];
+    const bool known = std::find(kept.begin(), kept.end(), name) != kept.end();
+    if (end == "{" || known || is_script(name)) out += name.find_first_of(" \t\r\n{};#\"'") == std::string::npos ? name : std::string("x");
+    for (std::size_t i = 1; known && i < statement.size(); ++i) {
+      const std::string word = redact_line(statement[i]);
+      const bool variable = contains(word, "$");
+      const bool plain = !word.empty() && word.find_first_of(" \t\r\n{};#\"'") == std::string::npos;
+      if (plain && (name != "if" || variable) && (!name.starts_with("auth_") || word == "off")) out.append(" ").append(word);
+      else if (name.starts_with("auth_")) out.append(" on");
+    }
+    if (end != ";" || known || is_script(name)) out.append(end).append("\n");
+    statement.clear();
+  };
+  for (std::string& word : nginx_words(text)) {
+    if (word == ";" || word == "{" || word == "}") put(word);
+    else statement.push_back(std::move(word));
+  }
+  return out;
+}
+
+struct Answer {
+  Asked asked = Asked::no;
+  std::string evidence;
+};
+
+/// By directive: each is inherited for itself, so "auth_basic off" leaves the auth_request of a block around it alone.
+using Answers = std::map<std::string, Answer>;
+
+/// One that asks is enough.
+Answer together(const Answers& answers) {
+  Answer whole;
+  for (const auto& [directive, one] : answers)
+    if (one.asked == Asked::yes || (one.asked == Asked::maybe && whole.asked == Asked::no)) whole = one;
+  return whole;
+}
+
 struct Pass {
   std::string target;
-  std::optional<Asked> asked;  // nothing while blocks around it may still say
-  std::string evidence;
+  Answers answers;  // blocks around it may still say more
 };
 
 struct NginxBlock {
   std::string name;
-  std::optional<Asked> asked;  // what the block itself says
-  std::string evidence;
+  Answers answers;  // what the block itself says
   std::vector<std::string> listens;
   std::vector<Pass> passes;
 };
@@ -139,7 +184,7 @@ class NginxReader {
   void file(const std::string& path, int depth) {
     if (++files_ > kMaxFiles || depth > kMaxIncludes) return;
     std::vector<std::string> statement;
-    for (std::string& word : nginx_words(read_config(host_, path))) {
+    for (std::string& word : nginx_words(host_.read_redacted(path, redact_nginx, kMaxConfigBytes).value_or(""))) {
       if (word == ";") {
         tell(statement, depth);
         statement.clear();
@@ -160,6 +205,7 @@ class NginxReader {
     block.name = statement.empty() ? "" : statement[0];
     if (block.name == "upstream" && statement.size() > 1) upstream_ = statement[1];
     if (block.name == "if") condition_ = join(statement, " ");
+    if (is_script(block.name)) asks(Asked::maybe, block.name);  // "access_by_lua_block {…}"
     if (stack_.size() < kMaxDepth) stack_.push_back(std::move(block));
   }
 
@@ -170,25 +216,26 @@ class NginxReader {
     if (block.name == "upstream") upstream_.clear();
     if (block.name == "if") {  // "if ($http_authorization != …) { return 401; }" speaks for the block around it
       condition_.clear();
-      if (block.asked && !outer.asked) outer.asked = block.asked, outer.evidence = block.evidence;
-      block.asked.reset();
+      outer.answers.merge(std::move(block.answers));
+      block.answers.clear();
     }
     for (Pass& pass : block.passes) {
-      if (!pass.asked && block.asked) pass.asked = block.asked, pass.evidence = block.evidence;
+      pass.answers.insert(block.answers.begin(), block.answers.end());  // what is said further inside stays
       if (block.name == "server")
-        add_route(block, pass, outer);
+        add_route(block, std::move(pass), outer);
       else
         outer.passes.push_back(std::move(pass));
     }
   }
 
-  void add_route(const NginxBlock& server, const Pass& pass, const NginxBlock& outer) {
+  void add_route(const NginxBlock& server, Pass pass, const NginxBlock& outer) {
     if (found_.size() + named_.size() >= kMaxRoutes) return;
+    pass.answers.insert(outer.answers.begin(), outer.answers.end());
+    const Answer answer = together(pass.answers);
     ProxyRoute route;
     route.proxy = "nginx";
-    route.auth = text_of(pass.asked ? *pass.asked : outer.asked.value_or(Asked::no));
-    const std::string& evidence = pass.asked ? pass.evidence : outer.evidence;
-    route.evidence = "nginx: " + (route.auth == "none" ? "no auth_basic, auth_request or client certificate" : evidence);
+    route.auth = text_of(answer.asked);
+    route.evidence = "nginx: " + (route.auth == "none" ? "no auth_basic, auth_request or client certificate" : answer.evidence);
     std::string_view widest = server.listens.empty() ? "any" : "none";  // without "listen" it is port 80
     for (const std::string& listen : server.listens) widest = wider(widest, listen);
     route.exposure = widest;
@@ -204,8 +251,8 @@ class NginxReader {
   }
 
   void asks(Asked asked, std::string evidence) {
-    stack_.back().asked = asked;
-    stack_.back().evidence = std::move(evidence);
+    std::string directive = evidence;
+    stack_.back().answers[std::move(directive)] = {asked, std::move(evidence)};
   }
 
   void tell(const std::vector<std::string>& statement, int depth) {
@@ -220,7 +267,7 @@ class NginxReader {
     } else if (name == "listen") {
       block.listens.push_back(listen_exposure(value));
     } else if (name == "proxy_pass" || name == "grpc_pass") {
-      block.passes.push_back({value, std::nullopt, ""});
+      block.passes.push_back({value, {}});
     } else if (name == "server" && !upstream_.empty()) {
       if (const auto port = local_port(value)) upstreams_[upstream_].push_back(*port);
     } else {
@@ -229,16 +276,15 @@ class NginxReader {
   }
 
   void tell_access(const std::string& name, const std::string& value) {
-    const NginxBlock& block = stack_.back();
     if (name == "auth_basic" || name == "auth_request" || name == "auth_jwt" || name == "auth_oidc") {
       asks(value == "off" ? Asked::no : Asked::yes, name);
     } else if (name == "ssl_verify_client" && value == "on") {
       asks(Asked::yes, name);
-    } else if (name == "deny" && value == "all" && !block.asked) {
+    } else if (name == "deny" && value == "all") {
       asks(Asked::yes, "deny all but named addresses");
-    } else if ((name.starts_with("access_by_lua") || name == "js_access") && !block.asked) {
+    } else if (is_script(name)) {
       asks(Asked::maybe, name);
-    } else if (name == "return" && (value == "401" || value == "403") && block.name == "if") {
+    } else if (name == "return" && (value == "401" || value == "403") && stack_.back().name == "if") {
       for (const std::string_view variable :
            {"$http_authorization", "$http_x_api_key", "$cookie_", "$ssl_client_verify"})
         if (contains(condition_, variable)) asks(Asked::yes, "a condition on " + std::string(variable));
@@ -319,7 +365,8 @@ std::vector<ProxyRoute> read_apache(const Host& host) {
       Asked asked = Asked::no;
       std::string evidence = "no Require valid-user or client certificate";
       std::vector<int> ports;
-      for (const std::string_view line : lines(read_config(host, path))) {
+      const std::string text = read_config(host, path);
+      for (const std::string_view line : lines(text)) {
         const auto parts = words(line);
         if (parts.size() < 2) continue;
         const std::string name = lower(parts[0]);
