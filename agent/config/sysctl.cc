@@ -54,9 +54,15 @@ class Reader {
 
   void apply(const std::string& path) {
     const auto text = host_.read_redacted(path, redact_sysctl, kMaxSysctlBytes);
+    if (!text && text.error().kind != ErrorKind::not_found) found_.unread = text.error();
     if (!text) return;
     const bool vendor = path.starts_with("/usr/lib/") || path.starts_with("/lib/");
     for (const std::string_view raw : lines(*text)) apply_line(trim(raw), vendor);
+  }
+
+  void look_into(const std::string& folder) {
+    if (const auto entries = host_.list(folder); !entries && entries.error().kind != ErrorKind::not_found)
+      found_.unread = entries.error();
   }
 
   SysctlFiles take() {
@@ -109,10 +115,10 @@ const std::string* SysctlFiles::find(std::string_view name) const {
 
 SysctlFiles read_sysctl_files(const Host& host) {
   Reader reader(host);
-  for (const auto& path :
-       layered_files(host, {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"},
-                     ".conf"))
-    reader.apply(path);
+  const std::vector<std::string> folders = {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
+                                            "/lib/sysctl.d"};
+  for (const auto& folder : folders) reader.look_into(folder);
+  for (const auto& path : layered_files(host, folders, ".conf")) reader.apply(path);
   reader.apply("/etc/sysctl.conf");
   // ufw sets its own (IPT_SYSCTL) each time it starts; where it is known to be off, it does not.
   const auto ufw = host.read("/etc/ufw/ufw.conf", 64u << 10);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ struct SysctlFiles {
   std::vector<std::pair<std::string, std::string>> patterns;
   /// Names that "-net.ipv4.conf.all.rp_filter" (without a value) takes out of patterns.
   std::vector<std::string> excluded;
+  /// A file that is there and could not be read: names may be set that do not stand above.
+  std::optional<Error> unread;
 
   /// What the files set this name to, patterns included; nullptr where nothing does.
   const std::string* find(std::string_view name) const;

@@ -52,10 +52,12 @@ void add_link(const Host& host, const std::string& folder, json& item) {
   speed("/max_link_speed", "link_gts_max");
 }
 
-/// The driver's name, "" where none is bound; nothing where a capture holds neither link nor uevent.
+/// The driver's name, "" where none is bound; nothing where a capture holds neither link nor a whole uevent.
 std::optional<std::string> driver_of(const Host& host, const std::string& folder) {
-  if (const auto uevent = read_text(host, folder + "/uevent"))
-    return std::string(value_of(*uevent, "DRIVER", '=').value_or(""));
+  if (const auto uevent = read_text(host, folder + "/uevent")) {
+    if (const auto driver = value_of(*uevent, "DRIVER", '=')) return std::string(*driver);
+    if (value_of(*uevent, "PCI_CLASS", '=')) return "";
+  }
   const auto link = host.read_link(folder + "/driver");
   if (link) return std::string(last_step(*link));
   return std::nullopt;
@@ -69,7 +71,7 @@ struct KfdGpu {
   std::string gfx;
   std::uint64_t unique_id = 0;
   std::vector<std::uint64_t> locations;  // whole, with a partition's number
-  int xgmi_links = 0;                    // of its first node
+  std::optional<int> xgmi_links;         // of its first node
 };
 
 /// 90402 is gfx942, 90010 is gfx90a: major, two digits minor, two digits stepping; the last two are
@@ -89,13 +91,14 @@ std::uint64_t property(std::string_view text, std::string_view key) {
   return value ? parse_u64(*value).value_or(0) : 0;
 }
 
+/// 0 where it cannot be told.
 std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_t local_mem_size) {
   std::uint64_t sum = 0;
   const auto banks = host.list(node + "/mem_banks");
   if (banks) {
     for (const auto& bank : *banks) {
       const auto text = read_text(host, node + "/mem_banks/" + bank.name + "/properties");
-      if (!text) continue;
+      if (!text || !contains(*text, "heap_type")) return 0;
       const auto heap = property(*text, "heap_type");  // 1, 2: the card's own memory, seen by the host or not
       if (heap == 1 || heap == 2) sum += std::min(property(*text, "size_in_bytes"), std::uint64_t{1} << 50);
     }
@@ -104,14 +107,16 @@ std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_
 }
 
 /// Links of a node to other cards: files io_links/N/properties with "type 11" (HSA_IOLINK_TYPE_XGMI).
-int xgmi_links(const Host& host, const std::string& node) {
+std::optional<int> xgmi_links(const Host& host, const std::string& node) {
   constexpr std::uint64_t kXgmi = 11;
   const auto links = host.list(node + "/io_links");
+  if (!links) return is_absent(links.error()) ? std::optional(0) : std::nullopt;
   int count = 0;
-  if (!links) return count;
   for (const auto& link : *links) {
     const auto text = read_text(host, node + "/io_links/" + link.name + "/properties");
-    if (text && property(*text, "type") == kXgmi && count < 4096) ++count;
+    const auto type = text ? value_of(*text, "type", ' ') : std::nullopt;
+    if (!type || !parse_u64(*type)) return std::nullopt;
+    if (property(*text, "type") == kXgmi && count < 4096) ++count;
   }
   return count;
 }
@@ -135,7 +140,13 @@ Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
   for (const auto& entry : *nodes) {
     const std::string node = std::string(kKfdNodes) + "/" + entry.name;
     const auto text = read_text(host, node + "/properties");
-    if (!text || property(*text, "simd_count") == 0) continue;  // a node of CPUs
+    if (!text) return tl::unexpected<Error>(text.error());
+    if (text->empty()) continue;  // a card that is not this container's
+    const auto simd = value_of(*text, "simd_count", ' ');
+    if (!simd || !parse_u64(*simd)) return fail(ErrorKind::invalid, "no simd_count: " + node + "/properties");
+    if (property(*text, "simd_count") == 0) continue;  // a node of CPUs
+    if (const auto known = value_of(*text, "location_id", ' '); known && !parse_u64(*known))
+      return fail(ErrorKind::invalid, "no location_id: " + node + "/properties");
     const auto location =
         property(*text, "location_id");  // bus << 8 | device << 3 | function; a partition's number is above
     const auto address = pci_address(property(*text, "domain") & 0xffff, location >> 8 & 0xff,
@@ -166,7 +177,7 @@ void add_sensors(const Host& host, const std::string& folder, json& item) {
     item["temperature_celsius"] = static_cast<double>(*heat) / 1000;
 }
 
-/// "ue: 0\nce: 3" of every block that counts errors.
+/// "ue: 0\nce: 3" of every block that counts errors; nothing where one of them cannot be read.
 void add_ras(const Host& host, const std::string& folder, json& item) {
   const auto entries = host.list(folder + "/ras");
   if (!entries) return;
@@ -177,7 +188,7 @@ void add_ras(const Host& host, const std::string& folder, json& item) {
     const auto text = read_text(host, folder + "/ras/" + entry.name);
     const auto value = text ? value_of(*text, "ue", ':') : std::nullopt;
     const auto count = value ? parse_u64(*value) : std::nullopt;
-    if (!count || *count > UINT32_MAX) continue;
+    if (!count || *count > UINT32_MAX) return;
     sum += *count;
     any = true;
   }
@@ -205,25 +216,33 @@ void add_amd(const Host& host, const std::string& folder, const Result<std::map<
     item["memory_bytes"] = found->second.memory_bytes;
   if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
   item["partitions"] = found->second.locations.size();
-  item["xgmi_links"] = found->second.xgmi_links;
+  if (found->second.xgmi_links) item["xgmi_links"] = *found->second.xgmi_links;
 }
 
 void add_intel(const Host& host, const std::string& folder, json& item) {
   std::uint64_t sum = 0;
-  for (const char* tile : {"/tile0", "/tile1"})
-    sum += std::min(read_u64(host, folder + tile + "/physical_vram_size_bytes").value_or(0),
-                    std::uint64_t{1} << 50);
+  for (const char* tile : {"/tile0", "/tile1"}) {
+    const auto bytes = read_u64(host, folder + tile + "/physical_vram_size_bytes");
+    if (!bytes && !is_absent(bytes.error())) sum = 0;
+    if (!bytes) break;
+    sum += std::min(*bytes, std::uint64_t{1} << 50);
+  }
   if (sum > 0) item["memory_bytes"] = sum;
   add_sensors(host, folder, item);
 }
 
-/// NVML's answer, parsed; a null value where the host was never asked.
+constexpr const char* kUnreadable = "its answer is not readable";
+
+/// Whether a status that is not "ok" leaves open what the cards are able to.
+bool tells_nothing(const json& status) { return status == "no library" || status == "permission denied" || status == kUnreadable; }
+
+/// NVML's answer, parsed.
 json parse_nvml(const Result<std::string>& answer) {
   if (!answer) return {{"status", answer.error().message}, {"devices", json::array()}};
   auto nvml = json::parse(*answer, nullptr, false);
   const bool good = nvml.is_object() && nvml.contains("status") && nvml["status"].is_string() &&
                     nvml.contains("devices") && nvml["devices"].is_array();
-  return good ? nvml : json{{"status", "its answer is not readable"}, {"devices", json::array()}};
+  return good ? nvml : json{{"status", kUnreadable}, {"devices", json::array()}};
 }
 
 /// What NVML may say of a device, checked: a recording is as foreign as any file.
@@ -286,11 +305,15 @@ class Accelerators {
       const std::string folder = std::string(kPciFolder) + "/" + entry.name;
       const auto text = read_text(host_, folder + "/class");
       const auto number = text ? parse_hex(*text) : std::nullopt;
-      if (!number || !may_accelerate(*number)) continue;
+      if (!number && !is_there(host_, folder)) continue;  // unplugged meanwhile
+      if (!number) return fail(ErrorKind::invalid, "no class: " + folder);
+      if (!may_accelerate(*number)) continue;
       const auto vendor = read_id(host_, folder + "/vendor");
-      if (!vendor || !may_accelerate(*number, *vendor)) continue;
+      if (!vendor) return fail(ErrorKind::invalid, "no vendor: " + folder);
+      if (!may_accelerate(*number, *vendor)) continue;
       const auto device = read_id(host_, folder + "/device");
-      if (!device || !is_accelerator({entry.name, *number, *vendor, *device})) continue;
+      if (!device) return fail(ErrorKind::invalid, "no device: " + folder);
+      if (!is_accelerator({entry.name, *number, *vendor, *device})) continue;
       devices_.push_back(first_facts(entry.name, folder, *number, *vendor, *device));
     }
     return {};
@@ -386,8 +409,7 @@ class Accelerators {
     if (driver_known && !can_compute(vendor, driver)) return false;
     if (vendor == "nvidia") {
       if (!nvml_asked_) return std::nullopt;
-      if (nvml_["status"] != "ok")
-        return nvml_["status"] == "no library" ? std::nullopt : std::optional(false);
+      if (nvml_["status"] != "ok") return tells_nothing(nvml_["status"]) ? std::nullopt : std::optional(false);
       const json* device = nvml_device(item);
       return device != nullptr && !device->contains("error");
     }
@@ -424,6 +446,7 @@ void set_drivers(const Host& host, Facts& facts) {
     facts.set("accelerators.nvidia_driver", *version);
   else if (line && !version_in(*line).empty())
     facts.set("accelerators.nvidia_driver", version_in(*line));
+  if (!note) missing_unless_absent(facts, "accelerators.nvidia_driver_open", note.error());
   if (line) facts.set("accelerators.nvidia_driver_open", contains(*line, "Open Kernel Module"));
   if (is_there(host, "/sys/module/nouveau"))
     facts.set("accelerators.nouveau_loaded", true);
@@ -502,7 +525,8 @@ Result<void> probe_accelerators(const Host& host, Machine&, Facts& facts) {
   set_iommu(host, facts);
   set_open_devices(host, facts);
   if (const auto done = Accelerators(host, facts).run(); !done) {
-    for (const char* path : {"accelerators.count", "accelerators.devices"}) facts.missing(path, done.error());
+    for (const char* path : {"accelerators.count", "accelerators.devices", "accelerators.nvml", "accelerators.cuda_version"})
+      facts.missing(path, done.error());
   }
   return {};
 }

@@ -186,8 +186,8 @@ bool locks_after_failures(const std::vector<PamLine>& pam) {
 
 void write_pam(const Result<std::vector<PamLine>>& pam, Facts& facts) {
   if (!pam) {
-    facts.missing("accounts.faillock", pam.error());
-    facts.missing("accounts.pam", pam.error());
+    for (const char* path : {"accounts.faillock", "accounts.pam", "accounts.password_min_length", "accounts.policy"})
+      facts.missing(path, pam.error());
     return;
   }
   facts.set("accounts.faillock", locks_after_failures(*pam));
@@ -226,7 +226,10 @@ void write_policy(const Host& host, const std::string& login, Facts& facts) {
   if (!length) length = parse_i64(policy.get("unix.minlen"));
   if (!length && pam) length = default_length(*pam);
   if (length && *length > 0) facts.set("accounts.password_min_length", *length);
-  if (const std::string method = hash_method(pam, policy); !method.empty()) facts.set("accounts.hash_method", method);
+  if (!pam && pam.error().kind != ErrorKind::not_found)
+    facts.missing("accounts.hash_method", pam.error());
+  else if (const std::string method = hash_method(pam, policy); !method.empty())
+    facts.set("accounts.hash_method", method);
   if (const auto days = parse_i64(policy.get("login.pass_max_days"))) facts.set("accounts.max_password_days", *days);
   const bool installed = write_sudo(host, policy, facts);
   facts.set("accounts.sudo_installed", installed);
@@ -252,7 +255,11 @@ void write_loose_files(const Host& host, Machine& machine, Facts& facts) {
 }  // namespace
 
 Result<void> probe_accounts(const Host& host, Machine& machine, Facts& facts) {
-  const std::string login = host.read("/etc/login.defs", kMaxConfigBytes).value_or("");
+  const auto read = host.read("/etc/login.defs", kMaxConfigBytes);
+  const std::string login = read.value_or("");
+  if (!read && read.error().kind != ErrorKind::not_found) {
+    for (const char* path : {"accounts.max_password_days", "accounts.policy"}) facts.missing(path, read.error());
+  }
   write_users(machine, login, facts);
   write_passwords(host, facts);
   write_files(host, facts);

@@ -22,6 +22,8 @@ using Cpus = std::vector<unsigned>;
 constexpr std::string_view kCpuFolder = "/sys/devices/system/cpu";
 constexpr std::size_t kMaxPolicies = 1024;
 constexpr int kMaxCacheIndex = 8;
+constexpr const char* kLevel2 = "cpu.l2_cache_bytes";
+constexpr const char* kLevel3 = "cpu.l3_cache_bytes";
 
 struct Part {
   unsigned implementer;
@@ -112,6 +114,7 @@ struct CpuInfo {
   std::string architecture;                                        // ARM: "8"
   std::vector<unsigned> processors;                                // online ones
   std::map<unsigned, std::pair<std::string, std::string>> places;  // processor → physical id, core id
+  bool identified = true;  // false where /proc/cpuinfo is there and cannot be read
 };
 
 class CpuInfoReader {
@@ -200,10 +203,15 @@ class CpuInfoReader {
   unsigned current_ = 0;
 };
 
-CpuInfo parse_cpuinfo(std::string_view text) {
+Result<CpuInfo> read_cpuinfo(const Host& host) {
+  const auto text = host.read("/proc/cpuinfo");
+  if (!text) return tl::unexpected<Error>(text.error());
   CpuInfoReader reader;
-  for (const auto line : lines(text)) reader.take(line);
-  return reader.finish();
+  for (const auto line : lines(*text)) reader.take(line);
+  auto info = reader.finish();
+  if (info.processors.empty() && info.flags.empty() && info.model.empty() && info.vendor.empty())
+    return fail(ErrorKind::invalid, "no processor in it: /proc/cpuinfo");
+  return info;
 }
 
 std::string isa_level(const CpuInfo& info) {
@@ -338,6 +346,8 @@ Topology topology_of(const Host& host, const Cpus& online, const CpuInfo& info) 
     topology.cores = cores->sets;
     topology.threads_per_core = cores->largest;
   }
+  // without its family a pair of AMD's (below) cannot be told from two threads
+  if (!info.identified && topology.threads_per_core == 2) topology.cores = topology.threads_per_core = std::nullopt;
   // AMD's family 15h (Bulldozer) pairs two whole cores in a module, and kernels tell the pair as threads
   if (topology.cores && info.vendor == "AuthenticAMD" && info.family == "21") {
     topology.cores = static_cast<int>(online.size());
@@ -372,70 +382,95 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return *number * unit;
 }
 
-Cpus cache_sharers(const Host& host, const std::string& folder) {
-  if (const auto list = read_text(host, folder + "/shared_cpu_list"))
-    return parse_number_list(*list).value_or(Cpus());
-  const auto mask = read_text(host, folder + "/shared_cpu_map");
-  Cpus sharers = mask ? parse_number_mask(*mask).value_or(Cpus()) : Cpus();
-  std::erase_if(sharers, [](unsigned cpu) { return cpu >= kMaxCpus; });
-  return sharers;
+Result<Cpus> cache_sharers(const Host& host, const std::string& folder) {
+  const auto list = read_text(host, folder + "/shared_cpu_list");
+  if (!list && !is_absent(list.error())) return tl::unexpected<Error>(list.error());
+  const auto mask = list ? list : read_text(host, folder + "/shared_cpu_map");
+  if (!mask) return tl::unexpected<Error>(mask.error());
+  auto sharers = list ? parse_number_list(*list) : parse_number_mask(*mask);
+  if (!sharers) return fail(ErrorKind::invalid, "no list of CPUs: " + folder);
+  std::erase_if(*sharers, [](unsigned cpu) { return cpu >= kMaxCpus; });
+  return *sharers;
 }
 
 /// All caches of one level in sum, each counted once. `index` is the cache's number below cpu*/cache, the
-/// same on every CPU.
-std::optional<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index) {
+/// same on every CPU. One that cannot be read or placed makes the sum unknown.
+Result<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index) {
   const std::string folder = "/cache/index" + std::to_string(index);
   std::vector<bool> covered(kMaxCpus, false);
   std::uint64_t sum = 0;
   for (const auto cpu : online) {
     if (covered[cpu]) continue;
     const auto text = read_text(host, cpu_path(cpu, folder + "/size"));
-    const auto size = text ? parse_size(*text) : std::nullopt;
-    if (!size) continue;
+    if (!text && is_absent(text.error())) continue;  // cores of another kind have fewer caches
+    if (!text) return tl::unexpected<Error>(text.error());
+    const auto size = parse_size(*text);
+    if (!size) return fail(ErrorKind::invalid, "no size: " + cpu_path(cpu, folder + "/size"));
+    const auto sharers = cache_sharers(host, cpu_path(cpu, folder));
+    if (!sharers) return tl::unexpected<Error>(sharers.error());
     sum += *size;
-    for (const auto other : cache_sharers(host, cpu_path(cpu, folder))) covered[other] = true;
+    for (const auto other : *sharers) covered[other] = true;
   }
-  if (sum == 0) return std::nullopt;
   return sum;
 }
 
 void set_caches(const Host& host, const Cpus& online, Facts& facts) {
+  std::set<const char*> open = {kLevel2, kLevel3};
   for (int index = 0; index < kMaxCacheIndex; ++index) {
     const std::string folder = cpu_path(online.front(), "/cache/index" + std::to_string(index));
     const auto level = read_u64(host, folder + "/level");
-    if (!level) break;
+    if (!level) {
+      for (const char* path : open) missing_unless_absent(facts, path, level.error());
+      break;
+    }
     if (*level != 2 && *level != 3) continue;
+    const char* path = *level == 2 ? kLevel2 : kLevel3;
     const auto type = read_text(host, folder + "/type");
     if (type && *type == "Instruction") continue;
+    open.erase(path);
+    if (!type || (*type != "Unified" && *type != "Data")) {
+      facts.missing(path, type ? Error{ErrorKind::invalid, "no type of a cache: " + folder + "/type"} : type.error());
+      continue;
+    }
     const auto sum = cache_sum(host, online, index);
-    if (sum) facts.set(*level == 2 ? "cpu.l2_cache_bytes" : "cpu.l3_cache_bytes", *sum);
+    if (!sum)
+      facts.missing(path, sum.error());
+    else if (*sum > 0)
+      facts.set(path, *sum);
   }
 }
 
 void set_frequency(const Host& host, const Cpus& online, Facts& facts) {
   std::vector<std::string> folders;
-  if (const auto policies = host.list(std::string(kCpuFolder) + "/cpufreq")) {
-    for (const auto& entry : *policies) {
-      if (entry.name.compare(0, 6, "policy") == 0 && folders.size() < kMaxPolicies) {
-        folders.push_back(std::string(kCpuFolder) + "/cpufreq/" + entry.name);
-      }
+  const auto policies = host.list(std::string(kCpuFolder) + "/cpufreq");
+  if (!policies && !is_absent(policies.error())) {
+    for (const char* path : {"cpu.max_mhz", "cpu.governor"}) facts.missing(path, policies.error());
+    return;
+  }
+  for (const auto& entry : policies.value_or(std::vector<FolderEntry>{})) {
+    if (entry.name.compare(0, 6, "policy") == 0 && folders.size() < kMaxPolicies) {
+      folders.push_back(std::string(kCpuFolder) + "/cpufreq/" + entry.name);
     }
   }
   if (folders.empty()) folders.push_back(cpu_path(online.front(), "/cpufreq"));
   std::uint64_t most_khz = 0;
   for (const auto& folder : folders) {
     const auto khz = read_u64(host, folder + "/cpuinfo_max_freq");
-    if (khz)
+    if (khz) {
       most_khz = std::max(most_khz, *khz);
-    else if (!is_absent(khz.error()))
-      facts.missing("cpu.max_mhz", khz.error());
+    } else if (!is_absent(khz.error())) {
+      facts.missing("cpu.max_mhz", khz.error());  // it may be the fastest
+      most_khz = 0;
+      break;
+    }
   }
   if (most_khz > 0) facts.set("cpu.max_mhz", static_cast<double>(most_khz) / 1000);
-  const auto governor = read_text(host, folders.front() + "/scaling_governor");
-  if (governor)
-    facts.set("cpu.governor", *governor);
-  else if (!is_absent(governor.error()))
-    facts.missing("cpu.governor", governor.error());
+  set_if_there(facts, "cpu.governor", read_text(host, folders.front() + "/scaling_governor"));
+}
+
+/// "Not affected", "Vulnerable: No microcode", "Mitigation: PTI", "KVM: Mitigation: VMX disabled", "Unknown: No mitigations"
+bool is_state(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 void set_vulnerable(const Host& host, Facts& facts) {
@@ -446,6 +481,8 @@ void set_vulnerable(const Host& host, Facts& facts) {
   for (const auto& entry : *entries) {
     const auto state = read_text(host, folder + "/" + entry.name);
     if (!state && entry.type == FileType::regular) return facts.missing("cpu.vulnerable", state.error());
+    if (state && !is_state(*state))
+      return facts.missing("cpu.vulnerable", {ErrorKind::invalid, "not readable: " + folder + "/" + entry.name});
     if (state && state->compare(0, 10, "Vulnerable") == 0) vulnerable.push_back(entry.name);
   }
   facts.set("cpu.vulnerable", vulnerable);
@@ -482,18 +519,21 @@ void set_identity(const CpuInfo& info, Facts& facts) {
 }  // namespace
 
 Result<void> probe_cpu(const Host& host, Machine&, Facts& facts) {
-  const auto text = host.read("/proc/cpuinfo");
-  const CpuInfo info = text ? parse_cpuinfo(*text) : CpuInfo();
+  const auto text = read_cpuinfo(host);
+  CpuInfo info = text.value_or(CpuInfo());
+  info.identified = text ? info.family.empty() || parse_u64(info.family) : is_absent(text.error());
   if (text) {
     set_identity(info, facts);
   } else {
-    for (const char* path : {"cpu.model", "cpu.vendor", "cpu.isa_level", "cpu.features"})
+    for (const char* path : {"cpu.model", "cpu.vendor", "cpu.microcode", "cpu.isa_level", "cpu.features"})
       facts.missing(path, text.error());
   }
   set_vulnerable(host, facts);
-  if (const auto possible = read_text(host, std::string(kCpuFolder) + "/possible")) {
-    if (const auto cpus = parse_number_list(*possible)) facts.set("cpu.threads_possible", cpus->size());
-  }
+  const auto possible = read_text(host, std::string(kCpuFolder) + "/possible");
+  if (!possible)
+    missing_unless_absent(facts, "cpu.threads_possible", possible.error());
+  else if (const auto cpus = parse_number_list(*possible))
+    facts.set("cpu.threads_possible", cpus->size());
   const auto online = online_cpus(host, info);
   if (!online) {
     for (const char* path :

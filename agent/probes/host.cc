@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this machine is: name, maker, whether it is real, virtual or a container, whose cloud, how long up.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@ namespace {
 using Name = std::pair<std::string_view, std::string_view>;
 
 constexpr std::size_t kElfHeaderBytes = 20;
+constexpr std::string_view kDmiFolder = "/sys/class/dmi/id/";
 
 /// Words of /proc/cpuinfo that give a virtual machine away.
 struct Traces {
@@ -143,7 +145,7 @@ struct Firmware {
 
 Firmware read_firmware(const Host& host) {
   Firmware firmware;
-  const std::string folder = "/sys/class/dmi/id/";
+  const std::string folder(kDmiFolder);
   const auto read = [&](const char* name) { return read_text(host, folder + name).value_or(""); };
   firmware.vendor = read("sys_vendor");
   if (firmware.vendor.empty() && !is_there(host, "/sys/class/dmi/id")) {
@@ -233,8 +235,9 @@ std::string by_device_tree(const Host& host) {
 
 /// Devices that only a hypervisor makes, by vendor: VirtualBox 80ee, VMware 15ad, Xen 5853. "0020	80eebeef
 /// …"
-std::string by_devices(const Host& host) {
+Result<std::string> by_devices(const Host& host) {
   const auto text = host.read("/proc/bus/pci/devices");
+  if (!text && !is_absent(text.error())) return tl::unexpected<Error>(text.error());
   if (!text) return "";
   for (const auto line : lines(*text)) {
     const auto parts = words(line);
@@ -261,7 +264,9 @@ std::string virtualization_of(const Host& host, const Firmware& firmware, const 
     if (!name.empty()) return name;
   }
   if (!firmware.readable) {
-    if (auto name = by_devices(host); !name.empty()) return name;
+    const auto name = by_devices(host);
+    if (!name && !traces.hypervisor_flag) return "";
+    if (name && !name->empty()) return *name;
   }
   if (traces.hypervisor_flag) return "unknown";
   return firmware.readable || traces.x86 ? "none" : "";
@@ -353,8 +358,15 @@ std::string chassis_of(std::string_view type) {
 
 void set_kind(const Host& host, const Traces& traces, Facts& facts) {
   const auto firmware = read_firmware(host);
-  if (!firmware.vendor.empty()) facts.set("host.vendor", firmware.vendor);
-  if (!firmware.product.empty()) facts.set("host.product", firmware.product);
+  const std::string folder(kDmiFolder);
+  if (!firmware.vendor.empty())
+    facts.set("host.vendor", firmware.vendor);
+  else
+    set_if_there(facts, "host.vendor", read_text(host, folder + "sys_vendor"));
+  if (!firmware.product.empty())
+    facts.set("host.product", firmware.product);
+  else
+    set_if_there(facts, "host.product", read_text(host, folder + "product_name"));
   const auto virtualization = virtualization_of(host, firmware, traces);
   const auto container = container_of(host);
   const Error silent{ErrorKind::not_found,
@@ -397,10 +409,13 @@ void set_load(const Host& host, Machine& machine, Facts& facts) {
     if (const auto value = parse_double(parts[2])) facts.set("host.load_15min", *value);
   }
   const auto& processes = machine.processes();
-  if (processes)
+  if (!processes) return facts.missing("host.process_count", processes.error());
+  // kernel threads are left out, so one that cannot be looked at leaves the count open
+  const auto hidden = std::find_if(processes->begin(), processes->end(), [](const Process& one) { return one.name.empty(); });
+  if (hidden == processes->end())
     facts.set("host.process_count", processes->size());
   else
-    facts.missing("host.process_count", processes.error());
+    facts.missing("host.process_count", {ErrorKind::permission_denied, "not readable: /proc/" + std::to_string(hidden->pid) + "/stat"});
 }
 
 }  // namespace

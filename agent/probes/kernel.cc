@@ -7,6 +7,7 @@
 #include "agent/config/modprobe.h"
 #include "agent/config/sysctl.h"
 #include "agent/probes/all.h"
+#include "agent/read.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -97,10 +98,8 @@ void write_running(const Host& host, const std::vector<std::string>& names, Fact
     else if (text.error().kind != ErrorKind::not_found)
       unread = text.error();
   }
-  if (unread && running.empty())
-    facts.missing("kernel.sysctl", *unread);
-  else
-    facts.set("kernel.sysctl", std::move(running));
+  if (unread) facts.missing("kernel.sysctl", *unread);
+  if (!unread || !running.empty()) facts.set("kernel.sysctl", std::move(running));
 }
 
 void write_settings(const Host& host, Facts& facts) {
@@ -117,6 +116,7 @@ void write_settings(const Host& host, Facts& facts) {
     configured[name] = to_utf8(value.substr(0, kMaxSettingBytes));
     names.push_back(name);
   }
+  if (files.unread) facts.missing("kernel.sysctl_configured", *files.unread);
   facts.set("kernel.sysctl_configured", std::move(configured));
   facts.set("kernel.sysctl_conflicts", files.conflicts);
   write_running(host, names, facts);
@@ -137,11 +137,12 @@ void write_kept_dumps(const Host& host, Facts& facts) {
 /// A handler ("|/usr/lib/systemd/systemd-coredump …") keeps dumps for root; a plain name puts them beside the
 /// program.
 void write_core_dumps(const Host& host, Facts& facts) {
-  const auto dumpable = host.read("/proc/sys/fs/suid_dumpable", 64);
-  if (!dumpable) return facts.missing("kernel.core_dumps_restricted", dumpable.error());
-  const auto pattern = host.read("/proc/sys/kernel/core_pattern", 4096);
-  facts.set("kernel.core_dumps_restricted",
-            trim(*dumpable) == "0" || (pattern && trim(*pattern).starts_with('|')));
+  constexpr const char* kPath = "kernel.core_dumps_restricted";
+  const auto dumpable = read_u64(host, "/proc/sys/fs/suid_dumpable");
+  if (!dumpable) return facts.missing(kPath, dumpable.error());
+  const auto pattern = read_text(host, "/proc/sys/kernel/core_pattern");
+  if (*dumpable != 0 && !pattern) return facts.missing(kPath, pattern.error());
+  facts.set(kPath, *dumpable == 0 || pattern->starts_with('|'));
 }
 
 }  // namespace

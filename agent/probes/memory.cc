@@ -57,8 +57,8 @@ void set_pages(const Host& host, Facts& facts) {
       const auto count = read_u64(host, folder + "/" + entry.name + "/nr_hugepages");
       facts.set(small ? "memory.hugepages_2m" : "memory.hugepages_1g", count);
     }
-  } else if (!is_absent(entries.error())) {
-    facts.missing("memory.hugepages_2m", entries.error());
+  } else {
+    for (const char* path : {"memory.hugepages_2m", "memory.hugepages_1g"}) missing_unless_absent(facts, path, entries.error());
   }
   const auto transparent = read_text(host, "/sys/kernel/mm/transparent_hugepage/enabled");
   if (transparent) {
@@ -87,15 +87,12 @@ std::set<unsigned> gpu_nodes(const Host& host) {
   return nodes;
 }
 
-/// The CPUs of a node as a list; kernels before 2.6.32 have the mask alone.
-std::string node_cpus(const Host& host, const std::string& folder) {
-  if (const auto list = read_text(host, folder + "/cpulist")) {
-    const auto cpus = parse_number_list(*list);
-    return cpus ? format_number_list(*cpus) : std::string();
-  }
-  const auto mask = read_text(host, folder + "/cpumap");
-  const auto cpus = mask ? parse_number_mask(*mask) : std::nullopt;
-  return cpus ? format_number_list(*cpus) : std::string();
+/// The CPUs of a node as a list; kernels before 2.6.32 have the mask alone. Nothing where neither can be read.
+std::optional<std::string> node_cpus(const Host& host, const std::string& folder) {
+  const auto list = read_text(host, folder + "/cpulist");
+  const auto mask = list ? list : read_text(host, folder + "/cpumap");
+  const auto cpus = list ? parse_number_list(*list) : mask ? parse_number_mask(*mask) : std::nullopt;
+  return cpus ? std::optional(format_number_list(*cpus)) : std::nullopt;
 }
 
 /// "Node 0 MemTotal:       65536 kB"
@@ -132,9 +129,10 @@ void set_nodes(const Host& host, Facts& facts) {
     const auto memory =
         of_gpus.count(number) != 0 ? std::optional<std::uint64_t>(0) : node_memory(host, folder, number);
     const auto cpus = node_cpus(host, folder);
-    nlohmann::json node = {{"id", number}, {"cpus", cpus}};
+    nlohmann::json node = {{"id", number}};
+    if (cpus) node["cpus"] = *cpus;
     if (memory) node["memory_bytes"] = *memory;
-    if (!cpus.empty() || memory.value_or(1) > 0) ++count;
+    if (!cpus.value_or("?").empty() || memory.value_or(1) > 0) ++count;
     nodes.push_back(std::move(node));
   }
   facts.set("memory.numa_node_count", count);
@@ -157,27 +155,41 @@ std::optional<bool> corrects(const Host& host, const std::string& controller) {
   return std::nullopt;
 }
 
+constexpr const char* kCorrected = "memory.ecc_corrected_errors";
+constexpr const char* kUncorrected = "memory.ecc_uncorrected_errors";
+
+/// A sum is unknown where one of its parts is.
+void add(Result<std::uint64_t>& sum, const Result<std::uint64_t>& part) {
+  if (!sum) return;
+  if (!part)
+    sum = part;
+  else if (*part > UINT32_MAX)  // the kernel counts in 32 bits
+    sum = fail(ErrorKind::invalid, "no count of memory errors: " + std::to_string(*part));
+  else
+    *sum += *part;
+}
+
 void set_ecc(const Host& host, Facts& facts) {
   const auto controllers = host.list(kEdacFolder);
   if (!controllers) {
-    if (!is_absent(controllers.error())) facts.missing("memory.ecc", controllers.error());
+    for (const char* path : {"memory.ecc", kCorrected, kUncorrected}) missing_unless_absent(facts, path, controllers.error());
     return;
   }
-  std::uint64_t corrected = 0;
-  std::uint64_t uncorrected = 0;
+  Result<std::uint64_t> corrected = 0;
+  Result<std::uint64_t> uncorrected = 0;
   std::size_t count = 0;
   std::optional<bool> ecc;
   for (const auto& entry : *controllers) {
     if (entry.name.compare(0, 2, "mc") != 0 || entry.name.size() < 3 || ++count > kMaxControllers) continue;
     const std::string folder = std::string(kEdacFolder) + "/" + entry.name;
-    corrected += read_u64(host, folder + "/ce_count").value_or(0);
-    uncorrected += read_u64(host, folder + "/ue_count").value_or(0);
+    add(corrected, read_u64(host, folder + "/ce_count"));
+    add(uncorrected, read_u64(host, folder + "/ue_count"));
     if (const auto one = corrects(host, folder)) ecc = ecc.value_or(true) && *one;
   }
   if (count == 0) return;
   if (ecc) facts.set("memory.ecc", *ecc);
-  facts.set("memory.ecc_corrected_errors", corrected);
-  facts.set("memory.ecc_uncorrected_errors", uncorrected);
+  facts.set(kCorrected, corrected);
+  facts.set(kUncorrected, uncorrected);
 }
 
 /// Whether one line of /proc/swaps lies on encrypted devices; compressed memory (zram) never reaches a disk.
@@ -224,7 +236,7 @@ Result<void> probe_memory(const Host& host, Machine& machine, Facts& facts) {
     set_totals(host, *meminfo, facts);
   } else {
     for (const char* path : {"memory.total_bytes", "memory.available_bytes", "memory.effective_bytes",
-                             "memory.swap_total_bytes"}) {
+                             "memory.swap_total_bytes", "memory.swap_used_bytes"}) {
       facts.missing(path, meminfo.error());
     }
   }

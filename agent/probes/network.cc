@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Network: interfaces with what they can carry, RDMA ports, the way out, name servers.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <string>
@@ -59,7 +60,7 @@ std::string kind_of(const Host& host, const std::string& folder, std::string_vie
 /// True where the interface stands on a device: real, or as /sys shows paravirtual ones (virtio, vmbus, xen).
 bool stands_on_device(const Host& host, const std::string& folder) {
   const auto target = host.read_link(folder);  // "../../devices/virtual/net/lo"
-  if (target) return !contains(*target, "/virtual/");
+  if (target && contains(*target, "devices/")) return !contains(*target, "/virtual/");
   return is_there(host, folder + "/device");
 }
 
@@ -70,21 +71,33 @@ std::string driver_of(const Host& host, const std::string& device) {
 
 /// Up as RFC 2863 means it. Tunnels and some drivers say "unknown": then what the administrator wants counts.
 std::optional<bool> is_up(const Host& host, const std::string& folder) {
+  constexpr std::array<std::string_view, 6> kDown = {"down", "notpresent", "lowerlayerdown", "testing", "dormant", "unknown"};
   const auto state = read_text(host, folder + "/operstate");
   if (!state) return std::nullopt;
-  if (*state != "unknown") return *state == "up";
+  if (*state == "up") return true;
+  if (std::find(kDown.begin(), kDown.end(), *state) == kDown.end()) return std::nullopt;
+  if (*state != "unknown") return false;
   const auto flags = read_text(host, folder + "/flags");
   const auto bits = flags ? parse_hex(*flags) : std::nullopt;
   return bits ? std::optional((*bits & 1u) != 0) : std::nullopt;
 }
 
+template <class T>
+bool is_known(const Result<T>& value) {
+  return value || is_absent(value.error());
+}
+
 json interface_of(const Host& host, const std::string& name) {
   const std::string folder = std::string(kNetFolder) + "/" + name;
   const auto type = read_u64(host, folder + "/type");
-  const auto uevent = read_text(host, folder + "/uevent").value_or("");
+  const auto uevent = read_text(host, folder + "/uevent");
   const bool has_device = stands_on_device(host, folder);
-  const auto kind = kind_of(host, folder, uevent, type.value_or(0), has_device);
-  json item = {{"name", name}, {"kind", kind}};
+  std::string kind;
+  // a capture may lack either; one that is there and cannot be read leaves the kind open
+  if (is_known(type) && is_known(uevent))
+    kind = kind_of(host, folder, uevent.value_or(""), type.value_or(0), has_device);
+  json item = {{"name", name}};
+  if (!kind.empty()) item["kind"] = kind;
   if (const auto up = is_up(host, folder)) item["up"] = *up;
   if (const auto mtu = read_u64(host, folder + "/mtu"); mtu && *mtu <= INT32_MAX) item["mtu"] = *mtu;
   // virtual ones invent a speed (veth says 10 Gb/s); a port that is down answers "invalid argument" or -1
@@ -100,10 +113,23 @@ json interface_of(const Host& host, const std::string& name) {
   return item;
 }
 
-void set_fastest(const json& interfaces, Facts& facts) {
+/// What may be the fastest and is hidden makes it unknown.
+std::optional<Error> hidden_part(const Host& host, const std::string& name) {
+  for (const char* file : {"/type", "/uevent", "/operstate", "/speed"}) {
+    const auto text = read_text(host, std::string(kNetFolder) + "/" + name + file);
+    if (!text && text.error().kind == ErrorKind::permission_denied) return text.error();
+  }
+  return std::nullopt;
+}
+
+void set_fastest(const Host& host, const json& interfaces, Facts& facts) {
   std::int64_t fastest = 0;
   for (const auto& item : interfaces) {
-    const auto& kind = item["kind"].get_ref<const std::string&>();
+    const auto kind = item.value("kind", "");
+    const bool whole = item.contains("speed_mbps") && item.contains("up") && !kind.empty();
+    if (!whole && kind != "virtual") {
+      if (const auto why = hidden_part(host, item["name"])) return facts.missing("network.fastest_mbps", *why);
+    }
     if (kind != "physical" && kind != "bond" && kind != "infiniband") continue;
     if (!item.value("up", false)) continue;
     fastest = std::max(fastest, item.value("speed_mbps", std::int64_t{0}));
@@ -132,7 +158,7 @@ void set_interfaces(const Host& host, Facts& facts) {
     }
     interfaces.push_back(std::move(item));
   }
-  set_fastest(interfaces, facts);
+  set_fastest(host, interfaces, facts);
   facts.set("network.interfaces", std::move(interfaces));
   if (!addresses) facts.missing("network.interfaces[].addresses", addresses.error());
 }
@@ -173,6 +199,8 @@ void set_bonds(const Host& host, Facts& facts) {
     for (const auto& bond : *bonds) {
       const auto text = host.read("/proc/net/bonding/" + bond.name);
       if (!text) return facts.missing("network.bonds_degraded", text.error());
+      if (!contains(*text, "MII Status"))
+        return facts.missing("network.bonds_degraded", {ErrorKind::invalid, "not readable: /proc/net/bonding/" + bond.name});
       bool in_member = false;
       bool down = false;
       for (const auto line : lines(*text)) {
@@ -206,14 +234,14 @@ void set_rdma(const Host& host, Facts& facts) {
   for (const auto& device : *devices) {
     const std::string base = folder + "/" + device.name + "/ports";
     const auto numbers = host.list(base);
-    if (!numbers) continue;
+    if (!numbers) return facts.missing("network.rdma_ports", numbers.error());
     for (const auto& number : *numbers) {
       const auto port = parse_u64(number.name);
       if (!port || *port > INT32_MAX || ports.size() >= kMaxRdmaPorts) continue;
       const std::string place = base + "/" + number.name;
       json item = {{"device", device.name}, {"port", *port}};
       if (const auto layer = read_text(host, place + "/link_layer")) item["link_layer"] = *layer;
-      if (const auto state = read_text(host, place + "/state"))
+      if (const auto state = read_text(host, place + "/state"); state && contains(*state, ": "))  // "4: ACTIVE"
         item["active"] = contains(*state, "ACTIVE") && !contains(*state, "DEFER");
       if (const auto rate = read_text(host, place + "/rate")) {
         if (const auto gbps = parse_rate(*rate)) item["rate_gbps"] = *gbps;
@@ -222,6 +250,10 @@ void set_rdma(const Host& host, Facts& facts) {
     }
   }
   facts.set("network.rdma_ports", std::move(ports));
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
 }
 
 std::vector<std::string> parse_servers(std::string_view text) {
@@ -235,14 +267,15 @@ std::vector<std::string> parse_servers(std::string_view text) {
 }
 
 void set_servers(const Host& host, Facts& facts) {
-  const auto text = host.read("/etc/resolv.conf");
-  if (!text) return facts.missing("network.dns_servers", text.error());
-  auto servers = parse_servers(*text);
+  auto text = host.read("/etc/resolv.conf");
   // systemd-resolved's stub stands before the real ones
-  if (servers == std::vector<std::string>{"127.0.0.53"}) {
-    if (const auto real = host.read("/run/systemd/resolve/resolv.conf")) servers = parse_servers(*real);
+  if (text && parse_servers(*text) == std::vector<std::string>{"127.0.0.53"}) {
+    auto real = host.read("/run/systemd/resolve/resolv.conf");
+    if (real || !is_absent(real.error())) text = std::move(real);
   }
-  facts.set("network.dns_servers", servers);
+  if (!text) return facts.missing("network.dns_servers", text.error());
+  if (!is_ascii(*text)) return facts.missing("network.dns_servers", {ErrorKind::invalid, "no text: /etc/resolv.conf"});
+  facts.set("network.dns_servers", parse_servers(*text));
 }
 
 }  // namespace

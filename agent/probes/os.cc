@@ -74,12 +74,13 @@ void set_release(const Host& host, Facts& facts) {
     const auto vendor = host.read("/usr/lib/os-release", kMaxReleaseBytes);
     if (vendor) text = vendor;
   }
+  const auto values = parse_release(text.value_or(""));
+  if (text && values.empty()) text = fail(ErrorKind::invalid, "no setting in it: /etc/os-release");
   if (!text) {
-    for (const char* path : {"os.id", "os.family", "os.name", "os.version"})
+    for (const char* path : {"os.id", "os.id_like", "os.family", "os.name", "os.version", "os.codename"})
       facts.missing(path, text.error());
     return;
   }
-  const auto values = parse_release(*text);
   const auto value = [&](const char* key) {
     const auto found = values.find(key);
     return found == values.end() ? std::string() : found->second;

@@ -42,7 +42,14 @@ std::string address_in(std::string_view target) {
   return found;
 }
 
-/// Places of the PCI functions below the devices of a class; nothing where the class cannot be listed.
+/// A device of the class that stands on no hardware: a bridge, a bond, a virtual port. "../../devices/virtual/net/br0"
+bool is_virtual(const Host& host, const std::string& folder) {
+  const auto link = host.read_link(folder);
+  return (link && contains(*link, "/virtual/")) || (!link && is_there(host, folder) && !is_there(host, folder + "/device"));
+}
+
+/// Places of the PCI functions below the devices of a class; nothing where the class cannot be listed or a device of it
+/// cannot be placed.
 std::optional<std::vector<PciPlace>> places_of(const Host& host, const std::string& folder) {
   const auto entries = host.list(folder);
   if (!entries) {
@@ -52,9 +59,12 @@ std::optional<std::vector<PciPlace>> places_of(const Host& host, const std::stri
   std::vector<PciPlace> places;
   for (const auto& entry : *entries) {
     if (places.size() >= kMostPeers) break;
-    const auto link = host.read_link(folder + "/" + entry.name + "/device");
+    const std::string device = folder + "/" + entry.name;
+    if (entry.type == FileType::regular) continue;  // "bonding_masters"
+    const auto link = host.read_link(device + "/device");
+    if (!link && !is_virtual(host, device)) return std::nullopt;
     const std::string address = link ? address_in(*link) : std::string();
-    if (address.empty()) continue;  // a bridge, a bond, a virtual port
+    if (address.empty()) continue;  // on no PCI bus
     if (auto place = read_place(host, address)) places.push_back(std::move(*place));
   }
   return places;
@@ -97,11 +107,19 @@ std::string_view distance(const PciPlace& one, const PciPlace& other) {
   return one.numa_node == other.numa_node ? "socket" : "across";
 }
 
+/// Whether a disk is an NVMe drive, or no one can tell.
+bool has_nvme_disk(const Host& host) {
+  const auto disks = host.list("/sys/block");
+  if (!disks) return !is_absent(disks.error());
+  return std::any_of(disks->begin(), disks->end(), [](const FolderEntry& entry) { return entry.name.starts_with("nvme"); });
+}
+
 void add_distances(const Host& host, json& accelerators) {
   if (accelerators.empty()) return;
   auto network = places_of(host, "/sys/class/infiniband");
   if (network && network->empty()) network = places_of(host, "/sys/class/net");
-  const auto nvme = places_of(host, "/sys/class/nvme");
+  auto nvme = places_of(host, "/sys/class/nvme");
+  if (nvme && nvme->empty() && has_nvme_disk(host)) nvme.reset();  // a capture without the class
   for (auto& item : accelerators) {
     const auto card = read_place(host, item["address"].get<std::string>());
     if (!card || card->root.empty()) continue;

@@ -12,22 +12,27 @@
 namespace plumbline {
 namespace {
 
-bool has_accelerator(const Host& host) {
+/// Unknown where a function of the bus cannot be looked at and none that can be is an accelerator.
+Result<bool> has_accelerator(const Host& host) {
   const std::string base = "/sys/bus/pci/devices";
   const auto entries = host.list(base);
+  if (!entries && !is_absent(entries.error())) return tl::unexpected<Error>(entries.error());
+  Result<bool> found = false;
   for (const auto& entry : entries.value_or(std::vector<FolderEntry>{})) {
     const std::string folder = base + "/" + entry.name;
-    const auto code = read_text(host, folder + "/class");
-    const auto number = code ? parse_hex(*code) : std::nullopt;
-    if (!number || !may_accelerate(*number)) continue;
+    const auto number = parse_hex(read_text(host, folder + "/class").value_or(""));
+    if (number && !may_accelerate(*number)) continue;
     const auto vendor = parse_hex(read_text(host, folder + "/vendor").value_or(""));
     const auto device = parse_hex(read_text(host, folder + "/device").value_or(""));
-    if (!vendor || !device) continue;
+    if (!number || !vendor || !device) {
+      if (is_there(host, folder)) found = fail(ErrorKind::invalid, "no class, vendor or device: " + folder);
+      continue;
+    }
     const std::string vendor_text = four_digits(static_cast<unsigned>(*vendor));
     const std::string device_text = four_digits(static_cast<unsigned>(*device));
     if (is_accelerator({entry.name, *number, vendor_text, device_text})) return true;
   }
-  return false;
+  return found;
 }
 
 bool is_container(const Host& host) {
@@ -50,6 +55,17 @@ bool has_desktop(Machine& machine) {
 
 Result<void> probe_roles(const Host& host, Machine& machine, Facts& facts) {
   std::set<std::string> names;
+  const auto accelerator = has_accelerator(host);
+  if (!accelerator) {
+    facts.missing("roles.names", accelerator.error());
+    return {};
+  }
+  // what runs tells most roles: a capture without /proc has none to tell, one that may not be read has
+  const auto& processes = machine.processes();
+  if (!processes && !is_absent(processes.error())) {
+    facts.missing("roles.names", processes.error());
+    return {};
+  }
   for (const Service& service : machine.services()) {
     const Product& product = *service.product;
     if (product.family == ProductFamily::data_store && product.category != "coordination")
@@ -62,7 +78,7 @@ Result<void> probe_roles(const Host& host, Machine& machine, Facts& facts) {
     if (product.family == ProductFamily::web) names.insert("web_server");
   }
   if (names.count("kubernetes_node") != 0) names.insert("container_host");
-  if (has_accelerator(host)) names.insert("gpu");
+  if (*accelerator) names.insert("gpu");
   if (is_container(host)) names.insert("container");
   if (has_desktop(machine)) names.insert("workstation");
   facts.set("roles.names", nlohmann::json(names));

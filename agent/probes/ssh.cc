@@ -293,10 +293,23 @@ Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
     installed = installed || host.stat(program);
   for (const std::string_view name : {"openssh-server", "openssh"})
     installed = installed || machine.package(name) != nullptr;
+  // a root without programs and packages, of which nobody knows what runs, does not tell
+  const auto& sockets_known = machine.sockets();
+  const bool seen = installed || (sockets_known && machine.processes()) || host.stat("/usr/sbin") || machine.package_manager() != "none";
+  const bool hidden = !installed && ((!sockets_known && sockets_known.error().kind != ErrorKind::not_found) ||
+                                     (!machine.processes() && machine.processes().error().kind != ErrorKind::not_found));
+  if (!seen || hidden) {
+    const Error why = !sockets_known ? sockets_known.error() : Error{ErrorKind::not_found, "not found: /usr/sbin, a package database, /proc"};
+    for (const char* fact : {"ssh", "ssh.installed"}) facts.missing(fact, why);
+    return {};
+  }
   facts.set("ssh.installed", installed);
   // No process at all means a root that nobody runs: an image, a recording without /proc.
-  if ((machine.processes() && !machine.processes()->empty()) || machine.sockets()) facts.set("ssh.running", running);
-  if (machine.sockets()) facts.set("ssh.exposure", exposure_of(sockets));
+  if ((machine.processes() && !machine.processes()->empty()) || sockets_known) facts.set("ssh.running", running);
+  if (sockets_known) facts.set("ssh.exposure", exposure_of(sockets));
+  if (!sockets_known && sockets_known.error().kind != ErrorKind::not_found) facts.missing("ssh.exposure", sockets_known.error());
+  if (const auto& processes = machine.processes(); !running && !processes && processes.error().kind != ErrorKind::not_found)
+    facts.missing("ssh.running", processes.error());
   if (!installed) return {};
   const auto config = read_sshd_config(host, path);
   if (config) {

@@ -48,7 +48,8 @@ std::optional<json> disk_of(const Host& host, Machine& machine, const std::strin
   if (sectors && *sectors <= kMaxSectors) disk["size_bytes"] = *sectors * kSectorBytes;
   if (const auto model = read_text(host, folder + "/device/model"); model && !model->empty())
     disk["model"] = *model;
-  if (const auto removable = read_text(host, folder + "/removable")) disk["removable"] = *removable == "1";
+  if (const auto removable = read_u64(host, folder + "/removable"); removable && *removable <= 1)
+    disk["removable"] = *removable == 1;
   if (name.compare(0, 4, "nvme") == 0) {
     auto node = read_i64(host, folder + "/device/numa_node");
     if (!node) node = read_i64(host, folder + "/device/device/numa_node");
@@ -65,13 +66,17 @@ void set_disks(const Host& host, Machine& machine, Facts& facts) {
     return;
   }
   auto disks = json::array();
-  std::uint64_t nvme_bytes = 0;
+  Result<std::uint64_t> nvme_bytes = 0;
   for (const auto& entry : *entries) {
     if (!is_disk(entry.name) || disks.size() >= kMaxDisks) continue;
     auto disk = disk_of(host, machine, entry.name);
     if (!disk) continue;
-    if ((*disk)["class"] == "nvme")
-      nvme_bytes += std::min(disk->value("size_bytes", std::uint64_t{0}), std::uint64_t{1} << 50);
+    if ((*disk)["class"] == "nvme" && nvme_bytes) {
+      if (disk->contains("size_bytes"))
+        *nvme_bytes += std::min((*disk)["size_bytes"].get<std::uint64_t>(), std::uint64_t{1} << 50);
+      else
+        nvme_bytes = fail(ErrorKind::invalid, "no size known of the disk " + entry.name);
+    }
     disks.push_back(std::move(*disk));
   }
   facts.set("storage.disks", std::move(disks));
@@ -192,6 +197,8 @@ json parse_mdstat(std::string_view text) {
 
 void set_raids(const Host& host, Machine& machine, Facts& facts) {
   const auto text = host.read("/proc/mdstat");
+  if (text && !contains(*text, "Personalities"))
+    return facts.missing("storage.raids", {ErrorKind::invalid, "not readable: /proc/mdstat"});
   if (text) return facts.set("storage.raids", parse_mdstat(*text));
   // without the driver there is no such file, and no such array
   if (is_absent(text.error()) && machine.mounts()) return facts.set("storage.raids", json::array());

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMaxDepth = 8;  // disk, partition, RAID, LUKS, LVM, cache: five in the wild
 constexpr std::size_t kMaxSlaves = 128;
+constexpr std::size_t kMaxUuidBytes = 4096;
 
 std::string last_part(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -50,6 +51,10 @@ std::string disk_of(const Host& host, std::string_view name, const std::string& 
   return std::string(name);
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
+}
+
 int slowness(std::string_view disk_class) {
   constexpr std::array<std::string_view, 5> order = {"nvme", "ssd", "virtual", "other", "hdd"};
   return static_cast<int>(std::find(order.begin(), order.end(), disk_class) - order.begin());
@@ -66,18 +71,29 @@ void merge(BlockLayers& into, const BlockLayers& below, bool first) {
   }
 }
 
+bool is_array(const Host& host, std::string_view name, const std::string& folder) {
+  return name.starts_with("md") && !host.stat(folder + "/partition");
+}
+
 BlockLayers walk(const Host& host, std::string_view name, int depth) {
   BlockLayers layers;
   const std::string folder = folder_of(host, name);
   if (folder.empty() || depth > kMaxDepth) return layers;
   layers.known = true;
-  const bool crypt = text_of(host, folder + "/dm/uuid").starts_with("CRYPT-");
+  const bool mapped = name.starts_with("dm-");
+  const auto uuid = mapped ? host.read(folder + "/dm/uuid", kMaxUuidBytes) : Result<std::string>();
+  const bool crypt = uuid && uuid->starts_with("CRYPT-");
   const auto slaves = host.list(folder + "/slaves");
+  // what a mapped or an array device is and stands on has to be seen before anything is said of it
+  const bool unseen = (mapped && (!uuid || !is_ascii(*uuid))) || (!slaves && (mapped || is_array(host, name, folder)));
+  if (unseen) return BlockLayers{};
   bool first = true;
   if (slaves) {
     for (const auto& slave : *slaves) {
       if (layers.disks.size() >= kMaxSlaves) break;
-      merge(layers, walk(host, slave.name, depth + 1), first);
+      const BlockLayers below = walk(host, slave.name, depth + 1);
+      if (!below.known) return BlockLayers{};
+      merge(layers, below, first);
       first = false;
     }
   }

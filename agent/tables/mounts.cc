@@ -102,6 +102,7 @@ Result<std::vector<Mount>> read_mounts(const Host& host) {
     auto mount = info ? parse_mountinfo(line) : parse_mounts(line);
     if (mount && found.size() < kMaxMounts) found.push_back(std::move(*mount));
   }
+  if (found.empty()) return fail(ErrorKind::invalid, "no mount in it: /proc/self/mountinfo");  // at least / is mounted
   return found;
 }
 

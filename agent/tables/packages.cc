@@ -147,6 +147,7 @@ std::vector<Package> parse_rpm_lines(std::string_view text) {
 
 PackageTable read_packages(const Host& host) {
   if (const auto text = host.read("/var/lib/dpkg/status", kMaxDatabaseBytes); text && !trim(*text).empty()) {
+    if (!contains(*text, "Package: ")) return {"dpkg", fail(ErrorKind::invalid, "no package in it: /var/lib/dpkg/status")};
     return {"dpkg", parse_dpkg_status(*text)};
   } else if (!text && text.error().kind != ErrorKind::not_found) {
     return {"dpkg", tl::unexpected<Error>(text.error())};

@@ -52,7 +52,11 @@ Result<std::vector<Process>> read_processes(const Host& host) {
     Process process;
     process.pid = static_cast<int>(*pid);
     char state = 0;
-    if (!stat || !parse_stat(*stat, process, state)) continue;
+    if (!stat && stat.error().kind == ErrorKind::not_found) continue;  // it has ended meanwhile
+    if (!stat || !parse_stat(*stat, process, state)) {
+      found.push_back(std::move(process));  // there, and not to be seen: /proc with hidepid
+      continue;
+    }
     if (process.pid == kKernelThreads && process.name == "kthreadd") continue;
     if (process.parent == kKernelThreads || state == 'Z' || state == 'X') continue;
     if (const auto arguments =

@@ -136,8 +136,11 @@ Result<std::vector<Socket>> read_sockets(const Host& host) {
   } else {
     bool any = false;
     for (const std::string_view name : {"tcp", "tcp6", "udp", "udp6"}) {
-      const auto text = host.read("/proc/net/" + std::string(name), 32u << 20);
-      if (!text) continue;
+      const std::string path = "/proc/net/" + std::string(name);
+      const auto text = host.read(path, 32u << 20);
+      if (!text && text.error().kind == ErrorKind::not_found) continue;  // a kernel without IPv6
+      if (!text) return tl::unexpected<Error>(text.error());
+      if (!contains(*text, "local_address")) return fail(ErrorKind::invalid, "no table of sockets: " + path);
       any = true;
       parse_proc_net(*text, name.substr(0, 3), found);
     }

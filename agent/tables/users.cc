@@ -24,6 +24,7 @@ Result<std::vector<User>> read_users(const Host& host) {
     found.push_back({to_utf8(fields[0]), static_cast<unsigned>(*uid), static_cast<unsigned>(*gid),
                      std::string(fields[5]), std::string(trim(fields[6]))});
   }
+  if (found.empty() && !trim(*text).empty()) return fail(ErrorKind::invalid, "no account in it: /etc/passwd");
   return found;
 }
 
@@ -42,6 +43,7 @@ Result<std::vector<Group>> read_groups(const Host& host) {
     }
     found.push_back(std::move(group));
   }
+  if (found.empty() && !trim(*text).empty()) return fail(ErrorKind::invalid, "no group in it: /etc/group");
   return found;
 }
 
