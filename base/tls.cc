@@ -22,6 +22,7 @@ struct Free {
   void operator()(T* thing) const { free_it(thing); }
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
+using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Free<EVP_PKEY_CTX, EVP_PKEY_CTX_free>>;
 using CertificatePtr = std::unique_ptr<X509, Free<X509, X509_free>>;
 using RequestPtr = std::unique_ptr<X509_REQ, Free<X509_REQ, X509_REQ_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX, EVP_MD_CTX_free>>;
@@ -79,10 +80,21 @@ std::string public_key_sha256(X509* certificate) {
   return digest;
 }
 
+/// By calls that OpenSSL 1.1.1 has, too: the agent runs with either.
+KeyPtr new_key() {
+  const KeyContextPtr context(EVP_PKEY_CTX_new_id(EVP_PKEY_EC, nullptr));
+  EVP_PKEY* key = nullptr;
+  if (context && EVP_PKEY_keygen_init(context.get()) == 1 &&
+      EVP_PKEY_CTX_ctrl_str(context.get(), "ec_paramgen_curve", "P-256") == 1 &&
+      EVP_PKEY_CTX_ctrl_str(context.get(), "ec_param_enc", "named_curve") == 1)
+    EVP_PKEY_keygen(context.get(), &key);
+  return KeyPtr(key);
+}
+
 }  // namespace
 
 Result<std::string> make_private_key() {
-  const KeyPtr key(EVP_EC_gen("P-256"));
+  const KeyPtr key = new_key();
   const BioPtr out(BIO_new(BIO_s_mem()));
   if (!key || PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return openssl_error(ErrorKind::io, "new private key");
