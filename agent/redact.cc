@@ -216,6 +216,56 @@ const ShortOption* short_option(std::string_view program, std::string_view argum
   return nullptr;
 }
 
+bool is_secret_option(std::string_view word) {
+  const std::size_t name = std::min(word.find_first_not_of('-'), word.size());
+  return name > 0 && name < word.size() && word.find('=') == std::string_view::npos && is_secret_name(word.substr(name));
+}
+
+bool takes_short_options(std::string_view program) {
+  return std::any_of(kShortOptions.begin(), kShortOptions.end(),
+                     [program](const ShortOption& option) { return program.starts_with(option.program); });
+}
+
+/// One argument that is a whole command: "cd /srv && app --token abc | mysql -pabc".
+class CommandRedactor {
+ public:
+  std::string take(std::string_view command) {
+    std::string out;
+    for (std::size_t at = 0; at < command.size();) {
+      const std::size_t end = std::min(command.find_first_of(" \t\n;|&()", at), command.size());
+      if (end > at) out += take_word(command.substr(at, end - at));
+      if (end < command.size()) out += command[end];
+      at = end + 1;
+    }
+    return out;
+  }
+
+ private:
+  std::string take_word(std::string_view word) {
+    if (pending_) return take_value(word);
+    if (takes_short_options(program_name(word))) program_ = program_name(word);
+    const ShortOption* letter = short_option(program_, word);
+    pending_ = is_secret_option(word) || (letter != nullptr && !letter->joined);
+    if (letter != nullptr && letter->joined) return std::string(word.substr(0, 2)) + std::string(kRedacted);
+    return std::string(word);
+  }
+
+  /// A value in quotes goes on until they close.
+  std::string take_value(std::string_view word) {
+    const bool opens = quote_ == 0 && (word.front() == '"' || word.front() == '\'');
+    if (opens) quote_ = word.front();
+    const bool closes = quote_ != 0 && word.back() == quote_ && (!opens || word.size() > 1);
+    pending_ = quote_ != 0 && !closes;
+    if (!pending_) quote_ = 0;
+    if (!opens && word.starts_with("--")) return take_word(word);
+    return is_harmless_value(word) ? std::string(word) : std::string(kRedacted);
+  }
+
+  std::string_view program_;
+  bool pending_ = false;
+  char quote_ = 0;
+};
+
 std::string redact_argument(std::string_view argument) {
   const std::size_t equals = argument.find('=');
   if (equals != std::string_view::npos && is_secret_name(trim(argument.substr(0, equals)))) {
@@ -223,7 +273,8 @@ std::string redact_argument(std::string_view argument) {
     if (value == "''" || value == "\"\"" || is_harmless_value(value)) return std::string(argument);
     return std::string(argument.substr(0, equals + 1)) + std::string(kRedacted);
   }
-  return redact_line(argument);
+  const std::string line = redact_line(argument);
+  return line.find_first_of(" \t\n") == std::string::npos ? line : CommandRedactor().take(line);
 }
 
 /// Values that are switches and can be no secret, whatever the variable.
@@ -453,7 +504,9 @@ std::string redact_unit(std::string_view text) {
       }
     } else if (name == "ExecStart") {
       std::string arguments;
-      for (const std::string& word : shell_words(value)) arguments.append(word).append(1, '\0');
+      for (const std::string& word : shell_words(value))
+        for (const std::string_view part : split(word, '\0'))
+          if (!part.empty()) arguments.append(part).append(1, '\0');
       arguments = redact_arguments(arguments);
       std::replace(arguments.begin(), arguments.end(), '\0', ' ');
       out.append("ExecStart=").append(trim(arguments)).append("\n");

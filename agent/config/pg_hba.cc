@@ -61,7 +61,8 @@ std::optional<Fields> split_line(std::string_view line) {
       fields.mask = parts[next++];
   }
   if (next >= parts.size()) return std::nullopt;
-  fields.method = lower(parts[next]);
+  fields.method = lower(parts[next]);  // "scram-sha-256"; an address here is a line that PostgreSQL does not take
+  if (fields.method.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos) return std::nullopt;
   return fields;
 }
 

@@ -170,7 +170,7 @@ std::string plain_rule(std::string_view line) {
     const bool arguments = end != std::string_view::npos;
     commands.push_back(std::string(command.substr(0, end)) + (arguments ? " " + std::string(kRedacted) : ""));
   }
-  return std::string(line.substr(0, equals + 1)) + join(commands, ", ");
+  return std::string(line.substr(0, equals + 1)) + join(commands, ",");  // a blank would make "#" a comment
 }
 
 class Reader {
@@ -242,6 +242,8 @@ std::string redact_sudoers(std::string_view text) {
       if (!parts[0].starts_with("Defaults")) kept = plain_rule(line);
       if (parts[0] == "Defaults") kept = plain_defaults(line);
     }
+    // A backslash at its end would join it to the next.
+    kept.resize(kept.find_last_not_of("\\ \t\r") + 1);
     if (!kept.empty()) out.append(kept).append("\n");
   }
   return out;

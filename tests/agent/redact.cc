@@ -57,6 +57,19 @@ TEST_CASE("Arguments lose their secrets and keep the rest") {
   CHECK(arguments("postgres -D /data") == "postgres -D /data");
 }
 
+TEST_CASE("A whole command in one argument loses its secrets, too") {
+  const auto after_shell = [](const std::string& command) {
+    const std::string out = redact_arguments(std::string("sh") + '\0' + "-c" + '\0' + command + '\0');
+    return out.substr(6, out.size() - 7);
+  };
+  CHECK(after_shell("cd /srv && exec vllm serve m --api-key abc --port 80") == "cd /srv && exec vllm serve m --api-key <redacted> --port 80");
+  CHECK(after_shell("(app --token 'a b c' x; mysqldump -uroot -pabc db | gzip)") == "(app --token <redacted> <redacted> <redacted> x; mysqldump -uroot -p<redacted> db | gzip)");
+  CHECK(after_shell("redis-cli -a abc ping") == "redis-cli -a <redacted> ping");
+  CHECK(after_shell("app --password --verbose --token-file /x") == "app --password --verbose --token-file /x");
+  CHECK(after_shell("psql postgres://a:b@h/x --quiet") == "psql postgres://<redacted>@h/x --quiet");
+  CHECK(redact_unit("ExecStart=/bin/sh -c \"exec app --token abc\"\n") == "ExecStart=/bin/sh -c exec app --token <redacted>\n");
+}
+
 TEST_CASE("Every redactor gives the same when it is applied again") {
   const std::string samples[] = {
       "password: hunter2\nurl: amqp://u:p@h/\n  token: |\n    line\n    line\nnext: 1\n", "requirepass foo\nuser default on >abc ~* +@all\nbind 1.2.3.4\n",
@@ -98,7 +111,7 @@ TEST_CASE("Rules of sudo lose the arguments of their commands and keep what they
                        "Defaults:anna !requiretty\nCmnd_Alias X = /bin/x Canary\n#1000 ALL=(#0) /bin/x # Canary\n"
                        "app ALL=(ALL) NOPASSWD: /bin/x --token Canary, \\\n  !/bin/y, ALL # Canary\n%sudo\tALL=(ALL:ALL) ALL\n"
                        "@includedir /etc/sudoers.d Canary\n") ==
-        "Defaults use_pty, logfile=\"/var/log/sudo.log\"\n#1000 ALL=(#0) /bin/x\napp ALL=(ALL) NOPASSWD: /bin/x <redacted>, !/bin/y, ALL\n"
+        "Defaults use_pty, logfile=\"/var/log/sudo.log\"\n#1000 ALL=(#0) /bin/x\napp ALL=(ALL) NOPASSWD: /bin/x <redacted>,!/bin/y,ALL\n"
         "%sudo\tALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n");
 }
 

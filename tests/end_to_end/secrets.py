@@ -61,6 +61,7 @@ FILES = {
     "etc/rabbitmq/rabbitmq.conf": lambda: f"default_user = a\ndefault_pass = {c()}\n",
     "etc/systemd/system/vllm.service": lambda: f"[Service]\nUser=root\nEnvironment=OPENAI_API_KEY={c()} HF_TOKEN={c(prefix='hf_')}\nEnvironment=\"DATABASE_URL=postgres://app:{c()}@db/x\"\nEnvironmentFile=/etc/vllm.env\nExecStart=/usr/bin/vllm serve m --api-key {c()} --host 0.0.0.0\n",
     "etc/systemd/system/vllm.service.d/override.conf": lambda: f"[Service]\nEnvironment=ANTHROPIC_API_KEY={c(prefix='sk-ant-')}\n",
+    "etc/systemd/system/shell.service": lambda: f"[Service]\nExecStart=/bin/sh -c \"cd /srv && exec vllm serve m --api-key {c()} --host 0.0.0.0\"\n",
     "etc/vllm.env": lambda: f"VLLM_API_KEY={c()}\nexport AWS_SECRET_ACCESS_KEY='{c()}'\n",
     "etc/environment": lambda: f"PATH=/bin\nGITHUB_TOKEN={c(prefix='ghp_')}\n",
     "etc/fstab": lambda: f"//nas/x /mnt cifs username=a,password={c()} 0 0\n",
@@ -117,6 +118,8 @@ def write(root):
             origin[secret] = place
         path = os.path.join(root, place)
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.islink(path):  # /etc/mysql/my.cnf leads out of the copy, to the machine's own file
+            os.unlink(path)
         with open(path, "w") as file:
             file.write(text)
 

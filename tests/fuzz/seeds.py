@@ -58,3 +58,13 @@ for text in (
     b"\x40RW", b"\x80trusted comment: x", b"\x00\r\n",
 ):
     write("signature", text)
+# What the agent reads, as the cases of its tests have it. The first byte chooses the reader, of which there are 17; probes (0)
+# and redactors (2) take every text.
+number = 0
+for path in sorted((source / "tests/agent/cases").glob("*.txt")) + [source / "tests/agent/greetings.txt"]:
+    for part in re.split(r"(?m)^(?:---|===).*\n", path.read_text(encoding="utf-8"))[1:]:
+        data = part.encode()
+        if 0 < len(data) <= 4096:
+            number += 1
+            for reader in {0, 2, number % 17}:
+                write("agent_files", bytes((reader, number % 256)) + data)
