@@ -173,6 +173,17 @@ TEST_CASE("one file alone starts another program, never through a shell, and no 
   }
 }
 
+TEST_CASE("no loop goes over parts of a text that is gone before its first round") {
+  // for (std::string_view part : split(last_of(settings, "listeners"), ',')): the list lives as long as the loop, its text does not.
+  const std::regex made_on_the_way(R"(for \([^;{]*: (split|words|lines)\((last_of|option_value|lower|upper|join|to_utf8|read_config)\()");
+  const std::regex made_by_default(R"(for \([^;{]*: (split|words|lines)\([^;{]*\.value_or\()");
+  for (const auto& source : product()) {
+    INFO(source.path);
+    CHECK_FALSE(std::regex_search(source.text, made_on_the_way));
+    CHECK_FALSE(std::regex_search(source.text, made_by_default));
+  }
+}
+
 TEST_CASE("every fact of the catalog is filled by a probe or derived, and every fact a probe fills is in the catalog") {
   std::string probes, derive;
   for (const auto& source : product()) {

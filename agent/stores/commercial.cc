@@ -117,7 +117,8 @@ void inspect_cockroachdb(const Host&, Store& store) {
   const std::string address = option_value(store.arguments(), {"--listen-addr", "--advertise-addr"});
   listen_on(store, address.substr(0, address.rfind(':')));
   std::size_t nodes = 0;
-  for (const std::string_view one : split(option_value(store.arguments(), {"--join", "-j"}), ','))
+  const std::string joined = option_value(store.arguments(), {"--join", "-j"});
+  for (const std::string_view one : split(joined, ','))
     nodes += trim(one).empty() ? 0 : 1;
   if (nodes > 1) store.cluster_nodes = static_cast<int>(nodes);
   store.replication = nodes > 0 ? "replica" : "single";

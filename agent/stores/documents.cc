@@ -80,7 +80,8 @@ void judge_mongodb(const Settings& settings, Store& store) {
   store.tls_required = mode.starts_with("require");
   store.port = static_cast<int>(parse_u64(last_of(settings, "net.port", "27017")).value_or(0) & 0xffff);
   const bool all = is_on(last_of(settings, "net.bindIpAll"));
-  for (const std::string_view address : split(all ? "0.0.0.0" : last_of(settings, "net.bindIp", "127.0.0.1"), ','))
+  const std::string addresses = all ? "0.0.0.0" : last_of(settings, "net.bindIp", "127.0.0.1");
+  for (const std::string_view address : split(addresses, ','))
     listen_on(store, address);
   const bool set = !last_of(settings, "replication.replSetName").empty();
   const bool router = settings.count("sharding.configDB") != 0;

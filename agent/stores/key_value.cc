@@ -204,7 +204,8 @@ void find_redis_risks(const RedisConfig& config, Store& store) {
 }
 
 void read_redis_settings(const Host& host, const RedisConfig& config, Store& store) {
-  for (std::string_view address : words(last_of(config.settings, "bind", "* -::*"))) {
+  const std::string bind = last_of(config.settings, "bind", "* -::*");
+  for (std::string_view address : words(bind)) {
     if (address.starts_with('-')) address.remove_prefix(1);
     listen_on(store, address == "::*" ? "::" : address);
   }
@@ -297,8 +298,9 @@ void inspect_memcached(const Host& host, Store& store) {
       for (const auto& word : shell_words(line)) options.push_back(word);
     }
   }
-  const std::string listen = option_value(options, {"-l", "--listen"});
-  for (const std::string_view address : split(listen.empty() ? "*" : listen, ',')) listen_on(store, address);
+  std::string listen = option_value(options, {"-l", "--listen"});
+  if (listen.empty()) listen = "*";
+  for (const std::string_view address : split(listen, ',')) listen_on(store, address);
   const bool password = has_option(options, "-S") || has_option(options, "--enable-sasl") ||
                         has_option(options, "-Y") || has_option(options, "--auth-file");
   set_auth(store, password ? "required" : "none",

@@ -170,9 +170,9 @@ void inspect_mysql(const Host& host, Store& store) {
   const Reader read{*settings};
   find_version_in_data(host, store);
   judge(read, store);
-  if (!read.has("skip_networking"))
-    for (const std::string_view address : split(last_of(*settings, "bind_address", "*"), ','))
-      listen_on(store, address);
+  const std::string addresses = read.has("skip_networking") ? "" : last_of(*settings, "bind_address", "*");
+  if (!addresses.empty())
+    for (const std::string_view address : split(addresses, ',')) listen_on(store, address);
   find_replication(host, read, store);
 }
 

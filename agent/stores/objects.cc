@@ -19,7 +19,8 @@ Settings minio_variables(const Host& host, const Store& store, bool& known) {
   if (!store.contained) {
     const auto file = host.read_redacted("/etc/default/minio", redact_variables, kMaxConfigBytes);
     known = file.has_value();
-    for (const std::string_view line : lines(file.value_or(""))) {
+    const std::string text = file.value_or("");
+    for (const std::string_view line : lines(text)) {
       const std::size_t equals = line.find('=');
       std::string_view value = equals == std::string_view::npos ? "" : line.substr(equals + 1);
       while (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())

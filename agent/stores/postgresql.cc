@@ -220,7 +220,8 @@ void judge(const Host& host, const std::string& config, const Settings& settings
   store.tls = tls ? "on" : "off";
   store.port = static_cast<int>(parse_u64(last_of(settings, "port")).value_or(0) & 0xffff);
   store.cache_bytes = parse_size(last_of(settings, "shared_buffers", "128MB"), kBlockBytes);
-  for (const std::string_view address : split(last_of(settings, "listen_addresses", "localhost"), ','))
+  const std::string addresses = last_of(settings, "listen_addresses", "localhost");
+  for (const std::string_view address : split(addresses, ','))
     if (!trim(address).empty()) listen_on(store, address);
   judge_archiving(settings, store);
   find_risks(settings, store);

@@ -47,13 +47,15 @@ struct KafkaListener {
 /// "CLIENT://10.0.0.5:9092,CONTROLLER://:9093" with "CLIENT:SASL_SSL,CONTROLLER:SSL".
 std::vector<KafkaListener> kafka_listeners(const Settings& settings) {
   std::map<std::string, std::string> protocols;
-  for (const std::string_view pair : split(last_of(settings, "listener.security.protocol.map"), ',')) {
+  const std::string map = last_of(settings, "listener.security.protocol.map");
+  for (const std::string_view pair : split(map, ',')) {
     const std::size_t colon = pair.find(':');
     if (colon != std::string_view::npos)
       protocols[std::string(trim(pair.substr(0, colon)))] = trim(pair.substr(colon + 1));
   }
   std::vector<KafkaListener> found;
-  for (const std::string_view part : split(last_of(settings, "listeners", "PLAINTEXT://:9092"), ',')) {
+  const std::string listeners = last_of(settings, "listeners", "PLAINTEXT://:9092");
+  for (const std::string_view part : split(listeners, ',')) {
     const std::size_t mark = part.find("://");
     if (mark == std::string_view::npos) continue;
     KafkaListener one;
