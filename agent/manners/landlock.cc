@@ -18,7 +18,7 @@ namespace {
 
 constexpr long kCreateRuleset = 444, kAddRule = 445, kRestrictSelf = 446;  // on every architecture
 constexpr unsigned kAskVersion = 1;
-constexpr int kPathBeneath = 1;
+constexpr int kPathBeneath = 1, kNetworkPort = 2;
 
 // Rights on files (LANDLOCK_ACCESS_FS_…), by the version that brought them.
 constexpr std::uint64_t kExecute = 1u << 0, kWriteFile = 1u << 1, kRemoveFolder = 1u << 4, kRemoveFile = 1u << 5;
@@ -35,6 +35,10 @@ struct Ruleset {
 struct [[gnu::packed]] PathRule {
   std::uint64_t rights = 0;
   std::int32_t parent = -1;
+};
+
+struct PortRule {
+  std::uint64_t rights = 0, port = 0;
 };
 
 std::uint64_t writing_rights(int version) {
@@ -57,6 +61,13 @@ bool allow(int ruleset, const std::string& path, std::uint64_t rights) {
   return syscall(kAddRule, ruleset, kPathBeneath, &rule, 0) == 0;
 }
 
+/// Port 0 is one of the kernel's choice: a greeting that comes from the address it goes to (agent/asks/conversations.cc)
+/// asks for it. It poses as no service, and the filter of system calls lets nobody listen.
+bool allow_any_free_port(int ruleset) {
+  const PortRule rule{kBindTcp, 0};
+  return syscall(kAddRule, ruleset, kNetworkPort, &rule, 0) == 0;
+}
+
 }  // namespace
 
 int restrict_writing(const std::vector<std::string>& writable, const std::vector<std::string>& devices) {
@@ -71,6 +82,7 @@ int restrict_writing(const std::vector<std::string>& writable, const std::vector
   if (!ruleset) return 0;
   for (const auto& folder : writable) allow(ruleset.get(), folder, writing_rights(known));
   for (const auto& device : devices) allow(ruleset.get(), device, kWriteFile);
+  if (known >= kVersionOfPorts) allow_any_free_port(ruleset.get());
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 0;
   return syscall(kRestrictSelf, ruleset.get(), 0) == 0 ? known : 0;
 }

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -329,6 +330,31 @@ TEST_CASE("A probe cannot listen, send datagrams or talk to other programs' sock
   };
   CHECK(told(scan_with(listen_to)) ==
         "Operation not permitted, Operation not permitted, Operation not permitted, Operation not permitted");
+}
+
+TEST_CASE("Under Landlock a greeting may come from a port of the kernel's choice, and from no other") {
+  if (skipped_without_sandbox()) return;
+  const auto bind_to = [](const Host&, Machine&, Facts& facts) -> Result<void> {
+    std::string text;
+    for (const std::uint16_t port : {std::uint16_t{0}, std::uint16_t{5432}}) {
+      const int tcp = socket(AF_INET, SOCK_STREAM, 0);
+      sockaddr_in place{};
+      place.sin_family = AF_INET;
+      place.sin_port = htons(port);
+      place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      text += bind(tcp, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0 ? "bound " : "refused ";
+      text += listen(tcp, 1) == 0 ? "listens " : "";
+    }
+    return tell(facts, text);
+  };
+  ProbeHistory history;
+  auto work = live_work();
+  work.landlock = true;
+  const Scan scan = scan_with(bind_to, history, work);
+  const bool ports = std::any_of(scan.confined.begin(), scan.confined.end(), [](const std::string& word) {
+    return word.starts_with("landlock ") && parse_u64(word.substr(9)).value_or(0) >= 4;
+  });
+  CHECK(told(scan) == (ports ? "bound refused " : "bound bound "));
 }
 
 TEST_CASE("Without greetings a probe has no TCP at all") {
