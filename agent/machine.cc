@@ -6,6 +6,7 @@
 #include <set>
 
 #include "agent/containers_on_disk.h"
+#include "agent/firewall/firewall.h"
 #include "agent/services.h"
 #include "agent/stores/answered.h"
 #include "agent/tables/tables.h"
@@ -18,6 +19,7 @@ struct Machine::Tables {
   std::optional<Result<std::vector<Socket>>> sockets;
   std::optional<std::vector<Service>> services;
   std::optional<Greetings> greetings;
+  std::optional<Firewall> firewall;
   std::optional<PackageTable> packages;
   std::optional<Result<std::vector<Mount>>> mounts;
   std::optional<Result<std::vector<User>>> users;
@@ -123,6 +125,11 @@ const std::vector<Service>& Machine::services() {
 const std::map<std::string, Result<std::string>>& Machine::greetings() {
   if (!tables_->greetings) tables_->greetings = greet_services(host_, services());
   return *tables_->greetings;
+}
+
+Firewall& Machine::firewall() {
+  if (!tables_->firewall) tables_->firewall.emplace(host_, *this);
+  return *tables_->firewall;
 }
 
 const ContainersOnDisk& Machine::containers() {

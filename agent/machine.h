@@ -83,6 +83,7 @@ struct UnitFile {
 
 struct Service;           // agent/services.h: a recognised product that runs here
 struct ContainersOnDisk;  // agent/containers_on_disk.h
+struct Firewall;          // agent/firewall/firewall.h
 
 /// One system's shared tables. Every verb reads on its first call and remembers what came of it, errors too.
 /// Not for use by several threads.
@@ -106,6 +107,9 @@ struct Machine {
 
   /// What stores and AI services answered to greetings, all asked at once on the first call.
   const std::map<std::string, Result<std::string>>& greetings();
+
+  /// The host's own packet filter, and what it lets through.
+  Firewall& firewall();
 
   /// Containers, running and stopped, and images, as engines keep them on disk.
   const ContainersOnDisk& containers();

@@ -32,7 +32,7 @@ struct Question {
   Result<std::string> (*answer)(std::string_view argument);
 };
 
-constexpr std::array<Question, 14> kQuestions = {{
+constexpr std::array<Question, 15> kQuestions = {{
     {"now", ask_now},
     {"uname", ask_uname},
     {"statvfs", ask_statvfs},
@@ -47,6 +47,7 @@ constexpr std::array<Question, 14> kQuestions = {{
     {"head", ask_head},
     {"rpm", ask_rpm},
     {"usage", ask_usage},
+    {"nftables", ask_nftables},
 }};
 
 constexpr int kMaxCpus = 1 << 16;

@@ -26,5 +26,6 @@ Result<std::string> ask_hypervisor(std::string_view argument);
 Result<std::string> ask_head(std::string_view path);
 Result<std::string> ask_rpm(std::string_view path);
 Result<std::string> ask_usage(std::string_view path);
+Result<std::string> ask_nftables(std::string_view argument);
 
 }  // namespace plumbline

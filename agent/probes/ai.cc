@@ -7,6 +7,7 @@
 #include "agent/ai/inventory.h"
 #include "agent/ai/running.h"
 #include "agent/config/glob.h"
+#include "agent/firewall/firewall.h"
 #include "agent/probes/all.h"
 #include "agent/services.h"
 #include "base/text.h"
@@ -29,7 +30,7 @@ nlohmann::json listed(Machine& machine, const std::vector<Model>& models) {
     if (list.size() == kMaxListedModels) break;
     list.push_back({{"name", model.name},
                     {"format", model.format},
-                    {"bytes", model.bytes},
+                    {"size_bytes", model.bytes},
                     {"owner", machine.user_name(model.owner)}});
   }
   return list;
@@ -74,6 +75,7 @@ Result<void> probe_ai(const Host& host, Machine& machine, Facts& facts) {
   const std::vector<std::string> interpreters = python_programs(machine);
   const PythonSoftware software = find_python_software(host, machine, interpreters);
   AiRunning running = find_running_ai(host, machine, software.frameworks);
+  add_reach(machine, running.services);
   if (machine.processes())
     facts.set("ai.services", std::move(running.services));
   else

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "agent/firewall/firewall.h"
 #include "agent/probes/all.h"
 #include "agent/services.h"
 #include "base/text.h"
@@ -41,7 +42,7 @@ Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
   }
   nlohmann::json list = nlohmann::json::array();
   std::set<std::string> legacy;
-  int exposed = 0;
+  int exposed = 0, reachable = 0;
   for (const Socket& socket : *sockets) {
     const Process* process = machine.process(socket.pid);
     // A client that asked something by UDP a moment ago is no listener.
@@ -56,17 +57,27 @@ Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
                                           : product_of(*process))
       kind = product->kind;
     const std::string_view exposure = exposure_of(socket.address);
+    std::optional<Reach> reach;
+    if (exposure != "loopback")
+      reach = machine.firewall().reach_of(socket.protocol, socket.address, socket.port, is_published(machine, socket.port, process));
     if (socket.protocol == "tcp" && exposure != "loopback") ++exposed;
+    if (socket.protocol == "tcp" && reach && !reach->filtered) ++reachable;
     if (exposure != "loopback" && is_legacy(kind)) legacy.insert(std::string(kind));
     if (list.size() >= kMaxListed) continue;
     nlohmann::json row = {
         {"protocol", socket.protocol}, {"address", socket.address}, {"port", socket.port},
         {"exposure", exposure},        {"service", kind},           {"user", machine.user_name(socket.uid)}};
     if (process != nullptr) row["process"] = program_of(*process);
+    if (reach) {
+      row["filtered"] = reach->filtered;
+      row["filtered_public"] = reach->filtered_public;
+    }
     if (std::find(list.begin(), list.end(), row) == list.end()) list.push_back(std::move(row));
   }
   facts.set("listeners.sockets", std::move(list));
   facts.set("listeners.exposed_count", exposed);
+  if (const Error& why = machine.firewall().unreadable(); !why.message.empty()) facts.missing("listeners.reachable_count", why);
+  else facts.set("listeners.reachable_count", reachable);
   facts.set("listeners.legacy", nlohmann::json(legacy));
   return {};
 }
