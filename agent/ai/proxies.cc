@@ -66,8 +66,55 @@ std::string listen_exposure(std::string_view address) {
   return std::string(exposure_of(port ? std::string_view() : address));
 }
 
-std::string read_config(const Host& host, const std::string& path) {
-  return host.read_redacted(path, redact_text, kMaxConfigBytes).value_or("");
+using Redact = std::string (*)(std::string_view);
+
+std::string read_config(const Host& host, const std::string& path, Redact redact) {
+  return host.read_redacted(path, redact, kMaxConfigBytes).value_or("");
+}
+
+template <std::size_t count>
+bool is_one_of(std::string_view word, const std::array<std::string_view, count>& known) {
+  return std::find(known.begin(), known.end(), word) != known.end();
+}
+
+void put_words(std::string& out, const std::vector<std::string_view>& parts) {
+  for (const std::string_view word : parts) out.append(out.empty() || out.ends_with('\n') ? "" : " ").append(redact_line(word));
+  out.append("\n");
+}
+
+/// Lines of directives that read_caddy() knows, sites, and where blocks begin and end: what stands in other blocks may be
+/// a name with the hash of a password.
+std::string redact_caddy(std::string_view text) {
+  constexpr std::array<std::string_view, 10> known = {"bind",         "basic_auth",  "basicauth", "forward_auth",  "authorize",
+                                                      "authenticate", "client_auth", "import",    "reverse_proxy", "to"};
+  std::string out;
+  int depth = 0;
+  for (const std::string_view line : lines(text)) {
+    const auto parts = words(line.substr(0, line.find(" #")));
+    if (parts.empty() || parts[0].starts_with('#')) continue;
+    const bool opens = parts.back() == "{";
+    if (is_one_of(parts[0], known) || (depth == 0 && opens)) put_words(out, parts);
+    else if (opens) out += "x {\n";
+    else if (parts[0] == "}") out += "}\n";
+    for (const std::string_view word : parts) depth += (word == "{") - (word == "}");
+  }
+  return out;
+}
+
+/// Lines of directives that read_apache() knows; of rules their addresses.
+std::string redact_apache(std::string_view text) {
+  constexpr std::array<std::string_view, 6> known = {"proxypass",   "proxypassmatch", "balancermember",
+                                                     "rewriterule", "require",        "sslverifyclient"};
+  std::string out;
+  for (const std::string_view line : lines(text)) {
+    const auto parts = words(line);
+    if (parts.size() < 2 || !is_one_of(lower(parts[0]), known)) continue;
+    std::vector<std::string_view> kept = {parts[0], parts[1]};
+    for (std::size_t i = 2; i < parts.size(); ++i)
+      if (contains(parts[i], "://")) kept.push_back(parts[i]);
+    put_words(out, kept);
+  }
+  return out;
 }
 
 /// Words of nginx: comments away, quotes kept together, "{", "}" and ";" by themselves.
@@ -184,7 +231,7 @@ class NginxReader {
   void file(const std::string& path, int depth) {
     if (++files_ > kMaxFiles || depth > kMaxIncludes) return;
     std::vector<std::string> statement;
-    for (std::string& word : nginx_words(host_.read_redacted(path, redact_nginx, kMaxConfigBytes).value_or(""))) {
+    for (std::string& word : nginx_words(read_config(host_, path, redact_nginx))) {
       if (word == ";") {
         tell(statement, depth);
         statement.clear();
@@ -314,7 +361,7 @@ std::vector<ProxyRoute> read_caddy(const Host& host) {
       Asked asked = Asked::no;
       std::string evidence;
       std::vector<int> ports;
-      const std::string text = read_config(host, path);
+      const std::string text = read_config(host, path, redact_caddy);
       const auto finish = [&] {
         for (const int port : ports)
           found.push_back({"caddy", port, exposure, text_of(asked),
@@ -365,7 +412,7 @@ std::vector<ProxyRoute> read_apache(const Host& host) {
       Asked asked = Asked::no;
       std::string evidence = "no Require valid-user or client certificate";
       std::vector<int> ports;
-      const std::string text = read_config(host, path);
+      const std::string text = read_config(host, path, redact_apache);
       for (const std::string_view line : lines(text)) {
         const auto parts = words(line);
         if (parts.size() < 2) continue;
@@ -394,13 +441,13 @@ std::vector<ProxyRoute> read_haproxy(const Host& host) {
   std::vector<ProxyRoute> found;
   Asked asked = Asked::no;
   std::string evidence = "no http-request auth or client certificate";
-  std::string_view widest = "none";
+  std::string widest = "none";
   std::vector<int> ports;
-  const std::string text = read_config(host, "/etc/haproxy/haproxy.cfg");
+  const std::string text = read_config(host, "/etc/haproxy/haproxy.cfg", redact_text);
   for (const std::string_view line : lines(text)) {
     const auto parts = words(line);
     if (parts.size() < 2) continue;
-    if (parts[0] == "bind") widest = wider(widest, listen_exposure(parts[1]));
+    if (parts[0] == "bind") widest = std::string(wider(widest, listen_exposure(parts[1])));
     if (parts[0] == "server" && parts.size() > 2)
       if (const auto port = local_port(parts[2]); port && ports.size() < kMaxRoutes) ports.push_back(*port);
     if ((parts[0] == "http-request" && (parts[1] == "auth" || contains(line, "http_auth"))) ||
@@ -413,7 +460,7 @@ std::vector<ProxyRoute> read_haproxy(const Host& host) {
     }
   }
   for (const int port : ports)
-    found.push_back({"haproxy", port, std::string(widest), text_of(asked), "haproxy: " + evidence});
+    found.push_back({"haproxy", port, widest, text_of(asked), "haproxy: " + evidence});
   return found;
 }
 

@@ -487,6 +487,17 @@ void set_toolkits(const Host& host, Facts& facts) {
   facts.set("accelerators.cuda_toolkits", versions);
 }
 
+/// /opt/intel/oneapi/compiler/2025.1 beside a link "latest".
+void set_oneapi(const Host& host, Facts& facts) {
+  const auto entries = host.list("/opt/intel/oneapi/compiler");
+  if (!entries) return missing_unless_absent(facts, "accelerators.oneapi_toolkits", entries.error());
+  std::vector<std::string> versions;
+  for (const auto& entry : *entries)
+    if (entry.type == FileType::folder && entry.name.find_first_not_of("0123456789.") == std::string::npos && versions.size() < kMaxToolkits)
+      versions.push_back(entry.name);
+  facts.set("accelerators.oneapi_toolkits", versions);
+}
+
 void set_iommu(const Host& host, Facts& facts) {
   const auto groups = host.list("/sys/kernel/iommu_groups");
   if (groups) return facts.set("accelerators.iommu_on", !groups->empty());
@@ -522,6 +533,7 @@ void set_open_devices(const Host& host, Facts& facts) {
 Result<void> probe_accelerators(const Host& host, Machine&, Facts& facts) {
   set_drivers(host, facts);
   set_toolkits(host, facts);
+  set_oneapi(host, facts);
   set_iommu(host, facts);
   set_open_devices(host, facts);
   if (const auto done = Accelerators(host, facts).run(); !done) {
