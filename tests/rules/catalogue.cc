@@ -3,6 +3,9 @@
 // was checked with. The block `serving` and a site's people, with their mistakes.
 #include "rules/catalogue.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "rules/csv.h"
@@ -103,6 +106,62 @@ TEST_CASE("a site adds models and replaces prices") {
   REQUIRE(catalogue.prices.size() == 2);
   CHECK(find_price(catalogue.prices, PriceKind::card, "L4")->high == 6);
   CHECK(find_price(catalogue.prices, PriceKind::card, "L5") == nullptr);
+}
+
+TEST_CASE("a broken row of incidents is told") {
+  const auto said_of = [](const std::string& rows) {
+    RulesFolder folder;
+    with_pack(folder).write("catalogue/incidents.csv", "id,product,date,title,fixed_in,link\n" + rows).write("site/site.yaml", "waivers: []\n");
+    return said(folder);
+  };
+  const std::string good = "CVE-1,A,2026-05,It leaks,1.2,https://example.org/1\n";
+  CHECK(said_of(good) == "");
+  CHECK(said_of("CVE-1,A,2026,It leaks,,https://example.org/1\n") == "");
+  CHECK(contains(said_of(good + good), "catalogue/incidents.csv:3:1: error: CVE-1 stands here twice"));
+  CHECK(contains(said_of(",A,2026,It leaks,,https://x\n"), "id, product and title must not be empty"));
+  CHECK(contains(said_of("CVE-1,A,May 2026,It leaks,,https://x\n"), "date 'May 2026' is none of 2026, 2026-05 and 2026-05-13"));
+  CHECK(contains(said_of("CVE-1,A,2026-5,It leaks,,https://x\n"), "date '2026-5'"));
+  CHECK(contains(said_of("CVE-1,A,2026,It leaks,,javascript:x\n"), "link 'javascript:x' does not begin with https://"));
+  RulesFolder folder;
+  with_pack(folder).write("catalogue/incidents.csv", "id,product,date,title,fixed_in\n").write("site/site.yaml", "waivers: []\n");
+  CHECK(contains(said(folder), "link"));
+}
+
+TEST_CASE("a site replaces an incident, and a rule's incidents come in the order of its references") {
+  RulesFolder folder;
+  folder.pack("a", "rules:\n" + RulesFolder::rule("a.one", "ssh.installed", "    references: [Lynis X, CVE-2, CVE-1]\n"));
+  const std::string head = "id,product,date,title,fixed_in,link\n";
+  folder.write("catalogue/incidents.csv", head + "CVE-1,A,2026,One,,https://x/1\nCVE-2,A,2026,Two,,https://x/2\n");
+  folder.write("site/catalogue/incidents.csv", head + "CVE-2,A,2026-11-30,Ours,,https://x/3\n");
+  const auto rules = load_rules(folder.path(), folder.path() + "/site");
+  INFO((rules ? "" : rules.error().message));
+  REQUIRE(rules);
+  const auto incidents = incidents_of(**rules, (*rules)->rules.front());
+  REQUIRE(incidents.size() == 2);
+  CHECK(show_incident(*incidents[0]) == "2026-11-30, A: Ours (CVE-2)");
+  CHECK(incidents[1]->id == "CVE-1");
+}
+
+TEST_CASE("every flaw that shipped rules about AI, stores and containers name is told as an incident, and no incident is told by nobody") {
+  const auto rules = load_rules(std::string(PLUMBLINE_SOURCE_DIR) + "/rules");
+  INFO((rules ? "" : rules.error().message));
+  REQUIRE(rules);
+  std::set<std::string> named;
+  for (const Rule& rule : (*rules)->rules) {
+    named.insert(rule.references.begin(), rule.references.end());
+    INFO(rule.id);
+    if (rule.pack == "ai-exposure") CHECK_FALSE(incidents_of(**rules, rule).empty());
+    if (rule.pack != "ai-exposure" && rule.pack != "data-stores" && rule.pack != "containers") continue;
+    for (const Reference& reference : rule.sources) {
+      INFO(reference.text);
+      const auto& all = (*rules)->catalogue.incidents;
+      if (reference.kind == ReferenceKind::cve) CHECK(std::any_of(all.begin(), all.end(), [&](const Incident& one) { return one.id == reference.text; }));
+    }
+  }
+  for (const Incident& incident : (*rules)->catalogue.incidents) {
+    INFO(incident.id);
+    CHECK(named.count(incident.id) == 1);
+  }
 }
 
 TEST_CASE("mistakes in serving are told with their place") {
