@@ -211,8 +211,8 @@ void add_report(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"html", "pdf", "text", "csv", "xlsx", "json"}))->capture_default_str();
   command->add_flag_callback("--json", [&line] { line.report.format = "json"; }, "The same as --format json");
   command->add_flag_callback("--pdf", [&line] { line.report.format = "pdf"; }, "The same as --format pdf; needs WeasyPrint or Chromium");
-  command->add_option("--list", line.report.list, "Of CSV: findings, actions (the work list) or hosts (the same by host)")
-      ->check(CLI::IsMember({"findings", "actions", "hosts"}))->capture_default_str();
+  command->add_option("--list", line.report.list, "Of CSV: findings, actions (the work list), hosts (the same by host) or ai (AI in use)")
+      ->check(CLI::IsMember({"findings", "actions", "hosts", "ai"}))->capture_default_str();
   command->add_option("--pdf-engine", line.report.pdf_engine, "weasyprint or chromium, instead of the first that is installed")->check(CLI::IsMember({"weasyprint", "chromium"}));
   constexpr int kMostSeconds = 3600;
   command->add_option("--pdf-seconds", line.report.pdf_seconds, "How long one PDF may take")->check(CLI::Range(1, kMostSeconds))->capture_default_str();

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "collector/commands/common.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/pdf.h"
 
 namespace plumbline {
@@ -19,6 +20,7 @@ bool is_binary(const std::string& format) { return format == "pdf" || format == 
 Result<std::string> csv_of(const ReportInput& input, const std::string& list) {
   if (list == "actions") return render_work_list_csv(input, WorkOrder::by_action);
   if (list == "hosts") return render_work_list_csv(input, WorkOrder::by_host);
+  if (list == "ai") return render_ai_csv(input);
   return render_findings_csv(input);
 }
 
@@ -64,6 +66,7 @@ int write_folder(const ReportInput& input, const ReportOptions& options, const F
     return write_out(folder + "report.xlsx", render_report_xlsx(input));
   }
   if (const int code = write_out(folder + "findings.csv", render_findings_csv(input)); code != kExitOk) return code;
+  if (const int code = write_out(folder + "ai-in-use.csv", render_ai_csv(input)); code != kExitOk) return code;
   if (const int code = write_out(folder + "work-list.csv", render_work_list_csv(input, WorkOrder::by_action)); code != kExitOk) return code;
   return write_out(folder + "work-list-by-host.csv", render_work_list_csv(input, WorkOrder::by_host));
 }

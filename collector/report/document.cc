@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/figures.h"
 #include "collector/report/report.h"
 #include "collector/report/view.h"
@@ -116,7 +117,7 @@ json method_json(const ReportInput& input) {
 
 std::string render_json(const ReportInput& input) {
   json document = json::parse(to_json(*input.rules, *input.assessment));
-  document["report"] = {{"schema", 1}, {"organisation", text(input.organisation)}, {"figures", figures_json(input)}, {"work_list", work_json(input)}, {"decisions", decisions_json(input)}, {"outlook", outlook_json(input)}, {"history", history_json(input)}, {"method", method_json(input)}};
+  document["report"] = {{"schema", 1}, {"organisation", text(input.organisation)}, {"figures", figures_json(input)}, {"work_list", work_json(input)}, {"ai_in_use", ai_json(input, 0, kAiHostsInJson)}, {"decisions", decisions_json(input)}, {"outlook", outlook_json(input)}, {"history", history_json(input)}, {"method", method_json(input)}};
   return canonical_json(document);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "collector/report/ai_in_use.h"
 
 namespace plumbline {
 namespace {
@@ -57,11 +58,13 @@ std::string names_of(const ReportInput& input, const std::set<std::size_t>& host
   return listed(names, kMostNames);
 }
 
-View estate_rows(const ReportInput& input, const Estates& estates) {
+/// `title` makes a product's name of its kind.
+template <class Title>
+View estate_rows(const ReportInput& input, const Estates& estates, Title title) {
   View rows = view_list();
   for (const auto& [kind, estate] : estates) {
     View row;
-    put_text(row, "kind", kind);
+    put_text(row, "kind", title(kind));
     put_text(row, "estate_hosts", names_of(input, estate.hosts));
     put_text(row, "versions", estate.versions.empty() ? say("fact.unknown") : listed({estate.versions.begin(), estate.versions.end()}, 4));
     const std::pair<const char*, int> counts[] = {{"instances", estate.instances}, {"exposed", estate.exposed}, {"without_login", estate.without_login}, {"clear_text", estate.clear_text}, {"ended", estate.ended}, {"unmanaged", estate.unmanaged}};
@@ -90,8 +93,8 @@ Inventory inventory_of(const ReportInput& input) {
 
 void put_inventory(View& view, const ReportInput& input) {
   const Inventory inventory = inventory_of(input);
-  put_list(view, "stores", estate_rows(input, inventory.stores));
-  put_list(view, "services", estate_rows(input, inventory.services));
+  put_list(view, "stores", estate_rows(input, inventory.stores, [](const std::string& kind) { return kind; }));
+  put_list(view, "services", estate_rows(input, inventory.services, ai_kind_title));
   View cards = view_list();
   for (const auto& [name, card] : inventory.cards) {
     View row;

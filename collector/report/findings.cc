@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/view.h"
 
 namespace plumbline {
@@ -202,6 +203,9 @@ std::optional<std::string> page_finding(const ReportInput& input, const PageCont
   view["sentence_cio"] = maybe(result.tally.fail > 0 ? finding_sentence(input, rule, Altitude::cio) : "");
   view["sentence_ceo"] = maybe(result.tally.fail > 0 ? finding_sentence(input, rule, Altitude::ceo) : "");
   view["fix"] = fix_view(*found, true);
+  View incidents = view_list();
+  for (const Incident* one : incidents_of(*input.rules, *found)) incidents.push_back(incident_view(*one));
+  put_list(view, "incidents", std::move(incidents));
   view["references"] = reference_rows(*found);
   view["has_references"] = View(!found->references.empty());
   view["tags"] = maybe(join(found->tags, ", "));

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "collector/report/ai_in_use.h"
 #include "collector/report/view.h"
 #include "facts/catalog.h"
 #include "rules/cause.h"
@@ -276,6 +277,7 @@ View verdict_rows(const ReportInput& input, std::size_t host, Verdict verdict, c
     row["word"] = View(std::string(word.text));
     row["word_css"] = View(std::string(word.css));
     row["also_seen"] = maybe(verdict == Verdict::fail ? also_seen_text(input, told_by(told, rule)) : "");
+    row["incident"] = maybe(verdict == Verdict::fail ? leading_incident(input, rule) : "");
     row["accepted_by"] = maybe(verdict == Verdict::waived ? acceptance_of(input, rule, host) : "");
     const Evidence evidence = evidence_of_host.of(rule);
     if (verdict == Verdict::not_applicable) {

@@ -53,7 +53,7 @@ std::vector<std::string> host_names(const ReportInput& input, const std::vector<
 
 View navigation(const PageContext& context) {
   static constexpr std::pair<std::string_view, std::string_view> kPages[] = {
-      {"/", "nav.overview"}, {"/workloads", "nav.workloads"}, {"/findings", "nav.findings"}, {"/roadmap", "nav.roadmap"}, {"/what-if", "nav.what_if"}, {"/outlook", "nav.outlook"}, {"/organisation", "nav.organisation"}, {"/hosts", "nav.hosts"}, {"/reports", "nav.reports"}};
+      {"/", "nav.overview"}, {"/workloads", "nav.workloads"}, {"/findings", "nav.findings"}, {"/roadmap", "nav.roadmap"}, {"/what-if", "nav.what_if"}, {"/outlook", "nav.outlook"}, {"/organisation", "nav.organisation"}, {"/ai", "nav.ai"}, {"/hosts", "nav.hosts"}, {"/reports", "nav.reports"}};
   View pages = view_list();
   for (const auto& [href, label] : kPages) {
     View page;

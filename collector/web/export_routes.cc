@@ -3,6 +3,7 @@
 #include "collector/web/export_routes.h"
 
 #include "base/log.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/pdf.h"
 #include "collector/web/shown.h"
 
@@ -71,6 +72,7 @@ void add_export_routes(Web& web, std::vector<Route>& routes) {
     routes.push_back({"GET", path + ".pdf", Permission::viewer, pdf_of(web, audience, file + ".pdf")});
   }
   text("/export/findings.csv", "text/csv; charset=utf-8", "findings.csv", render_findings_csv);
+  text("/export/ai-in-use.csv", "text/csv; charset=utf-8", "ai-in-use.csv", render_ai_csv);
   text("/export/work-list.csv", "text/csv; charset=utf-8", "work-list.csv", [](const ReportInput& in) { return render_work_list_csv(in, WorkOrder::by_action); });
   text("/export/work-list-by-host.csv", "text/csv; charset=utf-8", "work-list-by-host.csv", [](const ReportInput& in) { return render_work_list_csv(in, WorkOrder::by_host); });
   text("/export/report.json", "application/json", "report.json", render_json);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/zstd.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/host_verdicts.h"
 #include "collector/web/export_routes.h"
 #include "collector/web/area_routes.h"
@@ -203,6 +204,14 @@ Response api_hosts(const Request&, const ReportInput& input, const PageContext&)
   return json_body(canonical_json({{"hosts", std::move(hosts)}}));
 }
 
+/// ?page=2 is the next kAiHostsInJson machines.
+Response api_ai(const Request& request, const ReportInput& input, const PageContext&) {
+  const auto asked = request.query.find("page");
+  const std::uint64_t page = asked == request.query.end() ? 1 : parse_u64(asked->second).value_or(1);
+  const std::size_t skip = static_cast<std::size_t>(std::clamp<std::uint64_t>(page, 1, 1'000'000) - 1) * kAiHostsInJson;
+  return json_body(canonical_json(ai_json(input, skip, kAiHostsInJson)));
+}
+
 Page report_of(Audience audience) {
   return [audience](const Request&, const ReportInput& input, const PageContext& context) { return html(page_report(input, context, audience)); };
 }
@@ -251,6 +260,7 @@ void add_page_routes(Web& web, std::vector<Route>& routes) {
     return page ? html(std::move(*page)) : not_here("there is no such rule");
   });
   view("/workloads", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_workloads(in, context)); });
+  view("/ai", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_ai(in, context)); });
   view("/hosts", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_hosts(in, context)); });
   view("/hosts/{id}", [&web](const Request& r, const ReportInput& in, const PageContext& context) { return host_page(web, r, in, context); });
   view("/reports", [](const Request&, const ReportInput& in, const PageContext& context) { return html(page_reports(in, context)); });
@@ -263,6 +273,7 @@ void add_api_routes(Web& web, std::vector<Route>& routes) {
   const auto view = [&](std::string pattern, Page page) { routes.push_back({"GET", std::move(pattern), Permission::viewer, shown(web, std::move(page))}); };
   view("/api/v1/score", [](const Request&, const ReportInput& in, const PageContext&) { return json_body(to_json(*in.rules, *in.assessment)); });
   view("/api/v1/findings", api_findings);
+  view("/api/v1/ai", api_ai);
   view("/api/v1/hosts", api_hosts);
   view("/api/v1/hosts/{id}", [](const Request& r, const ReportInput& in, const PageContext&) {
     auto verdicts = host_verdicts(in, r.parameters.at(0));

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "collector/report/ai_pages.h"
 #include "rules/catalogue.h"
 
 namespace plumbline {
@@ -55,6 +56,8 @@ void poison(RuleSet& rules, const std::string& payload) {
   for (auto& pack : rules.packs)
     for (std::string* text : {&pack.title, &pack.licence, &pack.version, &pack.date}) *text += payload;
   for (auto& measure : rules.measures) measure.title += payload;
+  for (auto& incident : rules.catalogue.incidents)
+    for (std::string* text : {&incident.product, &incident.date, &incident.title, &incident.fixed_in, &incident.link}) *text += payload;
   rules.version += payload;
 }
 
@@ -190,6 +193,7 @@ std::vector<std::pair<std::string, std::string>> all_pages(const Sample& sample)
   context.query.clear();
   for (const auto& rule : sample.rules->rules) pages.emplace_back("finding-" + rule.id, page_finding(input, at("/findings/x"), rule.id).value_or(""));
   pages.emplace_back("workloads", page_workloads(input, at("/workloads")));
+  pages.emplace_back("ai", page_ai(input, at("/ai")));
   pages.emplace_back("hosts", page_hosts(input, at("/hosts")));
   for (const auto& host : sample.assessment.hosts) pages.emplace_back("host-" + host.id.substr(0, 1), page_host(input, at("/hosts/x"), host.id, sample.document).value_or(""));
   pages.emplace_back("reports", page_reports(input, at("/reports")));

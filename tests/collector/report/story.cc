@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "collector/report/ai_pages.h"
 #include "collector/report/reports.h"
 #include "collector/sample_company.h"
 #include "rules/clock.h"
@@ -131,6 +132,7 @@ std::vector<std::pair<std::string, std::string>> pages_of(const ReportInput& inp
   pages.emplace_back("findings", page_findings(input, context));
   pages.emplace_back("finding", page_finding(input, context, input.rules->rules.at(input.assessment->findings.at(0)).id).value_or(""));
   pages.emplace_back("workloads", page_workloads(input, context));
+  pages.emplace_back("ai", page_ai(input, context));
   pages.emplace_back("hosts", page_hosts(input, context));
   pages.emplace_back("host", page_host(input, context, input.assessment->hosts.at(0).id, std::nullopt).value_or(""));
   pages.emplace_back("reports", page_reports(input, context));
