@@ -24,7 +24,7 @@ enum class Manner {
   closes,   // answers, then closes at once
   silent,   // takes the connection and says nothing
   endless,  // sends the answer again and again, as fast as it is taken
-  drips,    // sends the answer byte by byte, one every 20 ms
+  drips,    // sends the answer byte by byte, one every 5 ms
 };
 
 class FakeListener {
@@ -122,7 +122,7 @@ class FakeListener {
     while (!over_) {
       std::vector<struct pollfd> waiting = {{socket_, POLLIN, 0}};
       for (const Peer& peer : peers) waiting.push_back({peer.socket, POLLIN, 0});
-      ::poll(waiting.data(), waiting.size(), manner_ == Manner::endless ? 0 : manner_ == Manner::drips ? 20 : 2);
+      ::poll(waiting.data(), waiting.size(), manner_ == Manner::endless ? 0 : manner_ == Manner::drips ? 5 : 2);
       if ((waiting[0].revents & POLLIN) != 0) {
         const int taken = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
         const std::lock_guard lock(mutex_);
