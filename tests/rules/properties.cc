@@ -423,7 +423,8 @@ const Mended kMended[] = {
                       "ssh.host_keys_too_open = 0", "ssh.hostbased_authentication = false", "ssh.ignore_rhosts = true", "ssh.permit_user_environment = false", "ssh.log_level = \"VERBOSE\"", "ssh.exposure = \"loopback\""}},
     {"accounts-baseline", {"accounts.weak_hashes = 0", "accounts.hash_method = \"YESCRYPT\"", "accounts.system_with_shell = 0", "accounts.sudo_nopasswd = 0", "accounts.faillock = true",
                            "accounts.password_min_length = 16"}},
-    {"patch-automation", {"patching.last_check_days = 0.5", "patching.automatic = true"}},
+    // Lists of ten days: fresh enough for themselves, not for the updates of the last month, which are another action's.
+    {"patch-automation", {"patching.last_check_days = 10.0", "patching.automatic = true"}},
     {"ai.operated", {"ai.services[].managed = true"}},
 };
 
