@@ -137,7 +137,7 @@ def read_it(text, titles):
         title = re.sub(r"^\d+\. ", "", row["Action"][1])
         if name := titles["action"].get(title):
             found[name + ".gain"], found[name + ".effort"] = row["Points"][0], row["Effort"][0]
-            found[name + ".hosts"] = row["Hosts"][0]
+            found[name + ".hosts"] = "0" if row["Hosts"][0] == "fleet" else row["Hosts"][0]  # a change that is made once, on no host
     for kind, block, attributes in page.blocks:
         if match := re.fullmatch(r"([\d.]+) of 100", block):
             found["score"] = match.group(1)
@@ -178,6 +178,13 @@ def read_text(text, titles):
     return found
 
 
+def count_hosts(counted, row):
+    """One row tells one cause: the host counts for the rules that fail for it too."""
+    if row["Host"] != "(fleet)":
+        for rule in [row["Rule"], *(row["Also seen as"] or "").split(", ")]:
+            counted.setdefault(rule, set()).add(row["Host"])
+
+
 def read_xlsx(path, titles):
     book, found = openpyxl.load_workbook(path), {}
 
@@ -193,10 +200,9 @@ def read_xlsx(path, titles):
     for row in sheet("Findings"):
         if row["Verdict"] == "Fails" or row["Verdict"] == "Fail":
             found[f"finding.{row['Rule']}.gain#"] = row["Points gained when fixed everywhere"]
-            if row["Host"] != "(fleet)":
-                counted[row["Rule"]] = counted.get(row["Rule"], 0) + 1
+            count_hosts(counted, row)
     for rule, hosts in counted.items():
-        found[f"finding.{rule}.hosts#"] = hosts
+        found[f"finding.{rule}.hosts#"] = len(hosts)
     for row in sheet("Roadmap"):
         if row["Place"] is not None:
             name = "action." + row["Action ID"]
@@ -219,11 +225,10 @@ def read_csv(text, gains):
     for row in csv.DictReader(io.StringIO(text)):
         if "Points gained when fixed everywhere" in row and row["Verdict"].startswith("Fail"):
             found[f"finding.{row['Rule']}.gain#"] = float(row["Points gained when fixed everywhere"])
-            if row["Host"] != "(fleet)":
-                counted[row["Rule"]] = counted.get(row["Rule"], 0) + 1
+            count_hosts(counted, row)
         if "Points of the action" in row and (name := gains.get(row["Action"])):
             found[name + ".gain#"] = float(row["Points of the action"])
-    found.update({f"finding.{rule}.hosts#": hosts for rule, hosts in counted.items()})
+    found.update({f"finding.{rule}.hosts#": len(hosts) for rule, hosts in counted.items()})
     return found
 
 
@@ -342,7 +347,7 @@ def nasty(folder, engines_installed):
 
 def workbook(path):
     book = openpyxl.load_workbook(path)
-    report("the workbook has its sheets", book.sheetnames == ["Summary", "Work list by action", "Work list by host", "Findings", "Workloads", "Roadmap", "Accepted risks", "Outlook", "Organisation", "Measures", "Method"], book.sheetnames)
+    report("the workbook has its sheets", book.sheetnames == ["Summary", "Work list by action", "Work list by host", "Findings", "AI in use", "Workloads", "Roadmap", "Accepted risks", "Outlook", "Organisation", "Measures", "Method"], book.sheetnames)
     formulas = [(sheet.title, cell.coordinate) for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
     report("no cell is a formula", not formulas, formulas)
     report("each sheet keeps its headings in sight, prints across and on pages as wide as the sheet", all(sheet.freeze_panes == "A2" and sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -363,7 +368,7 @@ def commands(folder, state):
         fine, out, said = run("report", *arguments, "--state", state, status=status)
         report(f"report: {name} is refused", fine and words in said, said)
     fine, out, said = run("report", "--out", f"{folder}/all", "--format", "csv", "--state", state)
-    report("--out DIR writes all lists", fine and sorted(os.listdir(f"{folder}/all")) == ["findings.csv", "work-list-by-host.csv", "work-list.csv"], said)
+    report("--out DIR writes all lists", fine and sorted(os.listdir(f"{folder}/all")) == ["ai-in-use.csv", "findings.csv", "work-list-by-host.csv", "work-list.csv"], said)
     fine, out, said = run("report", "--help")
     report("--help has examples", fine and b"--pdf -o ceo.pdf" in out)
 

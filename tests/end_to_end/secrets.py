@@ -186,7 +186,7 @@ def every_page(lab, name, password, hosts):
     lab.expect("a person signs in", status in (302, 303), str(status))
     # The pages follow the store with a delay.
     wait_for("the pages to know every finding", lambda: ask("GET", "/hosts")[1].count(b'"/hosts/') >= hosts)
-    todo, seen, data = ["/", "/metrics", "/healthz", "/api/v1/score", "/api/v1/findings", "/api/v1/hosts"], set(), bytearray()
+    todo, seen, data = ["/", "/metrics", "/healthz", "/api/v1/score", "/api/v1/findings", "/api/v1/hosts", "/api/v1/ai", "/export/ai-in-use.csv"], set(), bytearray()
     while todo:
         path = todo.pop()
         if path in seen or path.startswith("/logout"):
