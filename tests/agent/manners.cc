@@ -282,7 +282,8 @@ TEST_CASE("A scan as a whole has an end, and says what it left out") {
     for (;;) poll(nullptr, 0, -1);
   };
   auto work = live_work();
-  work.limits.scan_time = std::chrono::seconds(1);
+  work.limits.scan_time = std::chrono::seconds(3);
+  work.limits.probe_time = std::chrono::minutes(2);
   ProbeHistory history;
   const auto scan = take_guarded_scan(work, beside_good_ones(slow), history);
   REQUIRE(scan);
