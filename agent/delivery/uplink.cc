@@ -3,9 +3,12 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -17,6 +20,7 @@ constexpr std::size_t kMaxAnswerBytes = 1u << 20;
 constexpr long kConnectSeconds = 10;
 constexpr long kCallSeconds = 120;
 constexpr const char* kLibrary = "libcurl.so.4";
+constexpr int kProtocolsOption = 181;  // CURLOPT_PROTOCOLS, by number: the compiler warns of its name
 
 /// The few functions of libcurl that are used, by name.
 struct Curl {
@@ -85,6 +89,7 @@ class CurlUplink : public Uplink {
       : curl_(curl), options_(std::move(options)), easy_(curl_.easy_init()) {}
   ~CurlUplink() override {
     if (easy_) curl_.cleanup(easy_);
+    close_files();
   }
   CurlUplink(const CurlUplink&) = delete;
   CurlUplink& operator=(const CurlUplink&) = delete;
@@ -105,6 +110,8 @@ class CurlUplink : public Uplink {
       refused_ = code;
   }
   void set_trust();
+  void set_pem(CURLoption blob_option, CURLoption file_option, const std::string& pem);
+  void close_files();
   Result<HttpAnswer> call(std::string_view path, std::string_view content_type, const std::string_view* body);
   Error error_of(CURLcode code) const;
 
@@ -113,7 +120,30 @@ class CurlUplink : public Uplink {
   CURL* easy_;
   CURLcode refused_ = CURLE_OK;  // the first setting that this libcurl does not take
   std::array<char, CURL_ERROR_SIZE> detail_{};
+  std::vector<int> files_;  // ends of pipes, for a libcurl that takes no blobs
 };
+
+/// A libcurl before 7.77 (RHEL 8, Ubuntu 20.04) takes files alone, and reads them once a connection: pipes that are filled
+/// before each call stand in for them, for a key shall lie nowhere else.
+void CurlUplink::set_pem(CURLoption blob_option, CURLoption file_option, const std::string& pem) {
+  curl_blob blob = blob_of(pem);
+  if (curl_.setopt(easy_, blob_option, &blob) == CURLE_OK) return;
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    refused_ = CURLE_OUT_OF_MEMORY;
+    return;
+  }
+  files_.push_back(ends[0]);
+  const auto written = ::write(ends[1], pem.data(), pem.size());
+  ::close(ends[1]);
+  if (written != static_cast<ssize_t>(pem.size())) refused_ = CURLE_OUT_OF_MEMORY;
+  set(file_option, ("/proc/self/fd/" + std::to_string(ends[0])).c_str());
+}
+
+void CurlUplink::close_files() {
+  for (const int file : files_) ::close(file);
+  files_.clear();
+}
 
 void CurlUplink::set_trust() {
   // The system's authorities stand under these two by default and are believed beside the blob: they must go.
@@ -122,19 +152,18 @@ void CurlUplink::set_trust() {
   const bool verify = !options_.ca_pem.empty();
   set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-  curl_blob authority = blob_of(options_.ca_pem), certificate = blob_of(options_.certificate_pem),
-            key = blob_of(options_.private_key_pem);
-  if (verify) set(CURLOPT_CAINFO_BLOB, &authority);
+  if (verify) set_pem(CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, options_.ca_pem);
   if (options_.certificate_pem.empty()) return;
-  set(CURLOPT_SSLCERT_BLOB, &certificate);
-  set(CURLOPT_SSLKEY_BLOB, &key);
+  set_pem(CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, options_.certificate_pem);
+  set_pem(CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY, options_.private_key_pem);
 }
 
 Result<void> CurlUplink::prepare() {
   if (!easy_) return fail(ErrorKind::io, "uplink: out of memory");
   set_trust();
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
-  set(CURLOPT_PROTOCOLS_STR, "https");
+  if (curl_.setopt(easy_, CURLOPT_PROTOCOLS_STR, "https") != CURLE_OK)  // before 7.85
+    set(static_cast<CURLoption>(kProtocolsOption), static_cast<long>(CURLPROTO_HTTPS));
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOPROXY, "*");  // the collector is in-house: variables of some session must not lead elsewhere
@@ -150,7 +179,7 @@ Result<void> CurlUplink::prepare() {
   if (refused_ != CURLE_OK)
     return fail(ErrorKind::io, std::string("libcurl: it lacks what is needed here (") +
                                    curl_.strerror(refused_) +
-                                   "); version 7.85 or newer with OpenSSL is needed");
+                                   "); version 7.61 or newer with OpenSSL is needed");
   return {};
 }
 
@@ -171,6 +200,10 @@ Result<HttpAnswer> CurlUplink::call(std::string_view path, std::string_view cont
                                     const std::string_view* body) {
   HttpAnswer answer;
   detail_[0] = '\0';
+  if (!files_.empty()) {
+    close_files();
+    set_trust();
+  }
   const std::string url = options_.url + std::string(path);
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_WRITEDATA, &answer.body);

@@ -253,7 +253,7 @@ void set_rdma(const Host& host, Facts& facts) {
 }
 
 bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c != 0 && (static_cast<unsigned char>(c) & 0x80u) == 0; });
 }
 
 std::vector<std::string> parse_servers(std::string_view text) {

@@ -52,7 +52,7 @@ std::string disk_of(const Host& host, std::string_view name, const std::string& 
 }
 
 bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c != 0 && (static_cast<unsigned char>(c) & 0x80u) == 0; });
 }
 
 int slowness(std::string_view disk_class) {
