@@ -62,7 +62,7 @@ std::optional<std::vector<PciPlace>> places_of(const Host& host, const std::stri
     const std::string device = folder + "/" + entry.name;
     if (entry.type == FileType::regular) continue;  // "bonding_masters"
     const auto link = host.read_link(device + "/device");
-    if (!link && !is_virtual(host, device)) return std::nullopt;
+    if (!link && (!is_absent(link.error()) || !is_virtual(host, device))) return std::nullopt;
     const std::string address = link ? address_in(*link) : std::string();
     if (address.empty()) continue;  // on no PCI bus
     if (auto place = read_place(host, address)) places.push_back(std::move(*place));
