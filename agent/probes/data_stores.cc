@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/containers_on_disk.h"
+#include "agent/firewall/firewall.h"
 #include "agent/probes/all.h"
 #include "agent/stores/answered.h"
 #include "agent/stores/inside.h"
@@ -17,17 +18,31 @@ using nlohmann::json;
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::size_t kMaxWalks = 24;  // of data folders, each bounded in itself
+constexpr std::uint64_t kMaxFilesWalked = 40'000;  // of all of them in one scan
 constexpr std::size_t kMaxRisks = 12;
 
-/// "Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>" without the address.
+/// "Chris Lamb <lamby@debian.org>" is told as "Chris Lamb, debian.org": no address, but for whom it is.
 std::string origin_of(const Package& package) {
-  return std::string(trim(std::string_view(package.origin).substr(0, package.origin.find('<'))));
+  const std::string_view origin = package.origin;
+  const std::size_t mail = origin.find('<');
+  std::string told(trim(origin.substr(0, mail)));
+  const std::size_t at = mail == std::string_view::npos ? mail : origin.find('@', mail);
+  if (at == std::string_view::npos) return told;
+  const std::string_view domain = origin.substr(at + 1, origin.find('>', at) - at - 1);
+  return told.append(", ").append(domain);
 }
 
 std::optional<std::uint64_t> number_in(const json& answer, const char* key) {
   const auto found = answer.find(key);
   if (found == answer.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<std::uint64_t>();
+}
+
+/// A count of blocks that "statvfs" answered, in bytes.
+std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
+  const auto size = number_in(space, "block_bytes"), count = number_in(space, blocks);
+  if (!size || !count) return std::nullopt;
+  return *size * *count;
 }
 
 Result<json> ask_object(const Host& host, const std::string& question) {
@@ -93,7 +108,8 @@ class StoreWriter {
     set(fact, "min_insync", store.min_insync);
     set(fact, "cluster_nodes", store.cluster_nodes);
     set(fact, "snapshot_repository", store.snapshot_repository);
-    if (!store.risky.empty()) {
+    // Where its settings were read, that there is none is known, too.
+    if (!store.risky.empty() || store.auth != "unknown") {
       fact["risky_settings"] =
           std::vector<std::string>(store.risky.begin(),
                                    store.risky.begin() + static_cast<std::ptrdiff_t>(
@@ -121,6 +137,7 @@ class StoreWriter {
   }
 
   void write_place(Store& store, json& fact) {
+    while (store.data_folder.size() > 1 && store.data_folder.ends_with('/')) store.data_folder.pop_back();
     if (store.data_folder.empty()) return;
     const std::string place = place_of(store);
     fact["data_folder"] = place.empty() ? store.data_folder : place;
@@ -131,17 +148,14 @@ class StoreWriter {
                                                              mount->type + ": folders on other machines are not walked"});
     if (const BlockLayers layers = machine_.layers_of(*mount); layers.known)
       fact["data_encrypted"] = layers.encrypted;
-    const auto space = ask_object(host_, "statvfs:" + mount->point);
-    const auto block = space ? number_in(*space, "block_bytes") : std::nullopt;
-    if (const auto free = space ? number_in(*space, "blocks_available") : std::nullopt; block && free)
-      fact["data_free_bytes"] = *block * *free;
+    const json space = ask_object(host_, "statvfs:" + mount->point).value_or(json::object());
+    set(fact, "data_free_bytes", bytes_in(space, "blocks_available"));
     write_size(store, place, fact);
     const bool own = mount->point == place || (mount->point != "/" && store.more_folders.empty() &&
                                                mount->point == place.substr(0, place.rfind('/')));
-    if (fact.contains("data_bytes") || !own || !space) return;
-    const auto blocks = number_in(*space, "blocks");
-    const auto unused = number_in(*space, "blocks_free");
-    if (block && blocks && unused && *blocks >= *unused) fact["data_bytes"] = (*blocks - *unused) * *block;
+    if (fact.contains("data_bytes") || !own) return;
+    const auto whole = bytes_in(space, "blocks"), unused = bytes_in(space, "blocks_free");
+    if (whole && unused && *whole >= *unused) fact["data_bytes"] = *whole - *unused;
   }
 
   void write_size(const Store& store, const std::string& place, json& fact) {
@@ -150,10 +164,11 @@ class StoreWriter {
     std::uint64_t bytes = 0;
     std::uint64_t oldest = 0;
     for (const std::string& folder : folders) {
-      if (++walks_ > kMaxWalks)
+      if (++walks_ > kMaxWalks || files_walked_ > kMaxFilesWalked)
         return facts_.missing(kBytes, Error{ErrorKind::limit, "data folders: more than are walked in one scan"});
       const auto usage = ask_object(host_, "usage:" + folder);
       if (!usage) return facts_.missing(kBytes, usage.error());
+      files_walked_ += number_in(*usage, "files").value_or(0);
       const auto held = number_in(*usage, "bytes");
       const auto complete = usage->find("complete");
       if (!held || complete == usage->end() || *complete != json(true))
@@ -172,6 +187,7 @@ class StoreWriter {
   Machine& machine_;
   Facts& facts_;
   std::size_t walks_ = 0;
+  std::uint64_t files_walked_ = 0;
 };
 
 /// What runs tells its version best; inspectors judge by it.
@@ -191,19 +207,22 @@ void inspect(const Host& host, Machine& machine, Store& store) {
   } else {
     int pid = store.process == nullptr ? 0 : store.process->pid;
     if (pid == 0 && store.container != nullptr && store.running) pid = store.container->pid;
+    const int published = store.port;  // what others reach it by, whatever it is set to inside
     const InsideHost inside(host, pid,
                             store.container == nullptr ? std::map<std::string, std::string>{}
                                                        : store.container->volumes);
     find_version(inside, store);
     inspect_store(inside, store);
+    if (published != 0) store.port = published;
     if (store.auth == "unknown")
       store.auth_evidence = "it runs in a container" + (store.auth_evidence.empty() ? "" : "; " + store.auth_evidence);
     const bool lost = store.container != nullptr && store.data_folder.starts_with('/') &&
                       store.container->engine == "docker" && !inside.is_in_volume(store.data_folder) &&
-                      store.archiving != "off" && !store.evicts.value_or(false);
+                      !(store.archiving == "off" && store.product->category == "key_value") &&
+                      !store.evicts.value_or(false);
     if (lost) store.risky.push_back("data inside the container");
   }
-  if (store.exposure.empty()) store.exposure = "none";
+  if (store.exposure.empty() || !store.running) store.exposure = "none";
   add_answers(machine, store);
 }
 
@@ -218,6 +237,7 @@ Result<void> probe_data_stores(const Host& host, Machine& machine, Facts& facts)
   }
   if (const auto& processes = machine.processes(); !processes && !machine.packages())
     return tl::unexpected<Error>(processes.error());
+  add_reach(machine, instances);
   facts.set("data_stores.instances", std::move(instances));
   return {};
 }

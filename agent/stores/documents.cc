@@ -142,6 +142,7 @@ void inspect_couchdb(const Host& host, Store& store) {
     }
   }
   store.data_folder = last_of(settings, "couchdb.database_dir", "/opt/couchdb/data");
+  if (store.data_folder.starts_with("./")) store.data_folder.erase(0, 2);
   if (!store.data_folder.starts_with('/')) store.data_folder = "/opt/couchdb/" + store.data_folder;
   if (!any) return set_auth(store, "unknown", "not found: /opt/couchdb/etc/local.ini");
   listen_on(store, last_of(settings, "chttpd.bind_address", "127.0.0.1"));

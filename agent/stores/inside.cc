@@ -43,10 +43,23 @@ std::string InsideHost::outside(std::string_view path) const {
   return volume->second + std::string(path.substr(volume->first.size()));
 }
 
+std::string InsideHost::enter_volume(std::deque<std::string>& left) const {
+  std::string whole;
+  for (const std::string& part : left) {
+    if (part == "..") return "";
+    if (!part.empty() && part != ".") whole.append("/").append(part);
+  }
+  const auto volume = volume_of(volumes_, whole);
+  if (volume == volumes_.end() || volume->first == "/") return "";
+  left.clear();
+  for (const std::string_view part : split(std::string_view(whole).substr(volume->first.size()), '/')) left.emplace_back(part);
+  return volume->first;
+}
+
 Result<std::string> InsideHost::resolve(std::string_view path, bool follow_last) const {
   std::deque<std::string> left;
   for (const std::string_view part : split(path, '/')) left.emplace_back(part);
-  std::string done;  // the container's path so far: "" is its root
+  std::string done = enter_volume(left);  // the container's path so far: "" is its root
   int links = 0;
   for (std::size_t steps = 0; !left.empty(); ++steps) {
     if (steps > kMaxSteps) return fail(ErrorKind::limit, std::string(path) + ": too many folders and links");
@@ -70,10 +83,10 @@ Result<std::string> InsideHost::resolve(std::string_view path, bool follow_last)
     const auto target = host_.read_link(place);
     if (!target) return tl::unexpected<Error>(target.error());
     if (++links > kMaxLinks) return fail(ErrorKind::limit, std::string(path) + ": too many links");
-    if (target->starts_with('/')) done.clear();
     std::deque<std::string> more;
     for (const std::string_view step : split(*target, '/')) more.emplace_back(step);
     left.insert(left.begin(), more.begin(), more.end());
+    if (target->starts_with('/')) done = enter_volume(left);
   }
   return outside(done.empty() ? "/" : done);
 }

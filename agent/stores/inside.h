@@ -2,6 +2,7 @@
 // A container's own files, as its processes see them, read from outside.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ class InsideHost final : public Host {
   Result<std::string> ask(std::string_view question) const override;
 
  private:
+  /// Of a whole path that lies in a volume the part that its mount is; what is below stays in `left`. A volume can be
+  /// read where the container's root may not. "" where it lies in none.
+  std::string enter_volume(std::deque<std::string>& left) const;
   /// The host's path of what a container's path leads to.
   Result<std::string> resolve(std::string_view path, bool follow_last) const;
 

@@ -84,23 +84,27 @@ bool set_version(Store& store, std::string version, std::string_view source) {
   return true;
 }
 
+std::string version_in_tag(std::string_view image) {
+  const std::size_t slash = image.rfind('/');
+  const std::size_t colon = image.rfind(':');
+  if (colon == std::string_view::npos || (slash != std::string_view::npos && colon < slash)) return "";
+  std::string_view tag = image.substr(colon + 1);
+  if (tag.starts_with("v") || tag.starts_with("V")) tag.remove_prefix(1);
+  if (tag.starts_with("pg") || tag.starts_with("RELEASE.")) return "";  // pgvector/pgvector:pg16: see PG_VERSION
+  const std::string_view number = number_at(tag, 0);
+  return std::string(number.find('.') == std::string_view::npos ? std::string_view() : number);
+}
+
+/// The tag, or the variable where it says the same more exactly: "11.8" and "11.8.2".
 bool find_in_image(Store& store) {
-  const std::size_t slash = store.image.rfind('/');
-  const std::size_t colon = store.image.rfind(':');
-  if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {
-    std::string_view tag = std::string_view(store.image).substr(colon + 1);
-    if (tag.starts_with("v") || tag.starts_with("V")) tag.remove_prefix(1);
-    if (tag.starts_with("pg") || tag.starts_with("RELEASE.")) tag = {};  // pgvector/pgvector:pg16: see PG_VERSION
-    const std::string_view number = number_at(tag, 0);
-    if (number.find('.') != std::string_view::npos) return set_version(store, std::string(number), "image");
-  }
+  const std::string tag = version_in_tag(store.image);
   for (const Place& row : kVariables) {
     if (row.kind != store.product->kind) continue;
     const std::string value = upstream_version(last_of(store.environment, std::string(row.text)));
-    if (const std::string_view number = number_at(value, 0); !number.empty())
-      return set_version(store, std::string(number), "image");
+    const std::string number(number_at(value, 0));
+    if (!number.empty() && (tag.empty() || number.starts_with(tag + "."))) return set_version(store, number, "image");
   }
-  return false;
+  return set_version(store, tag, "image");
 }
 
 /// Of a Python program its own package: "/opt/x/lib/python3.12/site-packages/chromadb-1.0.9.dist-info".

@@ -287,7 +287,7 @@ def check_small(document):
     same("NATS: reach, login, as answered", facts_of(document, "nats", 4222, "exposure", "auth", "answered_auth", "tls"), ["any", "none", "none", "off"])
     same("NATS with users: reach, login, as answered", facts_of(document, "nats", 4223, "exposure", "auth", "answered_auth", "data_folder"), ["private", "required", "required", ROOM + "/nats"])
     same("NATS: version is the package's", facts_of(document, "nats", 4222, "version"), [lab.package_version("nats-server").split("-")[0]])
-    same("stock Mosquitto: reach, kept", facts_of(document, "mosquitto", 1883, "exposure", "archiving", "data_folder"), ["loopback", "on", "/var/lib/mosquitto/"])
+    same("stock Mosquitto: reach, kept", facts_of(document, "mosquitto", 1883, "exposure", "archiving", "data_folder"), ["loopback", "on", "/var/lib/mosquitto"])
     same("open Mosquitto: reach, login, as answered", facts_of(document, "mosquitto", 1884, "exposure", "auth", "answered_auth", "archiving"), ["any", "none", "none", "off"])
     if HAS_INFLUXDB:
         version = [line.split(": ")[1].strip() for line in run("curl", "-si", "http://127.0.0.1:8086/ping").splitlines() if line.lower().startswith("x-influxdb-version")][0]
