@@ -36,8 +36,7 @@ json service_json(const ReportInput& input, std::size_t host, const AiService& s
           {"trust_remote_code", or_none(service.foreign_code)}, {"rules", rules_json(input, service.rules)}};
 }
 
-json totals_json(const ReportInput& input) {
-  const AiTotals totals = ai_totals(input);
+json totals_json(const AiTotals& totals) {
   return {{"hosts", totals.hosts}, {"hosts_unread", totals.unread_hosts}, {"services", or_none(totals.services)}, {"hosts_with_ai", or_none(totals.hosts_in_use)}, {"open_services", or_none(totals.open)}, {"hosts_started_by_hand", or_none(totals.unmanaged_hosts)}};
 }
 
@@ -91,7 +90,8 @@ void add_host(Table& table, const ReportInput& input, const AiOnHost& found) {
 }  // namespace
 
 json ai_json(const ReportInput& input, std::size_t skip, std::size_t most_hosts) {
-  const std::vector<std::size_t> hosts = hosts_with_ai(input);
+  const AiSurvey survey = survey_ai(input);
+  const std::vector<std::size_t>& hosts = survey.hosts;
   AiReader reader(input);
   json services = json::array();
   std::size_t at = std::min(skip, hosts.size());
@@ -100,7 +100,7 @@ json ai_json(const ReportInput& input, std::size_t skip, std::size_t most_hosts)
     const AiOnHost found = reader.read(hosts[at]);
     for (const AiService& service : found.services) services.push_back(service_json(input, found.host, service));
   }
-  return {{"totals", totals_json(input)}, {"services", std::move(services)}, {"hosts_left_out", hosts.size() - end}};
+  return {{"totals", totals_json(survey.totals)}, {"services", std::move(services)}, {"hosts_left_out", hosts.size() - end}};
 }
 
 Table ai_table(const ReportInput& input) {
@@ -112,7 +112,8 @@ Table ai_table(const ReportInput& input) {
       {"ai_evidence", 34}, {"ai_proxy", 34}, {"ai_user", 14}, {"ai_root", 8}, {"ai_managed", 12}, {"ai_place", 34}, {"rule", 30}, {"ai_incident", 60}};
   for (const auto& [name, width] : kColumns) table.columns.push_back({say("sheet.column." + std::string(name)), width});
   AiReader reader(input);
-  for (const std::size_t host : hosts_with_ai(input)) {
+  const AiSurvey survey = survey_ai(input);
+  for (const std::size_t host : survey.hosts) {
     if (table.left_out > 0) {
       ++table.left_out;  // a row a host that has no place
       continue;

@@ -168,9 +168,19 @@ std::optional<std::size_t> whole_aggregate(const ReportInput& input, std::string
   return static_cast<std::size_t>(std::llround(std::max(0.0, *input.assessment->measures[*at])));
 }
 
-double measured(const AssessedHost& host, const std::optional<std::size_t>& measure) {
+std::optional<double> measured(const AssessedHost& host, const std::optional<std::size_t>& measure) {
   const auto& values = host.judgement.measures;
-  return measure && *measure < values.size() ? values[*measure].value_or(0) : 0;
+  return measure && *measure < values.size() ? values[*measure] : std::nullopt;
+}
+
+/// By host: the weight of the worst rule about AI that fails there.
+std::vector<int> worst_weights(const ReportInput& input) {
+  std::vector<int> weights(input.assessment->hosts.size());
+  for (const std::size_t rule : rules_about_ai(*input.rules)) {
+    const int weight = weight_of(input.rules->rules[rule].severity);
+    for (const std::size_t host : input.assessment->rules[rule].failing) weights[host] = std::max(weights[host], weight);
+  }
+  return weights;
 }
 
 }  // namespace
@@ -232,50 +242,35 @@ void AiReader::find_causes(AiOnHost& found, cel::Document& document) const {
   add_causes(*input_.rules, failing, document, images, "ai.images", found.images);
 }
 
-std::vector<std::size_t> hosts_with_ai(const ReportInput& input) {
+AiSurvey survey_ai(const ReportInput& input) {
   const auto& hosts = input.assessment->hosts;
-  const auto in_use = measure_named(*input.rules, "ai_hosts"), open = measure_named(*input.rules, "open_ai_services");
-  const std::vector<std::size_t> rules = rules_about_ai(*input.rules);
-  struct Spot { std::size_t host; double open; int weight; };
-  std::vector<Spot> places;
+  AiSurvey survey;
+  AiTotals& totals = survey.totals;
+  totals.hosts = hosts.size();
+  const auto in_use = measure_named(*input.rules, "ai_hosts"), open = measure_named(*input.rules, "open_ai_services"), running = measure_named(*input.rules, "ai_services");
+  const std::vector<int> weights = worst_weights(input);
+  std::vector<char> is_open(hosts.size());
   for (std::size_t host = 0; host < hosts.size(); ++host) {
-    Spot place{host, measured(hosts[host], open), 0};
-    for (const std::size_t rule : rules)
-      if (rule < hosts[host].judgement.verdicts.size() && hosts[host].judgement.verdicts[rule] == Verdict::fail)
-        place.weight = std::max(place.weight, weight_of(input.rules->rules[rule].severity));
-    if (!in_use || measured(hosts[host], in_use) > 0 || place.weight > 0) places.push_back(place);
+    const auto known = measured(hosts[host], in_use);
+    totals.unread_hosts += in_use && !known ? 1 : 0;
+    totals.service_hosts += measured(hosts[host], running).value_or(0) > 0 ? 1 : 0;
+    is_open[host] = measured(hosts[host], open).value_or(0) > 0 ? 1 : 0;
+    if (!in_use || known.value_or(0) > 0 || weights[host] > 0) survey.hosts.push_back(host);
   }
-  std::stable_sort(places.begin(), places.end(), [](const Spot& a, const Spot& b) {
-    return (a.open > 0) != (b.open > 0) ? a.open > 0 : a.weight > b.weight;
+  std::stable_sort(survey.hosts.begin(), survey.hosts.end(), [&](std::size_t a, std::size_t b) {
+    return is_open[a] != is_open[b] ? is_open[a] > is_open[b] : weights[a] > weights[b];
   });
-  std::vector<std::size_t> out;
-  for (const Spot& place : places) out.push_back(place.host);
-  return out;
-}
-
-AiTotals ai_totals(const ReportInput& input) {
-  AiTotals totals;
-  totals.hosts = input.assessment->hosts.size();
-  const auto in_use = measure_named(*input.rules, "ai_hosts");
-  if (!in_use) return totals;
-  for (const AssessedHost& host : input.assessment->hosts)
-    totals.unread_hosts += *in_use >= host.judgement.measures.size() || !host.judgement.measures[*in_use] ? 1 : 0;
-  if (totals.unread_hosts == totals.hosts) return totals;
+  if (!in_use || totals.unread_hosts == totals.hosts) return survey;
   totals.services = whole_aggregate(input, "ai_services");
   totals.hosts_in_use = whole_aggregate(input, "ai_hosts");
   totals.open = whole_aggregate(input, "open_ai_services");
   totals.unmanaged_hosts = whole_aggregate(input, "unmanaged_ai_hosts");
-  return totals;
+  return survey;
 }
 
-std::string ai_sentence(const ReportInput& input, std::string_view key) {
-  const AiTotals totals = ai_totals(input);
-  if (!totals.services || !totals.open || *totals.services == 0) return {};
-  const auto running = measure_named(*input.rules, "ai_services");
-  std::size_t hosts = 0;
-  for (const AssessedHost& host : input.assessment->hosts) hosts += measured(host, running) > 0 ? 1 : 0;
-  if (hosts == 0) return {};
-  return say_count(key, *totals.services, {{"machines", say_count("count.machines", hosts)}, {"open", say_count("ai.sentence_open", *totals.open)}});
+std::string ai_sentence(const AiTotals& totals, std::string_view key) {
+  if (!totals.services || !totals.open || *totals.services == 0 || totals.service_hosts == 0) return {};
+  return say_count(key, *totals.services, {{"machines", say_count("count.machines", totals.service_hosts)}, {"open", say_count("ai.sentence_open", *totals.open)}});
 }
 
 std::vector<std::size_t> ai_findings(const ReportInput& input) {

@@ -69,20 +69,24 @@ class AiReader {
   FactReader reader_;
 };
 
-/// Hosts where AI is in use, most exposed first: those with open services, then by severity of what fails, then by name. All
-/// hosts where the packs do not measure it.
-std::vector<std::size_t> hosts_with_ai(const ReportInput& input);
-
 /// Of the whole fleet, as the packs measure it; nothing where they do not.
 struct AiTotals {
-  std::size_t hosts = 0;         // of the fleet
-  std::size_t unread_hosts = 0;  // where it is not known whether AI is in use
+  std::size_t hosts = 0;          // of the fleet
+  std::size_t unread_hosts = 0;   // where it is not known whether AI is in use
+  std::size_t service_hosts = 0;  // where services or jobs run
   std::optional<std::size_t> services, hosts_in_use, open, unmanaged_hosts;
 };
-AiTotals ai_totals(const ReportInput& input);
+
+/// Every host looked at once, at what judging kept of it.
+struct AiSurvey {
+  AiTotals totals;
+  std::vector<std::size_t> hosts;  // where AI is in use, most exposed first: those with open services, then by severity of what
+                                   // fails, then by name; all hosts where the packs do not measure it
+};
+AiSurvey survey_ai(const ReportInput& input);
 /// "AI in use today: 14 services on 6 machines, 3 open to anyone."; empty where nothing runs or it is not measured. `key`:
 /// another phrase with the same slots.
-std::string ai_sentence(const ReportInput& input, std::string_view key = "ai.sentence");
+std::string ai_sentence(const AiTotals& totals, std::string_view key = "ai.sentence");
 
 /// Rules about AI in use that fail, strongest first, as findings have them: those tagged "ai" that read ai.* or name an incident.
 std::vector<std::size_t> ai_findings(const ReportInput& input);

@@ -25,14 +25,17 @@ constexpr std::size_t kMostVersions = 4;
 constexpr std::string_view kCurrentTag = "cve";  // of rules that want a release past known flaws
 
 struct Seen {
-  std::vector<AiOnHost> hosts;       // in the order of hosts_with_ai()
+  AiTotals totals;
+  std::vector<AiOnHost> hosts;       // in the order of the survey
   std::size_t first = 0, with_ai = 0, pages = 1, page = 1;
 };
 
 Seen see(const ReportInput& input, const PageContext& context) {
   Seen seen;
-  const std::vector<std::size_t> all = hosts_with_ai(input);
+  const AiSurvey survey = survey_ai(input);
+  const std::vector<std::size_t>& all = survey.hosts;
   const auto asked = context.query.find("page");
+  seen.totals = survey.totals;
   seen.with_ai = all.size();
   seen.pages = std::max<std::size_t>(1, (all.size() + kHostsOnPage - 1) / kHostsOnPage);
   seen.page = static_cast<std::size_t>(std::clamp<std::uint64_t>(asked == context.query.end() ? 1 : parse_u64(asked->second).value_or(1), 1, seen.pages));
@@ -320,7 +323,7 @@ void put_agents(View& view, const ReportInput& input, const Seen& seen) {
 // ---- figures and what is not known
 
 void put_figures(View& view, const ReportInput& input, const Seen& seen) {
-  const AiTotals totals = ai_totals(input);
+  const AiTotals& totals = seen.totals;
   std::size_t unclear = 0, gone = 0, silent = 0;
   for (const AiOnHost& host : seen.hosts) {
     gone += host.read ? 0 : 1;
@@ -334,7 +337,7 @@ void put_figures(View& view, const ReportInput& input, const Seen& seen) {
   put_text(view, "total_open", figure(totals.open));
   put_truth(view, "any_open", totals.open.value_or(0) > 0);
   put_text(view, "total_by_hand", figure(totals.unmanaged_hosts));
-  view["headline"] = maybe(ai_sentence(input, "ai.headline"));
+  view["headline"] = maybe(ai_sentence(totals, "ai.headline"));
   put_truth(view, "any", seen.with_ai > 0);
   View unseen = view_list();
   const auto add = [&](std::size_t count, std::string_view key) {

@@ -231,7 +231,7 @@ View summary_rows(const ReportInput& input) {
   if (!input.assessment->workloads.empty()) summary.add(workloads_sentence(input), "workloads", "link.workloads");
   summary.add(findings_sentence(input), "evidence", "link.evidence");
   if (!input.assessment->actions.empty()) summary.add(work_sentence(input), "roadmap", "link.roadmap");
-  if (const std::string in_use = ai_sentence(input); !in_use.empty()) summary.add(in_use, "ai", "link.ai");
+  if (const std::string in_use = ai_sentence(survey_ai(input).totals); !in_use.empty()) summary.add(in_use, "ai", "link.ai");
   if (input.outlook)
     for (const ClockMoment& moment : input.outlook->moments)
       if (moment.assessment.score.value && &moment == &input.outlook->moments.back())

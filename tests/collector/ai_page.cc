@@ -108,7 +108,7 @@ TEST_CASE("who gets in follows from address, login, firewall and proxy; doubt is
     INFO(services[at].dump());
     CHECK(to_text(found.services[at].reach) == to_text(rows[at].reach));
   }
-  CHECK(ai_totals(input).open == open);  // the packs' measure and the page agree
+  CHECK(survey_ai(input).totals.open == open);  // the packs' measure and the page agree
 }
 
 TEST_CASE("a finding stands beside the service, package or image that is its cause, and beside no other") {
@@ -137,24 +137,25 @@ TEST_CASE("figures are the whole fleet's, and a host that could not be read is t
   const AiFleet fleet(json::array({host_with(json::array({service("ollama", "model_server", "any", "none"), service("jupyter", "notebook", "loopback", "required")})), host_with(json::array()),
                                    json(), host_with(json::array({service("vllm", "model_server", "private", "required")}))}));
   const ReportInput input = fleet.input();
-  const AiTotals totals = ai_totals(input);
+  const AiSurvey survey = survey_ai(input);
+  const AiTotals& totals = survey.totals;
   CHECK(totals.hosts == 4);
   CHECK(totals.unread_hosts == 1);
   CHECK(totals.services == 3u);
   CHECK(totals.open == 1u);
   CHECK(totals.hosts_in_use == 2u);
-  CHECK(ai_sentence(input) == "AI in use today: 3 services on 2 machines, 1 open to anyone.");
-  CHECK(hosts_with_ai(input) == std::vector<std::size_t>{0, 3});
+  CHECK(ai_sentence(totals) == "AI in use today: 3 services on 2 machines, 1 open to anyone.");
+  CHECK(survey.hosts == std::vector<std::size_t>{0, 3});
   const std::string html = page(input);
   CHECK(contains(html, "3 services and jobs on 2 machines, 1 open to anyone."));
   CHECK(contains(html, "On 1 machine it is not known whether AI is in use"));
 }
 
 TEST_CASE("where nothing runs, or nothing is known, no sentence claims anything") {
-  CHECK(ai_sentence(AiFleet(json::array({host_with(json::array())})).input()).empty());
+  CHECK(ai_sentence(survey_ai(AiFleet(json::array({host_with(json::array())})).input()).totals).empty());
   const AiFleet unread(json::array({json(), json()}));
-  CHECK(ai_sentence(unread.input()).empty());
-  CHECK_FALSE(ai_totals(unread.input()).services.has_value());
+  CHECK(ai_sentence(survey_ai(unread.input()).totals).empty());
+  CHECK_FALSE(survey_ai(unread.input()).totals.services.has_value());
   CHECK(contains(page(unread.input()), "On 2 machines it is not known"));
   CHECK(contains(page(AiFleet(json::array({host_with(json::array())})).input()), "No AI service or job was found"));
 }
