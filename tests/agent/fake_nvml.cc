@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library that answers as libnvidia-ml.so.1 does, for tests: PLUMBLINE_FAKE_NVML names the row of the table below.
+// A library that answers as libnvidia-ml.so.1 does, for tests: PLUMBLINE_FAKE_NVML names the row of the table below, or a
+// file that nvidia-smi -q -x wrote.
 // Built with PLUMBLINE_OLD_DRIVER it lacks what drivers of 2018 lacked.
 #include <cstdio>
 #include <cstdlib>
+#include <cmath>
 #include <cstring>
+#include <deque>
+#include <vector>
+
+#include "tests/agent/smi_capture.h"
 
 namespace {
 
@@ -32,6 +38,8 @@ struct Card {
   int fabric = kUnset;              // state of the fabric; 10 + status where registration failed
   unsigned bad_rows = 0;            // 1: a repair waits, 2: it failed
   unsigned processes = 0;           // each holds 1 GiB
+  int celsius = 44, busy = 37, persistent = 1;
+  unsigned drawn_milliwatts = 60500, clock = 210, clock_max = 1980;
 };
 
 struct Machine {
@@ -72,14 +80,87 @@ struct Instance {
   const char* name;
   unsigned slices;
   unsigned long long total_mib, free_mib;
+  const Card* card = nullptr;  // of captures
 };
 constexpr Instance kInstances[] = {{"NVIDIA A100-SXM4-80GB MIG 3g.40gb", 3, 40192, 40000}, {"", 1, 9728, 9728}};
+std::deque<Instance> captured_instances;
+std::deque<std::string> texts;
+Machine captured;
 
 const Instance* instance_of(void* device) {
   for (const auto& instance : kInstances) {
     if (device == &instance) return &instance;
   }
+  for (const auto& instance : captured_instances) {
+    if (device == &instance) return &instance;
+  }
   return nullptr;
+}
+
+const char* kept(std::string_view text) { return texts.emplace_back(text).c_str(); }
+
+unsigned long long slowdown_in(std::string_view gpu) {
+  unsigned long long bits = 0;
+  for (const char* kind : {"clocks_event_reason_", "clocks_throttle_reason_"}) {
+    for (const auto& [name, bit] : {std::pair{"sw_power_cap", 0x4ull}, {"hw_slowdown", 0x8ull}, {"sw_thermal_slowdown", 0x20ull},
+                                    {"hw_thermal_slowdown", 0x40ull}, {"hw_power_brake_slowdown", 0x80ull}})
+      if (plumbline::element(gpu, std::string(kind) + name) == "Active") bits |= bit;
+  }
+  return bits;
+}
+
+Card card_in(std::string_view gpu) {
+  using namespace plumbline;
+  const auto mib = [&](std::string_view memory, const char* name) {
+    return static_cast<unsigned long long>(amount(element(memory, name)).value_or(0));
+  };
+  const auto milli = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (const auto watts = amount(element(gpu, name))) return static_cast<unsigned>(std::lround(*watts * 1000));
+    }
+    return 0u;
+  };
+  Card card{};
+  card.name = kept(element(gpu, "product_name"));
+  card.bus_id = kept(gpu.substr(9, gpu.find('"', 9) - 9));  // <gpu id="00000000:01:00.0">
+  const auto own = gpu.substr(std::min(gpu.find("</mig_devices>"), gpu.size()) == gpu.size() ? 0 : gpu.find("</mig_devices>"));
+  const auto memory = element(own, "fb_memory_usage");
+  card.falls_off = element(memory, "total") == "GPU is lost";
+  card.total_mib = mib(memory, "total");
+  card.reserved_mib = mib(memory, "reserved");
+  card.used_mib = mib(memory, "used");
+  card.ecc = switched(element(gpu, "current_ecc"));
+  card.mig = switched(element(gpu, "current_mig"));
+  card.milliwatts = milli({"enforced_power_limit", "current_power_limit", "power_limit"});
+  card.drawn_milliwatts = milli({"instant_power_draw", "power_draw"});
+  card.slowdown = slowdown_in(gpu);
+  card.fabric = element(element(gpu, "fabric"), "state") == "Completed" ? element(element(gpu, "fabric"), "status") == "Success" ? 3 : 13 : kUnset;
+  card.bad_rows = element(gpu, "remapped_row_failure") == "Yes" ? 2 : element(gpu, "remapped_row_pending") == "Yes" ? 1 : 0;
+  card.celsius = static_cast<int>(amount(element(gpu, "gpu_temp")).value_or(kUnset));
+  card.busy = static_cast<int>(amount(element(own, "gpu_util")).value_or(kUnset));
+  card.persistent = switched(element(gpu, "persistence_mode"));
+  card.clock = static_cast<unsigned>(amount(element(element(gpu, "clocks"), "sm_clock")).value_or(0));
+  card.clock_max = static_cast<unsigned>(amount(element(element(gpu, "max_clocks"), "sm_clock")).value_or(0));
+  card.major = element(gpu, "remapped_row_pending").empty() ? 7 : 8;
+  return card;
+}
+
+void read_capture_of(const char* path) {
+  using namespace plumbline;
+  const std::string& text = texts.emplace_back(read_capture(path));
+  captured = {"capture", kSuccess, kept(element(text, "driver_version")), 0, 0, {}};
+  captured_instances.clear();
+  if (const auto cuda = amount(element(text, "cuda_version"))) captured.cuda = static_cast<int>(*cuda) * 1000 + static_cast<int>(std::lround(*cuda * 10)) % 10 * 10;
+  for (const auto gpu : each(text, "<gpu id=", "</gpu>")) {
+    if (captured.count == 8) break;
+    const Card& card = captured.cards[captured.count++] = card_in(gpu);
+    for (const auto instance : each(gpu, "<mig_device>", "</mig_device>")) {
+      const auto memory = element(instance, "fb_memory_usage");
+      captured_instances.push_back({"", 0, static_cast<unsigned long long>(amount(element(memory, "total")).value_or(0)),
+                                    static_cast<unsigned long long>(amount(element(memory, "free")).value_or(0)), &card});
+    }
+  }
+  current = &captured;
 }
 
 const Card* card_of(void* device) { return static_cast<const Card*>(device); }
@@ -107,6 +188,7 @@ extern "C" {
 
 int nvmlInit_v2() {
   const char* wanted = std::getenv("PLUMBLINE_FAKE_NVML");
+  if (wanted != nullptr && wanted[0] == '/') read_capture_of(wanted);
   for (const auto& machine : kMachines) {
     if (wanted != nullptr && std::strcmp(wanted, machine.name) == 0) current = &machine;
   }
@@ -142,8 +224,8 @@ int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
   return reading(device);
 }
 int nvmlDeviceGetTemperature(void* device, int, unsigned* value) {
-  *value = 44;
-  return reading(device);
+  *value = static_cast<unsigned>(card_of(device)->celsius);
+  return card_of(device)->celsius < 0 ? kNotSupported : reading(device);
 }
 int nvmlDeviceGetEccMode(void* device, int* now, int* pending) {
   if (card_of(device)->ecc == kUnset) return kNotSupported;
@@ -156,7 +238,7 @@ int nvmlDeviceGetTotalEccErrors(void* device, int, int, unsigned long long* coun
 }
 int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* value) {
   *value = card_of(device)->milliwatts;
-  return reading(device);
+  return card_of(device)->milliwatts == 0 ? kNotSupported : reading(device);
 }
 #ifdef PLUMBLINE_OLD_DRIVER
 int nvmlDeviceGetPciInfo_v2(void* device, PciInfo* pci) {
@@ -194,8 +276,8 @@ int nvmlDeviceGetMigMode(void* device, unsigned* now, unsigned* pending) {
 }
 int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* value) { return nvmlDeviceGetPowerManagementLimit(device, value); }
 int nvmlDeviceGetUtilizationRates(void* device, unsigned* rates) {
-  if (card_of(device)->mig == 1) return kNotSupported;  // as real ones with MIG on
-  rates[0] = 37;
+  if (card_of(device)->mig == 1 || card_of(device)->busy < 0) return kNotSupported;  // as real ones with MIG on
+  rates[0] = static_cast<unsigned>(card_of(device)->busy);
   rates[1] = 12;
   return reading(device);
 }
@@ -205,20 +287,20 @@ int nvmlDeviceGetNvLinkState(void* device, unsigned link, int* state) {
   return reading(device);
 }
 int nvmlDeviceGetPowerUsage(void* device, unsigned* value) {
-  *value = 60500;
+  *value = card_of(device)->drawn_milliwatts;
   return reading(device);
 }
 int nvmlDeviceGetClockInfo(void* device, int, unsigned* value) {
-  *value = 210;
+  *value = card_of(device)->clock;
   return reading(device);
 }
 int nvmlDeviceGetMaxClockInfo(void* device, int, unsigned* value) {
-  *value = 1980;
+  *value = card_of(device)->clock_max;
   return reading(device);
 }
 int nvmlDeviceGetPersistenceMode(void* device, int* mode) {
-  *mode = 1;
-  return reading(device);
+  *mode = card_of(device)->persistent;
+  return card_of(device)->persistent < 0 ? kNotSupported : reading(device);
 }
 int nvmlDeviceGetCurrentClocksThrottleReasons(void* device, unsigned long long* reasons) {  // the older of its two names
   *reasons = card_of(device)->slowdown;
@@ -265,7 +347,13 @@ int nvmlDeviceGetMaxMigDeviceCount(void* device, unsigned* count) {
   *count = 7;
   return reading(device);
 }
-int nvmlDeviceGetMigDeviceHandleByIndex(void*, unsigned index, void** instance) {
+int nvmlDeviceGetMigDeviceHandleByIndex(void* device, unsigned index, void** instance) {
+  for (auto& one : captured_instances) {
+    if (one.card != device || index-- != 0) continue;
+    *instance = &one;
+    return kSuccess;
+  }
+  if (current == &captured) return 6;
   if (index == 1 || index > 2) return 6;  // NOT_FOUND: places between instances stay empty
   *instance = const_cast<Instance*>(&kInstances[index == 0 ? 0 : 1]);
   return kSuccess;
@@ -276,7 +364,7 @@ struct DeviceAttributes {
 };
 int nvmlDeviceGetAttributes_v2(void* device, DeviceAttributes* attributes) {
   const auto* instance = instance_of(device);
-  if (instance == nullptr) return kInvalidArgument;
+  if (instance == nullptr || instance->slices == 0) return kInvalidArgument;
   *attributes = {};
   attributes->gpu_slices = instance->slices;
   attributes->memory_mib = instance->total_mib;

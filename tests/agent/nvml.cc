@@ -3,6 +3,9 @@
 #include "agent/asks/nvml.h"
 
 #include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/host.h"
@@ -168,6 +171,78 @@ TEST_CASE("NVML without a driver, of another version or without a right says so 
   const json section = section_of(ask_fake("mismatch"), {"0000:17:00.0"});
   CHECK(section["devices"][0]["usable"] == false);
   CHECK(!section_of(ask_fake("t4", "/no/such/library.so"), {"0000:17:00.0"})["devices"][0].contains("usable"));
+}
+
+/// Rows of a table with names in its first line.
+std::vector<std::map<std::string, std::string>> rows_of(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<std::map<std::string, std::string>> rows;
+  std::vector<std::string> names;
+  for (std::string line; std::getline(in, line);) {
+    const auto cells = split(line, '\t');
+    if (names.empty()) {
+      names.assign(cells.begin(), cells.end());
+      continue;
+    }
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < names.size() && i < cells.size(); ++i) row[names[i]] = std::string(trim(cells[i]));
+  }
+  return rows;
+}
+
+/// "400.00 W", "50 %", "40960 MiB"; null for "N/A", "[N/A]" and "".
+json amount_of(const std::string& text) {
+  const auto number = parse_double(text.substr(0, text.find(' ')));
+  return number ? json(*number) : json();
+}
+
+json switch_of(const std::string& text) { return text == "Enabled" ? json(true) : text == "Disabled" ? json(false) : json(); }
+
+TEST_CASE("Cards that nvidia-smi captured elsewhere tell what their table says") {
+  const char* corpus = std::getenv("PLUMBLINE_CORPUS");
+  if (corpus == nullptr) {
+    std::cerr << "skipped: PLUMBLINE_CORPUS names no folder of recorded machines\n";
+    return;
+  }
+  const std::string folder = std::string(corpus) + "/nvidia/";
+  std::size_t facts = 0;
+  for (auto& row : rows_of(folder + "smi_facts.tsv")) {
+    INFO(row["file"] << " card " << row["gpu_index"]);
+    const json answer = ask_fake((folder + row["file"]).c_str());
+    REQUIRE(answer["status"] == "ok");
+    const json& card = answer["devices"].at(parse_u64(row["gpu_index"]).value());
+    const auto same = [&](const char* key, const json& got, const json& want) {
+      INFO(key);
+      CHECK(got.dump() == want.dump());
+      ++facts;
+    };
+    const auto number = [&](const char* key) { return card.contains(key) ? json(card[key].get<double>()) : json(); };
+    const auto value = [&](const char* key) { return card.contains(key) ? card[key] : json(); };
+    same("name", value("name"), row["product_name"]);
+    if (!row["driver"].empty()) same("driver", answer["driver"], row["driver"]);
+    if (!row["cuda"].empty()) same("cuda", answer["cuda"], row["cuda"]);
+    if (row["pci_bus_id"].size() >= 12) {
+      const std::string address = lower(row["pci_bus_id"].substr(row["pci_bus_id"].find(':') - 4));
+      same("address", value("address"), address);
+    }
+    const bool lost = row["fb_total"] == "GPU is lost";
+    same("error", value("error"), lost ? json("GPU is lost") : json());
+    if (lost) continue;
+    same("memory_bytes", number("memory_bytes"), amount_of(row["fb_total"]).get<double>() * 1048576);
+    same("ecc", value("ecc"), switch_of(row["ecc_current"]));
+    same("mig", value("mig"), switch_of(row["mig_current"]));
+    same("persistence", value("persistence"), switch_of(row["persistence"]));
+    same("power_limit_watts", number("power_limit_watts"), amount_of(row["power_limit"]));
+    same("utilization_percent", number("utilization_percent"), amount_of(row["util_gpu"]));
+    same("temperature_celsius", number("temperature_celsius"), amount_of(row["temp"]));
+    // what the driver keeps for itself is neither used nor free
+    CHECK(number("memory_free_bytes").get<double>() <= (amount_of(row["fb_total"]).get<double>() - amount_of(row["fb_used"]).get<double>()) * 1048576);
+    CHECK(card["slowdown"] == json::array());
+  }
+  CHECK(facts > 200);
+  const json divided = ask_fake((folder + "telegraf/a100-sxm4-v12.xml").c_str())["devices"][0];
+  CHECK(divided["mig_instances"].size() >= 3);
+  CHECK(divided["mig_memory_bytes"].get<std::uint64_t>() % (19968ull << 20) == 0);
 }
 
 TEST_CASE("Nonsense from the library stays a valid document") {
