@@ -63,6 +63,10 @@ std::optional<Fields> split_line(std::string_view line) {
   if (next >= parts.size()) return std::nullopt;
   fields.method = lower(parts[next]);  // "scram-sha-256"; an address here is a line that PostgreSQL does not take
   if (fields.method.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos) return std::nullopt;
+  // "cert" is nothing else than "trust" with this; the manual, 21.12.
+  const bool certificate = std::any_of(parts.begin() + static_cast<std::ptrdiff_t>(next), parts.end(),
+                                       [](const std::string& option) { return option.starts_with("clientcert=verify-"); });
+  if (certificate && fields.method == "trust") fields.method = "cert";
   return fields;
 }
 

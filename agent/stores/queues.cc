@@ -72,7 +72,7 @@ void judge_kafka(const Settings& settings, Store& store) {
   const bool certificates = lower(last_of(settings, "ssl.client.auth")) == "required";
   const std::string controllers = "," + last_of(settings, "controller.listener.names") + ",";
   std::string open;
-  bool plain = false, encrypted = false;
+  bool plain = false, encrypted = false;  // neither: a controller alone, or nothing that we understand
   for (const KafkaListener& one : kafka_listeners(settings)) {
     if (contains(controllers, "," + one.name + ",")) continue;  // between nodes, not for clients
     listen_on(store, one.address);
@@ -81,7 +81,9 @@ void judge_kafka(const Settings& settings, Store& store) {
     const bool asks = one.protocol.starts_with("SASL") || (one.protocol == "SSL" && certificates);
     if (!asks && open.empty()) open = one.protocol;
   }
-  if (open == "PLAINTEXT")
+  if (!plain && !encrypted)
+    set_auth(store, "unknown", "server.properties: no listener for clients");
+  else if (open == "PLAINTEXT")
     set_auth(store, "none", "server.properties: a PLAINTEXT listener");
   else if (!open.empty())
     set_auth(store, "none", "server.properties: neither SASL nor client certificates");

@@ -314,6 +314,28 @@ def check_findings(document, name, allowed):
     same(f"{name}: findings on data above low", found, sorted(allowed))
 
 
+def check_growth():
+    """This machine recorded, and played twice: ten days later the database has grown by half of what was free. The collector, which has
+    both from an import, tells that the disk is full in ten more."""
+    data = f"/var/lib/postgresql/{PG_MAJOR}/main"
+    recorded, state = ROOM + "/recorded", ROOM + "/collector"
+    run(lab.AGENT, "scan", "--json", "--record", recorded)
+    place = recorded + "/.plumbline/recording.json"
+    recording = json.load(open(place))
+    run(COLLECTOR, "init", "--state", state)
+    for days in (0, 10):
+        answers = dict(recording["answers"])
+        space, usage = json.loads(answers["statvfs:/var/lib/postgresql"]), json.loads(answers["usage:" + data])
+        usage["bytes"] += space["blocks_available"] * space["block_bytes"] // 2 * days // 10
+        space["blocks_available"] = space["blocks_available"] * (20 - days) // 20
+        answers.update({"usage:" + data: json.dumps(usage), "statvfs:/var/lib/postgresql": json.dumps(space), "now": str(int(answers["now"]) + days * 86400)})
+        write(place, json.dumps({**recording, "answers": answers}))
+        write(f"{ROOM}/day-{days}.json", run(lab.AGENT, "scan", "--json", "--root", recorded))
+        run(COLLECTOR, "import", "--state", state, f"{ROOM}/day-{days}.json")
+        found = [one["id"] for one in json.loads(run(COLLECTOR, "findings", "--state", state, "--json"))]
+        same(f"growth is told after {days} days", "data.growth" in found, days == 10)
+
+
 def as_nobody():
     """Who may not read a store's files says that it does not know; what the store answers he hears."""
     document = lab.scan(wrap=("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"))
@@ -339,6 +361,7 @@ start_stock_postgresql()
 pg_ready(5432)
 stock = lab.scan()
 check_postgresql_common(stock, 5432)
+check_growth()
 with_pgvector()
 start_mariadb()
 start_redis()
