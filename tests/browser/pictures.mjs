@@ -25,6 +25,7 @@ await shoot("/", "overview", 1260);
 await shoot("/findings", "findings", 900);
 await shoot("/workloads", "workloads", 1100);
 await shoot("/hosts", "hosts", 1100);
+await shoot("/ai", "ai", 1500);
 await shoot("/reports/cio", "cio", 1300);
 for (const host of ["ai-01", "scada-gw-01", "lab-pc-03"]) {
   await page.goto(address + "/hosts");
