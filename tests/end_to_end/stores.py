@@ -199,6 +199,7 @@ def start_redis():
              f"tls-cert-file {ROOM}/tls-redis/server.crt\ntls-key-file {ROOM}/tls-redis/server.key\n")
     instance("protected", "port 6382\nbind *\n")
     instance("users", f"aclfile /etc/redis/users.acl\nport 6383\nbind {OWN} 127.0.0.1\nprotected-mode no\n")
+    instance("changed", f"port 6386\nbind {OWN}\nprotected-mode no\n")
     instance("copy", "port 6384\nbind 127.0.0.1\nreplicaof 127.0.0.1 6380\n")
     start("redis-hidden", "/usr/bin/redis-server", "--port", "6385", "--bind", "*", "--dir", folder(ROOM + "/redis/hidden", "redis"), user="redis")
 
@@ -234,6 +235,9 @@ def check_redis(document):
     one = store(document, "redis", 6385)
     same("Redis of a hidden configuration: login, as answered, reach, data folder",
          (one.get("auth"), one.get("answered_auth"), one.get("exposure"), one.get("data_folder")), ("unknown", "none", "loopback", ROOM + "/redis/hidden"))
+    one = store(document, "redis", 6386)
+    same("Redis whose file got a password after its start: as set, as answered, as a client finds it",
+         (one.get("auth"), one.get("answered_auth"), redis_lets_in(6386, OWN)), ("required", "none", True))
     say(not redis_lets_in(6382, OWN), "protected Redis: it refuses who comes from outside")
     say(redis_lets_in(6382, "127.0.0.1"), "protected Redis: it answers this host")
     same("protected Redis: why", store(document, "redis", 6382).get("auth_evidence"), "redis.conf: no requirepass; protected-mode refuses other hosts")
@@ -300,7 +304,7 @@ def check_small(document):
 # ---- all of them
 
 # Of everything that this test starts, what the rules have to find: open and half-open stores on own or on all addresses.
-OPEN_DOORS = ["data.store-auth critical", "data.store-tls medium", "data.settings-safe medium",
+OPEN_DOORS = ["data.store-auth critical", "data.answers-as-set high", "data.store-tls medium", "data.settings-safe medium",
               "data.point-in-time medium", "data.replica medium"]
 # What hangs on the machine that runs this test: its disks and whether it is a container.
 OF_THE_MACHINE = {"data.limited-reach", "data.free-space", "data.folder-encrypted", "data.local-disk"}
@@ -369,10 +373,12 @@ start_small()
 start_trusting_postgresql()
 start_primary_postgresql()
 pg_ready(5433)
-for port, address in ((3306, "127.0.0.1"), (3307, OWN), (3308, OWN), (6379, "127.0.0.1"), (6380, OWN), (6381, OWN), (6382, OWN), (6383, OWN), (6384, "127.0.0.1"), (6385, "127.0.0.1"), (11211, "127.0.0.1"),
+for port, address in ((3306, "127.0.0.1"), (3307, OWN), (3308, OWN), (6379, "127.0.0.1"), (6380, OWN), (6381, OWN), (6382, OWN), (6383, OWN), (6384, "127.0.0.1"), (6385, "127.0.0.1"), (6386, OWN), (11211, "127.0.0.1"),
                       (11212, OWN), (2379, "127.0.0.1"), (23790, OWN), (4222, OWN), (4223, OWN), (1883, "127.0.0.1"), (1884, OWN), *([(8086, "127.0.0.1")] if HAS_INFLUXDB else []), *([(5672, OWN)] if HAS_RABBITMQ else [])):
     wait_for(f"port {port}", lambda: listens(port, address))
 wait_for("the copy of Redis", lambda: "master_link_status:up" in redis(6384, "INFO", "replication"))
+with open("/etc/redis/changed.conf", "a") as file:
+    file.write(f'requirepass "{PASSWORD}"\n')
 document = lab.scan()
 check_postgresql(document)
 check_mariadb(document)
