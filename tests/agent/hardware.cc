@@ -101,6 +101,27 @@ const json* find(const json& facts, std::string_view path) {
   return place;
 }
 
+/// Notes which texts leave memory with a secret in them: cases write CANARY where there is one.
+class WatchedHost final : public Host {
+ public:
+  explicit WatchedHost(const Host& host) : host_(host) {}
+  Result<std::string> read(std::string_view path, std::size_t limit) const override { return watched(path, host_.read(path, limit)); }
+  Result<std::string> read_redacted(std::string_view path, Redact redact, std::size_t limit) const override { return watched(path, host_.read_redacted(path, redact, limit)); }
+  Result<std::vector<FolderEntry>> list(std::string_view path) const override { return host_.list(path); }
+  Result<std::string> read_link(std::string_view path) const override { return host_.read_link(path); }
+  Result<FileStat> stat(std::string_view path, bool follow) const override { return host_.stat(path, follow); }
+  Result<std::string> ask(std::string_view question) const override { return host_.ask(question); }
+  const std::set<std::string>& leaks() const { return leaks_; }
+
+ private:
+  Result<std::string> watched(std::string_view path, Result<std::string> text) const {
+    if (text && contains(*text, "CANARY")) leaks_.emplace(path);
+    return text;
+  }
+  const Host& host_;
+  mutable std::set<std::string> leaks_;
+};
+
 void check(const Case& item) {
   Scratch scratch;
   lay_out(item, scratch);
@@ -108,8 +129,11 @@ void check(const Case& item) {
   REQUIRE(host);
   std::set<std::string> wanted;
   for (const auto& expectation : item.expectations) wanted.insert(expectation.path.substr(0, expectation.path.find('.')));
-  const auto scan = take_scan(**host, {{wanted.begin(), wanted.end()}});
+  const WatchedHost watched(**host);
+  const auto scan = take_scan(watched, {{wanted.begin(), wanted.end()}});
   REQUIRE(scan);
+  CHECK_FALSE(contains(to_json(*scan), "CANARY"));
+  CHECK(watched.leaks() == std::set<std::string>{});
   const auto valid = read_scan(to_json(*scan));
   INFO((valid ? std::string() : valid.error().message));
   CHECK(valid);
