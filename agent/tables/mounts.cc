@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mounts from /proc/self/mountinfo, else from /proc/mounts.
+// Mounts from /proc/1/mountinfo, else from /proc/self/mountinfo, else from /proc/mounts. The first process's are the host's
+// (or the container's); this one's may be a service's own view, where most is read-only.
 #include <algorithm>
 #include <array>
 
@@ -89,7 +90,8 @@ std::optional<Mount> parse_mounts(std::string_view line) {
 }  // namespace
 
 Result<std::vector<Mount>> read_mounts(const Host& host) {
-  auto text = host.read("/proc/self/mountinfo");
+  auto text = host.read("/proc/1/mountinfo");
+  if (!text) text = host.read("/proc/self/mountinfo");
   const bool info = text.has_value();
   if (!info) {
     const Error first = text.error();
