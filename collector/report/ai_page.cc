@@ -285,7 +285,8 @@ void put_software(View& view, const ReportInput& input, const std::string& name,
     View row;
     put_text(row, "software", one->first);
     put_text(row, "versions", one->second.versions.empty() ? say("fact.unknown") : listed({one->second.versions.begin(), one->second.versions.end()}, kMostVersions));
-    row["floor"] = maybe(floor_text(input, one->second.rules));
+    const std::string floor = floor_text(input, one->second.rules);
+    row["floor"] = maybe(states && !floor.empty() ? say("ai.image_behind") : floor);  // the rule on images names every product's release
     put_text(row, "software_hosts", listed_hosts(input, one->second.hosts));
     std::vector<std::string> words;
     for (const std::string& place : one->second.places) words.push_back(state_text(place));
