@@ -68,3 +68,20 @@ for path in sorted((source / "tests/agent/cases").glob("*.txt")) + [source / "te
             number += 1
             for reader in {0, 2, number % 17}:
                 write("agent_files", bytes((reader, number % 256)) + data)
+
+# Rule sets: the first byte says which of the languages it is.
+for block in re.split(r"^=== ", (source / "tests/agent/cases/firewall.txt").read_text(encoding="utf-8"), flags=re.M)[1:]:
+    for part in re.split(r"^--- ", block, flags=re.M)[1:]:
+        heading, _, text = part.partition("\n")
+        language = {"answer nftables": b"j", "/etc/nftables.conf": b"n"}.get(heading)
+        if heading.endswith((".rules", "/rules.v4", "/rules.v6")):
+            language = b"i"
+        if heading.endswith(".xml"):
+            language = b"f"
+        if language:
+            write("firewall", language + text.encode())
+
+# Machines: each case of the agent's.
+for path in sorted((source / "tests/agent/cases").glob("*.txt")):
+    for case in re.split(r"^=== .*$", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        write("probes", case.split("--- expect")[0].strip().encode())
