@@ -97,7 +97,8 @@ void write_rescue_shells(const Host& host, Facts& facts) {
 
 Result<void> probe_boot(const Host& host, Machine&, Facts& facts) {
   const bool uefi = host.stat("/sys/firmware/efi").has_value();
-  const bool firmware_told = uefi || host.stat("/sys/firmware/acpi") || host.stat("/sys/class/dmi/id");
+  // a container engine lays an empty folder over /sys/firmware: then nothing is told, whatever DMI says
+  const bool firmware_told = uefi || host.stat("/sys/firmware/acpi") || host.stat("/sys/firmware/memmap");
   facts.set("boot.firmware", uefi ? "uefi" : firmware_told ? "bios" : "unknown");
   if (uefi) {
     const auto entries = host.list("/sys/firmware/efi/efivars");
