@@ -295,7 +295,7 @@ def what_is_added():
               "28 24 0:25 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:7 - cgroup2 cgroup2 rw,nsdelegate",
               "29 24 0:7 / /sys/kernel/security rw,nosuid,nodev,noexec,relatime shared:8 - securityfs securityfs rw"]
     kernel = newest_kernel()
-    files = {"/proc/self/mountinfo": "\n".join(mounts) + "\n"}
+    files = {path: "\n".join(mounts) + "\n" for path in ("/proc/1/mountinfo", "/proc/self/mountinfo")}
     answers = {"affinity": f"0-{machine['cpus'] - 1}", "statvfs:/": statvfs(size - GIB, 4 * GIB),
                "adjtimex": json.dumps({"synchronized": True, "status": 8193, "max_error_us": 500, "estimated_error_us": 20}),
                "hypervisor": "" if machine["efi"] else "KVMKVMKVM",
