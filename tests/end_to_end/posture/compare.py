@@ -70,7 +70,9 @@ def main():
         else:
             wrong.append(f"{tool} {machine} {row['check']}: they say {'pass' if theirs[row['check']] else 'fail'}, {row['condition']} is {ours}")
     print(f"{tool} on {machine}: {compared} checks compared, {same} agree, {len(explained)} differences argued, {len(wrong)} not")
-    wrong += [f"{tool} {machine} {check}: argued, yet there is no difference any more" for check, where in argued if where == machine and (check, where) not in explained]
+    # The live machine is whichever runs the test: with sshd or without, so what is argued for it need not differ everywhere.
+    stale = [] if machine == "live" else argued
+    wrong += [f"{tool} {machine} {check}: argued, yet there is no difference any more" for check, where in stale if where == machine and (check, where) not in explained]
     for line in wrong:
         print(line)
     least = int(os.environ.get("LEAST_COMPARED", "10"))
