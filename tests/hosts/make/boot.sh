@@ -50,8 +50,8 @@ inside bash -euc '
   rm -f /run/systemd/container
   mount --bind /run/recorder/shown/sys /sys
   mount --bind /run/recorder/shown/proc/sys /proc/sys
-  cd /run/recorder/shown/proc
-  for file in *; do [[ ! -f $file || ! -e /proc/$file ]] || mount --bind "$file" "/proc/$file"; done
+  cd /run/recorder/shown/proc  # but for modules: the agent asks a firewall that is loaded here
+  for file in *; do [[ ! -f $file || ! -e /proc/$file || $file == modules ]] || mount --bind "$file" "/proc/$file"; done
   : >/run/recorder/nothing; mount --bind /run/recorder/nothing /proc/1/environ
   exec /run/recorder/start --library-path /run/recorder/lib /run/recorder/agent scan --record /run/recorder/recording --json' >"$work/$name.scan.json"
 rm -rf "$work/$name.recording" && cp -a "$tools/recording" "$work/$name.recording"
