@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The named questions that are no file: each is a row in asks.cc, its answer's shape is told in agent/host.h.
+// The named questions that are no file: each is a row in asks.cc, its answer's shape is told in agent/host.h
+// (that of "nftables" in agent/firewall/ruleset.h).
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "nftables": the packet filter that is in force, by netlink (NFNL_SUBSYS_NFTABLES), read alone. What iptables-nft and
-// firewalld load is there as well.
+// firewalld load is there as well. The answer's shape: agent/firewall/ruleset.h.
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 
 #include <array>
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include "agent/asks/asks.h"
 #include "agent/files.h"
 #include "agent/firewall/kernel_rules.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::size_t kAnswerBytes = 64u << 10;
 constexpr int kTimeoutSeconds = 2;
+constexpr std::size_t kMaxModules = 1u << 20;
 constexpr int kTries = 3;  // where the rules change while they are read
 
 tl::unexpected<Error> failed(int error_number) {
@@ -121,6 +124,23 @@ class Dump {
   bool told_ = false;
 };
 
+enum class Loaded { yes, no, unknown };
+
+/// Asking for what is a module would load it, and a scan changes nothing.
+Loaded is_loaded() {
+  const auto modules = read_file("/proc/modules", kMaxModules);
+  if (!modules) return modules.error().kind == ErrorKind::not_found ? Loaded::yes : Loaded::unknown;  // a kernel without modules
+  for (const std::string_view line : lines(*modules))  // "nf_tables 376832 412 nft_ct,nft_log, Live 0x0000000000000000"
+    if (line.starts_with("nf_tables ")) return Loaded::yes;
+  struct utsname name {};
+  if (uname(&name) != 0) return Loaded::unknown;
+  for (const std::string folder : {"/lib/modules/", "/usr/lib/modules/"}) {
+    const auto builtin = read_file(folder + name.release + "/modules.builtin", kMaxModules);
+    if (builtin) return contains(*builtin, "/nf_tables.ko") ? Loaded::yes : Loaded::no;
+  }
+  return Loaded::unknown;
+}
+
 std::map<std::uint32_t, std::string> interfaces_by_number() {
   std::map<std::uint32_t, std::string> names;
   struct if_nameindex* all = if_nameindex();
@@ -133,6 +153,10 @@ std::map<std::uint32_t, std::string> interfaces_by_number() {
 }  // namespace
 
 Result<std::string> ask_nftables(std::string_view) {
+  const Loaded loaded = is_loaded();
+  if (loaded == Loaded::no) return to_json(Ruleset());
+  if (loaded == Loaded::unknown)
+    return fail(ErrorKind::unavailable, "nftables: not asked, for nothing tells whether this kernel has it loaded");
   for (int left = kTries;; --left) {
     KernelRules rules(interfaces_by_number());
     const auto done = Dump(rules).read();

@@ -219,9 +219,8 @@ bool is_inner_interface(std::string_view name) {
   if (name.size() == 15 && name.starts_with("br-") && std::all_of(name.begin() + 3, name.end(), is_hex)) return true;  // Docker's
   return std::any_of(kBridges.begin(), kBridges.end(), [&](std::string_view bridge) {
     if (!name.starts_with(bridge)) return false;
-    name.remove_prefix(bridge.size());
-    const bool number = name.find_first_not_of("0123456789") == std::string_view::npos;
-    return number || name == "*";
+    const std::string_view rest = name.substr(bridge.size());
+    return rest == "*" || rest.find_first_not_of("0123456789") == std::string_view::npos;
   });
 }
 

@@ -8,7 +8,7 @@
 namespace plumbline {
 namespace {
 
-constexpr std::size_t kMaxWords = 400'000;
+constexpr std::size_t kMaxWords = 200'000;  // of a file with all it includes, and of all its variables
 constexpr int kMaxIncludeDepth = 16;  // as nft has it
 
 std::vector<NftWord> cut(std::string_view text) {
@@ -48,9 +48,10 @@ class Expander {
   Result<void> add(std::string_view text, int depth) {
     if (depth > kMaxIncludeDepth) return fail(ErrorKind::limit, "includes: too deep");
     const std::vector<NftWord> words = cut(text);
+    if (words.size() > kMaxWords) return fail(ErrorKind::limit, "more words than are read");
     bool begins = true;
     for (std::size_t i = 0; i < words.size(); ++i) {
-      if (out_.size() > kMaxWords || words.size() > kMaxWords) return fail(ErrorKind::limit, "more words than are read");
+      if (out_.size() > kMaxWords || stored_ > kMaxWords) return fail(ErrorKind::limit, "more words than are read");
       if (begins && words[i].is("include") && i + 1 < words.size()) {
         if (auto done = include(words[++i].text, depth); !done) return done;
       } else if (begins && (words[i].is("define") || words[i].is("redefine"))) {
@@ -87,7 +88,8 @@ class Expander {
       depth += words[at].is("{") ? 1 : words[at].is("}") ? -1 : 0;
       if (!words[at].is("\n")) put(words[at], value);
     }
-    variables_[name] = std::move(value);
+    stored_ += value.size();
+    if (stored_ <= kMaxWords) variables_[name] = std::move(value);
     return std::min(at, words.size() - 1);
   }
 
@@ -99,6 +101,7 @@ class Expander {
 
   const ReadIncludes& read_includes_;
   std::map<std::string, std::vector<NftWord>> variables_;
+  std::size_t stored_ = 0;  // words of variables
   std::vector<NftWord> out_;
 };
 

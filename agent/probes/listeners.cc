@@ -62,7 +62,7 @@ Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
       reach = machine.firewall().reach_of(socket.protocol, socket.address, socket.port, is_published(machine, socket.port, process));
     if (socket.protocol == "tcp" && exposure != "loopback") ++exposed;
     if (socket.protocol == "tcp" && reach && !reach->filtered) ++reachable;
-    if (exposure != "loopback" && is_legacy(kind)) legacy.insert(std::string(kind));
+    if (exposure != "loopback" && is_legacy(kind) && !(reach && reach->filtered)) legacy.insert(std::string(kind));
     if (list.size() >= kMaxListed) continue;
     nlohmann::json row = {
         {"protocol", socket.protocol}, {"address", socket.address}, {"port", socket.port},
