@@ -7,9 +7,8 @@ set(PLUMBLINE_SANITIZE "" CACHE STRING "Sanitizers for the whole build: address,
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Precompiled headers reach the cache only with these two relaxations (ccache manual, "Precompiled headers").
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  # Paths below the clone count as relative ones, so that every clone of a machine finds what another has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${CCACHE})
 endif()
 
 add_library(plumbline_options INTERFACE)

@@ -45,6 +45,12 @@ std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
   return *size * *count;
 }
 
+/// Where processes may not be read, a store that was not seen may run all the same.
+bool may_run_unseen(Machine& machine) {
+  const auto& processes = machine.processes();
+  return !processes && processes.error().kind == ErrorKind::permission_denied;
+}
+
 Result<json> ask_object(const Host& host, const std::string& question) {
   const auto answer = host.ask(question);
   if (!answer) return tl::unexpected<Error>(answer.error());
@@ -60,12 +66,15 @@ class StoreWriter {
   json write(Store& store) {
     json fact = {{"kind", store.product->kind},
                  {"category", store.product->category},
-                 {"running", store.running},
-                 {"exposure", store.exposure.empty() ? "none" : store.exposure},
                  {"auth", store.auth},
                  {"tls", store.tls},
                  {"replication", store.replication},
                  {"archiving", store.archiving}};
+    if (store.running || !may_run_unseen(machine_))
+      fact["running"] = store.running;
+    else
+      facts_.missing("data_stores.instances[].running", machine_.processes().error());
+    set(fact, "exposure", store.exposure);
     write_texts(store, fact);
     write_settings(store, fact);
     write_owner(store, fact);
@@ -222,7 +231,8 @@ void inspect(const Host& host, Machine& machine, Store& store) {
                       !store.evicts.value_or(false);
     if (lost) store.risky.push_back("data inside the container");
   }
-  if (store.exposure.empty() || !store.running) store.exposure = "none";
+  const bool unknown = !store.running && may_run_unseen(machine);
+  if (!unknown && (store.exposure.empty() || !store.running)) store.exposure = "none";
   add_answers(machine, store);
 }
 

@@ -17,6 +17,7 @@
 #include "agent/scan.h"
 #include "base/text.h"
 #include "tests/agent/altered_host.h"
+#include "tests/agent/scratch.h"
 #include "tests/catch.h"
 
 namespace plumbline {
@@ -227,6 +228,29 @@ TEST_CASE("Whatever is gone, refused, cut or garbled, facts stay true or become 
   std::cerr << roots.size() << " machines, " << runs << " scans of a changed machine, " << wrong.size() << " kinds of wrong facts\n";
   CHECK(runs > 1000);
   CHECK(wrong.empty());
+}
+
+TEST_CASE("A store that may run unseen is not told as stopped, nor as reached by nobody") {
+  Scratch scratch;
+  scratch.write("/.plumbline/recording.json", R"({"answers":{"sockets":"[]"}})");
+  scratch.write("/var/lib/dpkg/status", "Package: memcached\nStatus: install ok installed\nVersion: 1.6.18-1+deb12u1\n");
+  scratch.folder("/proc/1");
+  const auto host = recorded_host(scratch.path());
+  REQUIRE(host);
+  const auto instance_on = [](const Host& seen) {
+    const auto scan = take_scan(seen, {{"data_stores"}});
+    REQUIRE(scan);
+    return std::pair(facts_of(*scan)["data_stores"]["instances"][0], scan->sections.at("data_stores").missing.count("data_stores.instances[].running"));
+  };
+  const auto [stopped, told] = instance_on(**host);
+  CHECK(stopped["running"] == false);
+  CHECK(stopped["exposure"] == "none");
+  CHECK(told == 0);
+  const auto [unseen, missing] = instance_on(AlteredHost(**host, Change::refused, "/proc"));
+  CHECK(unseen["kind"] == "memcached");
+  CHECK_FALSE(unseen.contains("running"));
+  CHECK_FALSE(unseen.value("exposure", "") == "none");
+  CHECK(missing == 1);
 }
 
 }  // namespace plumbline
