@@ -231,8 +231,11 @@ void inspect(const Host& host, Machine& machine, Store& store) {
                       !store.evicts.value_or(false);
     if (lost) store.risky.push_back("data inside the container");
   }
-  const bool unknown = !store.running && may_run_unseen(machine);
-  if (!unknown && (store.exposure.empty() || !store.running)) store.exposure = "none";
+  if (!store.running && may_run_unseen(machine)) {
+    if (store.exposure == "none") store.exposure.clear();  // as configured, or not known
+  } else if (store.exposure.empty() || !store.running) {
+    store.exposure = "none";
+  }
   add_answers(machine, store);
 }
 
