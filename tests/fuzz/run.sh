@@ -9,7 +9,7 @@ seconds=${1:-60}; shift || true
 command -v clang++ >/dev/null || { echo "skipped: no clang++ here"; exit 0; }
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" \
   -DPLUMBLINE_FUZZ=ON -DPLUMBLINE_SANITIZE=address,undefined >/dev/null
-cmake --build build/fuzz --target fuzzers
+if (($#)); then cmake --build build/fuzz --target "${@/#/fuzz_}"; else cmake --build build/fuzz --target fuzzers; fi
 mkdir -p build/fuzz/crashes
 trap 'rm -rf /dev/shm/fuzz_pack?????? /tmp/fuzz_pack??????' EXIT  # a target ends without tidying up
 tests/fuzz/seeds.py build/fuzz/seeds
