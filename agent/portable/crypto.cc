@@ -37,7 +37,7 @@ namespace {
   one(X509_NAME_add_entry_by_txt) one(X509_NAME_get_text_by_NID) one(X509_REQ_free) one(X509_REQ_get_subject_name)       \
   one(X509_REQ_new) one(X509_REQ_set_pubkey) one(X509_REQ_sign) one(X509_check_ca) one(X509_free) one(X509_get0_notAfter) \
   one(X509_get0_notBefore) one(X509_get0_pubkey) one(X509_get0_serialNumber) one(X509_get_X509_PUBKEY)                   \
-  one(X509_get_subject_name) one(i2d_X509) one(i2d_X509_PUBKEY)
+  one(X509_get_ext_by_NID) one(X509_get_subject_name) one(i2d_X509) one(i2d_X509_PUBKEY)
 
 #define DEFINE(name)                                                                                               \
   extern "C" __attribute__((visibility("hidden"))) void* at_##name;                                                 \

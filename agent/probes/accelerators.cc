@@ -341,7 +341,7 @@ class Accelerators {
     if (!kfd_) return;
     for (const auto& [address, gpu] : *kfd_) {
       const bool known = std::any_of(devices_.begin(), devices_.end(),
-                                     [&](const json& item) { return item["address"] == address; });
+                                     [&place = address](const json& item) { return item["address"] == place; });  // clang captures no binding by itself
       if (known || is_there(host_, std::string(kPciFolder) + "/" + address))
         continue;  // there, and no accelerator of ours
       const auto vendor = four_digits(gpu.vendor);

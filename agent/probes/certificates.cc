@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <memory>
 
@@ -49,13 +50,23 @@ bool ends_with_one_of(std::string_view name, std::initializer_list<std::string_v
   return std::any_of(ends.begin(), ends.end(), [name](auto end) { return name.ends_with(end); });
 }
 
+/// A certificate made by "openssl req -x509" is its own authority, too; what tells it from a company's is that it
+/// names a host: alternative names, or a common name such as "db01.example" or "localhost".
+bool names_a_host(X509* certificate) {
+  if (X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0) return true;
+  std::array<char, 256> name{};
+  const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(), static_cast<int>(name.size()));
+  const std::string_view text(name.data(), static_cast<std::size_t>(std::max(length, 0)));
+  return text == "localhost" || (contains(text, ".") && text.find(' ') == std::string_view::npos);
+}
+
 void judge(const std::string& pem, std::int64_t now, Found& found) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   // Only the first: those after it are the authorities' above it.
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
       PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
-  if (!certificate || X509_check_ca(certificate.get()) == 1) return;
+  if (!certificate || (X509_check_ca(certificate.get()) == 1 && !names_a_host(certificate.get()))) return;
   const std::string hash = sha256(pem.substr(0, pem.find("-----END")));
   if (std::find(found.seen.begin(), found.seen.end(), hash) != found.seen.end()) return;
   found.seen.push_back(hash);

@@ -36,7 +36,7 @@ std::string text_of(BIO* bio) {
 }
 
 /// Signed by itself; `bits` of RSA, 0 for an elliptic curve.
-Made make_certificate(std::int64_t end, unsigned bits, bool authority = false) {
+Made make_certificate(std::int64_t end, unsigned bits, bool authority = false, const char* name = "db01.example") {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(bits), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), X509_free);
@@ -44,7 +44,7 @@ Made make_certificate(std::int64_t end, unsigned bits, bool authority = false) {
   ASN1_TIME_set(X509_getm_notBefore(made.get()), end - 90 * kDay);
   ASN1_TIME_set(X509_getm_notAfter(made.get()), end);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("db01.example"), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
   X509_set_issuer_name(made.get(), X509_get_subject_name(made.get()));
   X509_set_pubkey(made.get(), key.get());
   X509_EXTENSION* limits = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints,
@@ -89,18 +89,20 @@ TEST_CASE("certificates are counted once, with their ends and the strength of th
   const Made good = make_certificate(kNow + 60 * kDay, 0);
   const Made ending = make_certificate(kNow + 10 * kDay, 2048);
   const Made ended = make_certificate(kNow - 3 * kDay, 1024);
-  const Made authority = make_certificate(kNow - 3 * kDay, 1024, true);
+  const Made authority = make_certificate(kNow - 3 * kDay, 1024, true, "Example Works Root CA 2.0");
+  const Made its_own_authority = make_certificate(kNow + 20 * kDay, 2048, true);  // as "openssl req -x509" makes them
   root.write("/etc/nginx/tls/site.crt", good.certificate + authority.certificate);
   root.write("/etc/haproxy/site.pem", good.key + good.certificate);  // the same again, behind its key
   root.write("/etc/postgresql/15/main/server.crt", ending.certificate);
   root.write("/etc/redis/old.cert", ended.certificate);
   root.write("/etc/pki/tls/authority.pem", authority.certificate);
+  root.write("/etc/ssl/its_own_authority.crt", its_own_authority.certificate);
   root.write("/etc/ssl/certs/bundle.pem", ended.certificate + good.certificate);
   root.write("/etc/apache2/garbled.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   const Section section = section_of(root, probe_certificates);
-  CHECK(section.data.at("count") == 3);
+  CHECK(section.data.at("count") == 4);
   CHECK(section.data.at("expired") == 1);
-  CHECK(section.data.at("expiring_30d") == 1);
+  CHECK(section.data.at("expiring_30d") == 2);
   CHECK(section.data.at("weak_keys") == 1);
   CHECK(section.data.at("next_expiry_days").get<double>() == Approx(-3.0));
 }
