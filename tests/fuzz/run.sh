@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the fuzz targets with clang, libFuzzer, ASan and UBSan and runs each for a while.
 #   tests/fuzz/run.sh [SECONDS] [TARGET…]      default: 60 seconds, every target
-# A crash leaves its input in build/fuzz/crashes and ends with status 1. Needs the packages clang and libclang-rt-14-dev.
+# A crash leaves its input in build/fuzz/crashes and ends with status 1. Needs the packages clang and libclang-rt-dev (packaging/dependencies.sh nightly).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}; shift || true
