@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/layered.h"
+#include "agent/config/shell_words.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -42,14 +43,8 @@ struct Blocked {
 
 // "install usb-storage /bin/false", "blacklist usb-storage"; a "\" at the end goes on in the next line
 void read_lines(std::string_view text, std::map<std::string, Blocked>& found) {
-  std::string joined;
-  for (const std::string_view raw : lines(text)) {
-    joined += raw;
-    if (joined.ends_with('\\')) {
-      joined.back() = ' ';
-      continue;
-    }
-    const auto parts = words(joined);
+  for (const std::string& line : joined_lines(text)) {
+    const auto parts = words(line);
     const bool install = parts.size() > 2 && parts[0] == "install";
     const bool blacklist = parts.size() > 1 && parts[0] == "blacklist";
     if ((install || blacklist) && found.size() < kMaxModules) {
@@ -59,7 +54,6 @@ void read_lines(std::string_view text, std::map<std::string, Blocked>& found) {
       if (install) one.install = does_nothing(parts[2]);
       if (blacklist) one.blacklist = true;
     }
-    joined.clear();
   }
 }
 

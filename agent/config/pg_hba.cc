@@ -91,7 +91,7 @@ struct NumberedLine {
 };
 
 /// Lines that end with a backslash go on in the next; the first one's number counts.
-std::vector<NumberedLine> joined_lines(std::string_view text) {
+std::vector<NumberedLine> numbered_lines(std::string_view text) {
   std::vector<NumberedLine> found;
   int number = 0;
   bool goes_on = false;
@@ -136,7 +136,7 @@ Result<void> read_file(const Host& host, const std::string& path, int depth, Rea
   const auto text = host.read_redacted(path, redact_pg_hba, kMaxBytes);
   if (!text) return tl::unexpected<Error>(text.error());
   const std::size_t slash = path.rfind('/');
-  for (const NumberedLine& line : joined_lines(*text)) {
+  for (const NumberedLine& line : numbered_lines(*text)) {
     if (const auto include = split_include(line.text)) {
       const auto& [verb, name] = *include;
       const std::string target = name.starts_with('/') ? name : path.substr(0, slash + 1) + name;
@@ -184,7 +184,7 @@ std::string redacted_line(std::string_view line) {
 std::string redact_pg_hba(std::string_view text) {
   std::string out;
   int number = 1;
-  for (const NumberedLine& line : joined_lines(text)) {  // so that numbers stay true
+  for (const NumberedLine& line : numbered_lines(text)) {  // so that numbers stay true
     for (; number < line.number; ++number) out += '\n';
     out.append(redacted_line(line.text)).append("\n");
     ++number;
@@ -194,7 +194,7 @@ std::string redact_pg_hba(std::string_view text) {
 
 std::vector<HbaLine> parse_pg_hba(std::string_view text) {
   std::vector<HbaLine> found;
-  for (const NumberedLine& line : joined_lines(text))
+  for (const NumberedLine& line : numbered_lines(text))
     if (auto one = parse_line(line)) found.push_back(std::move(*one));
   return found;
 }

@@ -2,6 +2,8 @@
 // Splits commands and settings with quotes in them.
 #include "agent/config/shell_words.h"
 
+#include "base/text.h"
+
 namespace plumbline {
 
 std::vector<std::string> shell_words(std::string_view text) {
@@ -24,6 +26,21 @@ std::vector<std::string> shell_words(std::string_view text) {
       found.back() += text[++i];
     else
       found.back() += c;
+  }
+  return found;
+}
+
+std::vector<std::string> joined_lines(std::string_view text) {
+  std::vector<std::string> found;
+  std::string joined;
+  for (const std::string_view raw : lines(text)) {
+    joined += raw;
+    if (joined.ends_with('\\')) {
+      joined.back() = ' ';
+      continue;
+    }
+    found.push_back(std::move(joined));
+    joined.clear();
   }
   return found;
 }

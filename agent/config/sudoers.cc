@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/shell_words.h"
 #include "agent/redact.h"
 #include "base/text.h"
 
@@ -111,22 +112,6 @@ bool is_alias(std::string_view line) {
   return false;
 }
 
-/// Lines that end with a backslash go on in the next.
-std::vector<std::string> joined_lines(std::string_view text) {
-  std::vector<std::string> found;
-  std::string joined;
-  for (const std::string_view raw : lines(text)) {
-    joined += raw;
-    if (joined.ends_with('\\')) {
-      joined.back() = ' ';
-      continue;
-    }
-    found.emplace_back(trim(joined));
-    joined.clear();
-  }
-  return found;
-}
-
 bool is_include(std::string_view word) {
   return word == "@include" || word == "#include" || word == "@includedir" || word == "#includedir";
 }
@@ -182,7 +167,7 @@ class Reader {
     const auto text = host_.read_redacted(path, redact_sudoers, kMaxSudoersBytes);
     if (!text) return tl::unexpected<Error>(text.error());
     for (const std::string& line : joined_lines(*text))
-      if (auto done = read_line(line, depth); !done) return done;
+      if (auto done = read_line(trim(line), depth); !done) return done;
     return {};
   }
 
@@ -233,7 +218,8 @@ class Reader {
 
 std::string redact_sudoers(std::string_view text) {
   std::string out;
-  for (const std::string& whole : joined_lines(text)) {
+  for (const std::string& joined : joined_lines(text)) {
+    const std::string_view whole = trim(joined);
     const auto parts = words(whole);
     std::string kept;
     if (parts.size() > 1 && is_include(parts[0])) {
