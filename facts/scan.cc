@@ -152,7 +152,7 @@ Result<Section> read_section(const std::string& name, json& value) {
     if (!has_type(value["missing"], FactType::string_map)) return invalid("section " + name + ": missing must map facts to reasons");
     section.missing = value["missing"].get<std::map<std::string, std::string>>();
   }
-  if (auto checked = check_facts(name + ".", section.data); !checked) return tl::unexpected(checked.error());
+  if (auto checked = check_section(name, section); !checked) return tl::unexpected(checked.error());
   if (hash_of(section) != section.hash) return invalid("section " + name + ": its hash does not match its contents");
   return section;
 }
@@ -203,6 +203,8 @@ std::string to_json(const Scan& scan, const std::map<std::string, std::string>& 
   out += scan.sections.empty() ? "{}" : "}";
   return out += ",\"sequence\":" + std::to_string(scan.sequence) + ",\"taken_at\":\"" + to_iso8601(scan.taken_at) + "\"}";
 }
+
+Result<void> check_section(const std::string& name, const Section& section) { return check_facts(name + ".", section.data); }
 
 Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
   auto document = parse_json(text, limits);

@@ -75,6 +75,8 @@ std::string facts_hash(const Scan& scan);
 
 /// `known`: hashes the collector has acknowledged by section; those sections travel without data.
 std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known = {});
+/// Whether every fact of the section `name` has the type that the catalog says; the message names the one that has not.
+Result<void> check_section(const std::string& name, const Section& section);
 /// Reads and checks a document from outside: schema, ids, the type of every field, every fact against the catalog (a
 /// wrong type is refused by path; facts the catalog lacks, as a newer agent sends, are kept for a newer collector),
 /// hashes compared with the contents.

@@ -36,6 +36,9 @@ using std::chrono::milliseconds;
 
 constexpr auto kTick = milliseconds(50);         // how often a slow reader is looked at; a quick one never is
 constexpr auto kReapingTime = milliseconds(500);  // a killed child that is not gone by then is abandoned
+constexpr std::int64_t kLastSecond = 253402300799;  // of the year 9999, the last that a document can name
+/// A section lies two levels deeper in a document.
+constexpr JsonLimits kSectionLimits{JsonLimits().bytes, JsonLimits().depth - 2, JsonLimits().values, JsonLimits().string_bytes};
 constexpr const char* kScanLimit = "scan";       // the word where the scan as a whole went too far
 
 double to_ms(Clock::duration time) {
@@ -49,6 +52,12 @@ double processor_ms(int whose) {
     return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
   };
   return ms(usage.ru_utime) + ms(usage.ru_stime);
+}
+
+/// What a reader says of a number; 0 where it says none.
+double number_in(const json& told, const char* key) {
+  const auto found = told.find(key);
+  return found != told.end() && found->is_number() ? found->get<double>() : 0;
 }
 
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }
@@ -266,7 +275,7 @@ class Guard {
     const auto head = parse_json(text);
     if (!head || !head->is_object()) return false;
     const auto taken_at = head->value("taken_at", json());
-    if (taken_at.is_number_integer()) scan_.taken_at = taken_at.get<std::int64_t>();
+    if (taken_at.is_number_unsigned() && taken_at <= kLastSecond) scan_.taken_at = taken_at.get<std::int64_t>();
     scan_.privileged = head->value("privileged", json()) == json(true);
     scan_.confined.clear();
     for (const auto& word : head->value("confined", json::array()))
@@ -282,14 +291,15 @@ class Guard {
   }
 
   bool take_section(const std::string& text) {
-    auto told = parse_json(text);
+    auto told = parse_json(text, kSectionLimits);
     if (!running_ || !told || !told->is_object()) return false;
     const auto name = probes_[running_->row].name;
     const auto section = section_from(*told);
-    if (!section) return false;
-    const auto ended = told->value("ended", json());
-    if (ended.is_string() && !ended.get_ref<const std::string&>().empty()) {
-      strike(ended.get<std::string>(), told->value("took_ms", 0.0), told->value("cpu_ms", 0.0));
+    if (!section || !check_section(std::string(name), *section)) return false;
+    const auto ended = told->value("ended", json(""));
+    if (ended != "" && ended != "memory" && ended != "files") return false;
+    if (ended != "") {
+      strike(ended.get<std::string>(), number_in(*told, "took_ms"), number_in(*told, "cpu_ms"));
       if (ended == "memory") fail_section(running_->row, in_words("memory", work_.limits));
       else scan_.sections[std::string(name)] = *section;
     } else {
@@ -305,8 +315,7 @@ class Guard {
     Section section;
     const auto status = told.value("status", json());
     section.status = status == "ok" ? SectionStatus::ok : status == "partial" ? SectionStatus::partial : SectionStatus::failed;
-    const auto took = told.find("took_ms");
-    if (took != told.end() && took->is_number()) section.took_ms = took->get<double>();
+    section.took_ms = number_in(told, "took_ms");
     const auto data = told.find("data"), missing = told.find("missing");
     if (data == told.end() || !data->is_object() || missing == told.end() || !missing->is_object()) return std::nullopt;
     section.data = std::move(*data);

@@ -111,6 +111,19 @@ void check_ended(const Scan& scan, const std::string& outcome, const std::string
   CHECK(scan.ended.at("mac").left_out_until == 0);
 }
 
+/// A frame as a reader writes it.
+std::string frame_of(char kind, std::string_view text) {
+  const auto length = static_cast<std::uint32_t>(text.size());
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + kind + std::string(text);
+}
+
+/// A rogue that takes the reader's own socket.
+[[noreturn]] Result<void> say_and_wait(std::string_view bytes) {
+  for (int socket = STDERR_FILENO + 1; socket < 64; ++socket)
+    if (write(socket, bytes.data(), bytes.size()) > 0) break;
+  for (;;) poll(nullptr, 0, -1);
+}
+
 /// What a rogue was answered, for the test to look at: "mac.system" takes any text.
 Result<void> tell(Facts& facts, const std::string& text) {
   facts.set("mac.system", text);
@@ -238,24 +251,26 @@ TEST_CASE("A probe that crashes costs its own section") {
 TEST_CASE("A probe that leaves, throws or says nonsense costs its own section") {
   const auto leave = [](const Host&, Machine&, Facts&) -> Result<void> { _exit(kGoneQuietly); };
   check_ended(scan_with(leave), "crash", "crashed");
-  const auto garbage = [](const Host&, Machine&, Facts&) -> Result<void> {
-    for (int socket = STDERR_FILENO + 1; socket < 64; ++socket)
-      if (write(socket, "\xff\xff\xff\x7fS{{{", 8) > 0) break;
-    for (;;) poll(nullptr, 0, -1);
-  };
+  const auto garbage = [](const Host&, Machine&, Facts&) -> Result<void> { return say_and_wait("\xff\xff\xff\x7fS{{{"); };
   check_ended(scan_with(garbage), "crash", "crashed");
-  const auto foreign = [](const Host&, Machine&, Facts&) -> Result<void> {
-    const std::string frame("\x04\0\0\0Bmany", 9);
-    for (int socket = STDERR_FILENO + 1; socket < 64; ++socket)
-      if (write(socket, frame.data(), frame.size()) > 0) break;
-    for (;;) poll(nullptr, 0, -1);
-  };
+  const auto foreign = [](const Host&, Machine&, Facts&) -> Result<void> { return say_and_wait(frame_of('B', "many")); };
   check_ended(scan_with(foreign), "crash", "crashed");
+  const auto unknown_end = [](const Host&, Machine&, Facts&) -> Result<void> {
+    return say_and_wait(frame_of('S', R"({"data":{},"missing":{},"ended":"of old age"})"));
+  };
+  check_ended(scan_with(unknown_end), "crash", "crashed");
   const auto shut = [](const Host&, Machine&, Facts&) -> Result<void> {
     for (int socket = STDERR_FILENO + 1; socket < 64; ++socket) close(socket);
     for (;;) poll(nullptr, 0, -1);
   };
   check_ended(scan_with(shut), "crash", "crashed");
+  const auto cost_in_words = [](const Host&, Machine&, Facts&) -> Result<void> {
+    return say_and_wait(frame_of('S', R"({"data":{},"missing":{},"ended":"files","took_ms":"long","cpu_ms":[]})"));
+  };
+  const auto costly = scan_with(cost_in_words);
+  check_rest(costly);
+  CHECK(costly.ended.at("mac").outcome == "files");
+  CHECK(costly.ended.at("mac").took_ms == 0);
   const auto thrower = [](const Host&, Machine&, Facts&) -> Result<void> { throw std::runtime_error("oh"); };
   const auto scan = scan_with(thrower);
   check_rest(scan);

@@ -11,7 +11,7 @@ cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYP
   -DPLUMBLINE_FUZZ=ON -DPLUMBLINE_SANITIZE=address,undefined >/dev/null
 if (($#)); then cmake --build build/fuzz --target "${@/#/fuzz_}"; else cmake --build build/fuzz --target fuzzers; fi
 mkdir -p build/fuzz/crashes
-trap 'rm -rf /dev/shm/fuzz_pack?????? /tmp/fuzz_pack??????' EXIT  # a target ends without tidying up
+trap 'rm -rf {/dev/shm,/tmp}/fuzz_{pack,state}??????' EXIT  # a target ends without tidying up
 tests/fuzz/seeds.py build/fuzz/seeds
 for target in build/fuzz/bin/fuzz_*; do
   name=${target##*/fuzz_}

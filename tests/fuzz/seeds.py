@@ -85,3 +85,35 @@ for block in re.split(r"^=== ", (source / "tests/agent/cases/firewall.txt").read
 for path in sorted((source / "tests/agent/cases").glob("*.txt")):
     for case in re.split(r"^=== .*$", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
         write("probes", case.split("--- expect")[0].strip().encode())
+
+# What the agent keeps, is told and sends. The first byte of agent_state chooses: settings, privacy, recording, spool, delivered, history, identity, names.
+for text in re.findall(r'R"\((.*?)\)"|"((?:[^"\\]|\\.)*)"', (source / "tests/agent/settings.cc").read_text(encoding="utf-8"), re.S):
+    write("agent_state", b"\0" + (text[0] or text[1].replace("\\n", "\n")).encode())
+for path in sorted((source / "tests/hosts").glob("*.json")):
+    for name, section in json.loads(path.read_text(encoding="utf-8")).items():
+        section.setdefault("status", "ok")
+        told = {"data": section.get("data", {}), "missing": section.get("missing", {}), "status": section["status"]}
+        canonical = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        part = dict(told, hash=hashlib.sha256(canonical.encode()).hexdigest(), took_ms=1)
+        scan = {"agent": {"version": "1", "privileged": True, "confined": ["seccomp"]}, "host_id": "0" * 32, "schema": 1, "sections": {name: part}, "sequence": 7,
+                "taken_at": "2026-11-23T19:35:00Z"}
+        data = json.dumps(scan, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(data) <= 8192:
+            for target, before in (("scan", b""), ("document", b""), ("wire", b""), ("agent_state", b"\1")):
+                write(target, before + data)
+            frame = json.dumps(dict(told, probe=0, ended="", cpu_ms=1.5)).encode()
+            write("reader", len(frame).to_bytes(4, "little") + b"S" + frame)
+for kind, text in ((b"H", b'{"taken_at":1795466100,"privileged":true,"confined":["seccomp"]}'), (b"B", b"1"), (b"S", b'{"data":{},"missing":{"os.name":"no"},"ended":"files","took_ms":3}'),
+                   (b"J", b"{}"), (b"X", b'{"kind":2,"message":"no"}'), (b"E", b'{"peak_memory_bytes":5000000}'), (b"F", b"/place\0text")):
+    write("reader", len(text).to_bytes(4, "little") + kind + text)
+write("agent_state", b'\2{"version":1,"complete":true,"files":{"/etc/shadow":{"error":"permission_denied","message":"no"},"/proc/meminfo":{"size":3}},"folders":{"/etc":{"entries":["f a","l b"]}},'
+      b'"links":{"/sys/class/net/eth0":{"target":"../x"}},"stats":{"/etc":{"type":"d","mode":"0755","uid":0,"gid":0,"size":1,"modified":1,"device":2}},"answers":{"now":"1","nvml":{"error":"not_found","message":"no"}}}')
+packed = b"\x28\xb5\x2f\xfd\x20\x02\x11\x00\x00{}"
+write("wire", packed)
+write("agent_state", b"\3plumbline scan 1 " + hashlib.sha256(packed).hexdigest().encode() + b"\n" + packed)
+write("agent_state", b'\4{"sequence":7,"dropped":1,"scanned_at":1795466100,"sections":{"cpu":"' + b"0" * 64 + b'"}}')
+write("agent_state", b'\5{"agent":"1","boot":"b","probes":{"os":{"strikes":3,"until":1800000000,"outcome":"time"}}}')
+write("agent_state", b'\6{"host_id":"' + b"0" * 32 + b'","collector_url":"https://a:1","ca":"","certificate":"","private_key":"","received_at":1}')
+write("agent_state", b"\7https://collector.example:7443/")
+for text in (b"/hosts?q=a%20b&page=2", b"csrf=a&name=%C3%A9", b"session=abc; theme=dark"):
+    write("http", text)
