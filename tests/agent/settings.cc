@@ -2,6 +2,9 @@
 // The settings file says what is wrong with it, and what it keeps on the host stays there.
 #include "agent/manners/settings.h"
 
+#include <fstream>
+#include <iterator>
+
 #include "agent/manners/privacy.h"
 #include "base/text.h"
 #include "facts/scan.h"
@@ -42,7 +45,28 @@ Scan told(Disclosure how) {
   return *read;
 }
 
+/// Every setting there is, as the complaint about one that there is not lists them.
+std::vector<std::string> all_settings() {
+  const std::string text = complaint("zzzzzzzzzzzz: 1\n");
+  const auto begin = text.find("there are ");
+  REQUIRE(begin != std::string::npos);
+  std::vector<std::string> names;
+  for (const auto name : split(std::string_view(text).substr(begin + 10), ',')) names.emplace_back(trim(name));
+  return names;
+}
+
 }  // namespace
+
+TEST_CASE("docs/agent.md tells every setting") {
+  std::ifstream file(PLUMBLINE_SOURCE_DIR "/docs/agent.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  const auto names = all_settings();
+  CHECK(names.size() > 10);
+  for (const std::string& name : names) {
+    INFO(name);
+    CHECK((name == "limits" || name == "privacy" || contains(page, "`" + name + "`")));
+  }
+}
 
 TEST_CASE("A settings file sets what it names and leaves the rest as it was") {
   const auto settings = parse_settings(
