@@ -27,9 +27,9 @@ test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
 # Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
 command -v npm >/dev/null || test_later+=(nodejs npm)
 # Others' judgement of the same machine: tests/end_to_end/posture.nightly.sh; larger stores for tests/end_to_end/stores.test.sh;
-# the agent for arm64; fuzzing; recording the hosts of tests/hosts anew.
+# the agent for arm64; fuzzing; recording the hosts of tests/hosts anew; what tests/bench/agent.sh --peers measures against.
 nightly=(lynis openscap-scanner ssg-debian debootstrap rabbitmq-server influxdb
-  g++-aarch64-linux-gnu qemu-user-static clang libclang-rt-dev systemd-container)
+  g++-aarch64-linux-gnu qemu-user-static clang libclang-rt-dev systemd-container facter hwinfo inxi lshw)
 
 list=0
 [[ "${1:-}" == --list ]] && { list=1; shift; }

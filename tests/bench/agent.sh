@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Goals P1 to P3 in one run: a full scan of this host against the floor program (every file opened, read and thrown
 # away), its peak memory, the processes it starts, the size on the wire. Prints a Markdown table for docs/performance.md.
-#   tests/bench/agent.sh [FLOOR.c]     default: ../shared/bench/floor.c beside the clone
+#   tests/bench/agent.sh [--peers] [FLOOR.c]     default: ../shared/bench/floor.c beside the clone
+# --peers: and against the inventory and audit tools that are installed (packaging/dependencies.sh nightly), in the same run;
+# Lynis alone takes minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+peers=0
+[[ ${1:-} == --peers ]] && { peers=1; shift; }
 floor_source=${1:-../shared/bench/floor.c}
 agent=build/release/bin/plumbline-agent
 rounds=${ROUNDS:-21}
@@ -14,9 +18,9 @@ scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
 gcc -O2 -w -o "$scratch/floor" "$floor_source"
 
 # Rounds alternate, so that both meet the same noise; medians are compared.
-python3 - "$agent" "$scratch" "$rounds" <<'PY'
-import json, os, statistics, subprocess, sys
-agent, scratch, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+python3 - "$agent" "$scratch" "$rounds" "$peers" <<'PY'
+import json, os, shutil, statistics, subprocess, sys
+agent, scratch, rounds, peers = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1"
 
 def once(command, out=os.devnull):
     with open(out, "wb") as sink:
@@ -48,4 +52,23 @@ print(f"| peak memory (goal: at most 12 MiB) | {peak:.1f} MiB |")
 print(f"| programs started (goal: 0) | {started} |")
 print(f"| document, and the same as zstd level 3 (goal: at most 6 KB) | {size / 1000:.1f} KB, {wire / 1000:.1f} KB |")
 print(f"| processes on the host | {processes} |")
+
+# Each with all that it starts, what it prints thrown away.
+PEERS = {"hwinfo": ["hwinfo", "--all"], "lshw": ["lshw", "-json", "-quiet"], "inxi": ["inxi", "-F"], "facter": ["facter", "--json"], "oscap": None,
+         "lynis": ["lynis", "audit", "system", "--quick", "--quiet", "--no-log"]}
+content = "/usr/share/xml/scap/ssg/content/ssg-debian12-ds.xml"
+if os.path.exists(content):
+    PEERS["oscap"] = ["oscap", "xccdf", "eval", "--profile", "standard", content]
+if peers:
+    print("\n| peer | CPU, children included | times ours |\n|---|---|---|")
+for name, command in PEERS.items() if peers else ():
+    if command is None or shutil.which(name) is None:
+        print(f"| {name} | not installed here | |")
+        continue
+    used = []
+    for _ in range(1 if name in ("lynis", "oscap") else 3):
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(child.pid, 0)  # oscap and lynis end with a status of their own where a machine falls short
+        used.append((usage.ru_utime + usage.ru_stime) * 1e3)
+    print(f"| `{' '.join(command)}` | {statistics.median(used) / 1000:.2f} s | {statistics.median(used) / cpu:.0f} |")
 PY
