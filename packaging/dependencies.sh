@@ -19,17 +19,17 @@ build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
   libzstd-dev libfmt-dev libspdlog-dev libcli11-dev libexpected-dev libsodium-dev libkainjow-mustache-dev
   libxlsxwriter-dev)
 # Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF; signatures of others;
-# real data stores that the agent is compared with.
+# real data stores that the agent is compared with; the agent for arm64.
 test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl python3-yaml curl strace zstd procps util-linux iproute2 nftables iptables pciutils
-  minisign mariadb-server redis-server memcached mosquitto etcd-server nats-server jupyter-server)
+  minisign mariadb-server redis-server memcached mosquitto etcd-server nats-server jupyter-server g++-aarch64-linux-gnu)
 # Installed after the rest, one by one: together with libboost1.81-dev apt finds no solution.
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
 # Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
 command -v npm >/dev/null || test_later+=(nodejs npm)
 # Others' judgement of the same machine: tests/end_to_end/posture.nightly.sh; larger stores for tests/end_to_end/stores.test.sh;
-# the agent for arm64; fuzzing; recording the hosts of tests/hosts anew; what tests/bench/agent.sh --peers measures against.
+# running the agent for arm64; fuzzing; recording the hosts of tests/hosts anew; what tests/bench/agent.sh --peers measures against.
 nightly=(lynis openscap-scanner ssg-debian debootstrap rabbitmq-server influxdb
-  g++-aarch64-linux-gnu qemu-user-static clang libclang-rt-dev systemd-container facter hwinfo inxi lshw)
+  qemu-user-static clang libclang-rt-dev systemd-container facter hwinfo inxi lshw)
 
 list=0
 [[ "${1:-}" == --list ]] && { list=1; shift; }
