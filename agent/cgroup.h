@@ -12,9 +12,11 @@
 namespace plumbline {
 
 /// Least CPU quota from the group of process 1 up to the root, in CPUs; nothing where none is set. Fails
-/// where neither /proc/1/cgroup nor /proc/self/cgroup tells which group it is.
+/// where neither /proc/1/cgroup nor /proc/self/cgroup tells which group it is, and where a limit is there
+/// that cannot be read.
 Result<std::optional<double>> cgroup_cpu_limit(const Host& host);
-/// Least memory limit, in bytes, in the same way.
+/// Least memory limit, in bytes, in the same way. Beyond memory.high the kernel slows a group down and takes
+/// its memory back, so that is a limit, too.
 Result<std::optional<std::uint64_t>> cgroup_memory_limit(const Host& host);
 
 }  // namespace plumbline

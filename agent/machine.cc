@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/container.h"
 #include "agent/containers_on_disk.h"
 #include "agent/firewall/firewall.h"
 #include "agent/services.h"
@@ -25,6 +26,7 @@ struct Machine::Tables {
   std::optional<Result<std::vector<User>>> users;
   std::optional<Result<std::vector<Group>>> groups;
   std::optional<std::vector<UnitFile>> units;
+  std::optional<std::string> container;
   std::optional<ContainersOnDisk> containers;
   std::optional<std::vector<std::string>> homes;
   std::map<std::string, BlockLayers> layers;
@@ -130,6 +132,11 @@ const std::map<std::string, Result<std::string>>& Machine::greetings() {
 Firewall& Machine::firewall() {
   if (!tables_->firewall) tables_->firewall.emplace(host_, *this);
   return *tables_->firewall;
+}
+
+const std::string& Machine::container() {
+  if (!tables_->container) tables_->container = container_of(host_);
+  return *tables_->container;
 }
 
 const ContainersOnDisk& Machine::containers() {

@@ -111,6 +111,8 @@ struct Machine {
   /// The host's own packet filter, and what it lets through.
   Firewall& firewall();
 
+  /// What this agent itself runs in: container_of() of agent/container.h.
+  const std::string& container();
   /// Containers, running and stopped, and images, as engines keep them on disk.
   const ContainersOnDisk& containers();
   /// Home folders of people and of root, each once.

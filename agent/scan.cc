@@ -11,6 +11,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "agent/container.h"
 #include "agent/machine.h"
 #include "agent/probe.h"
 #include "agent/read.h"
@@ -95,6 +96,7 @@ ProbeRun run_probe(const Probe& probe, const Host& host, Machine& machine) {
     run.section.status = SectionStatus::failed;
     run.out_of_memory = done.error().kind == ErrorKind::limit && done.error().message == kOutOfMemory;
   }
+  hide_what_containers_hide(host, machine, probe.name, run.section);
   run.section.took_ms = to_ms(Clock::now() - start);
   return run;
 }

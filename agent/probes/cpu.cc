@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/arm_cores.h"
 #include "agent/cgroup.h"
 #include "agent/probes/hardware.h"
 #include "agent/read.h"
@@ -22,62 +23,9 @@ using Cpus = std::vector<unsigned>;
 constexpr std::string_view kCpuFolder = "/sys/devices/system/cpu";
 constexpr std::size_t kMaxPolicies = 1024;
 constexpr int kMaxCacheIndex = 8;
+constexpr std::size_t kMaxKinds = 16;  // of cores in one machine
 constexpr const char* kLevel2 = "cpu.l2_cache_bytes";
 constexpr const char* kLevel3 = "cpu.l3_cache_bytes";
-
-struct Part {
-  unsigned implementer;
-  unsigned part;
-  std::string_view name;
-};
-
-// ARM's MIDR parts of servers, boards and workstations that run AI ("CPU part" of /proc/cpuinfo; Arm's and
-// the vendors' reference manuals).
-constexpr std::array kParts = {
-    Part{0x41, 0xc05, "Cortex-A5"},      Part{0x41, 0xc07, "Cortex-A7"},
-    Part{0x41, 0xc08, "Cortex-A8"},      Part{0x41, 0xc09, "Cortex-A9"},
-    Part{0x41, 0xc0d, "Cortex-A17"},     Part{0x41, 0xc0e, "Cortex-A17"},
-    Part{0x41, 0xc0f, "Cortex-A15"},     Part{0x41, 0xd01, "Cortex-A32"},
-    Part{0x41, 0xd03, "Cortex-A53"},     Part{0x41, 0xd04, "Cortex-A35"},
-    Part{0x41, 0xd05, "Cortex-A55"},     Part{0x41, 0xd07, "Cortex-A57"},
-    Part{0x41, 0xd08, "Cortex-A72"},     Part{0x41, 0xd09, "Cortex-A73"},
-    Part{0x41, 0xd0a, "Cortex-A75"},     Part{0x41, 0xd0b, "Cortex-A76"},
-    Part{0x41, 0xd0c, "Neoverse-N1"},    Part{0x41, 0xd0d, "Cortex-A77"},
-    Part{0x41, 0xd0e, "Cortex-A76AE"},   Part{0x41, 0xd40, "Neoverse-V1"},
-    Part{0x41, 0xd41, "Cortex-A78"},     Part{0x41, 0xd42, "Cortex-A78AE"},
-    Part{0x41, 0xd44, "Cortex-X1"},      Part{0x41, 0xd46, "Cortex-A510"},
-    Part{0x41, 0xd47, "Cortex-A710"},    Part{0x41, 0xd48, "Cortex-X2"},
-    Part{0x41, 0xd49, "Neoverse-N2"},    Part{0x41, 0xd4a, "Neoverse-E1"},
-    Part{0x41, 0xd4b, "Cortex-A78C"},    Part{0x41, 0xd4d, "Cortex-A715"},
-    Part{0x41, 0xd4e, "Cortex-X3"},      Part{0x41, 0xd4f, "Neoverse-V2"},
-    Part{0x41, 0xd80, "Cortex-A520"},    Part{0x41, 0xd81, "Cortex-A720"},
-    Part{0x41, 0xd82, "Cortex-X4"},      Part{0x41, 0xd83, "Neoverse-V3AE"},
-    Part{0x41, 0xd84, "Neoverse-V3"},    Part{0x41, 0xd85, "Cortex-X925"},
-    Part{0x41, 0xd87, "Cortex-A725"},    Part{0x41, 0xd8e, "Neoverse-N3"},
-    Part{0x42, 0x516, "ThunderX2"},      Part{0x43, 0x0a1, "ThunderX-88XX"},
-    Part{0x43, 0x0af, "ThunderX2-99xx"}, Part{0x46, 0x001, "A64FX"},
-    Part{0x48, 0xd01, "TaiShan-v110"},   Part{0x48, 0xd02, "TaiShan-v120"},
-    Part{0x4e, 0x003, "Denver 2"},       Part{0x4e, 0x004, "Carmel"},
-    Part{0x4e, 0x010, "Olympus"},        Part{0x51, 0x001, "Oryon"},
-    Part{0x51, 0xc00, "Falkor"},         Part{0x6d, 0xd49, "Azure-Cobalt-100"},
-    Part{0xc0, 0xac3, "Ampere-1"},       Part{0xc0, 0xac4, "Ampere-1a"},
-};
-
-constexpr std::array<std::pair<unsigned, std::string_view>, 13> kImplementers = {{
-    {0x41, "ARM"},
-    {0x42, "Broadcom"},
-    {0x43, "Cavium"},
-    {0x46, "FUJITSU"},
-    {0x48, "HiSilicon"},
-    {0x4e, "NVIDIA"},
-    {0x50, "APM"},
-    {0x51, "Qualcomm"},
-    {0x56, "Marvell"},
-    {0x61, "Apple"},
-    {0x6d, "Microsoft"},
-    {0x70, "Phytium"},
-    {0xc0, "Ampere"},
-}};
 
 /// Our names of instruction sets and the flags by which kernels tell of them, in the catalog's order.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFeatures = {{
@@ -114,6 +62,7 @@ struct CpuInfo {
   std::string architecture;                                        // ARM: "8"
   std::vector<unsigned> processors;                                // online ones
   std::map<unsigned, std::pair<std::string, std::string>> places;  // processor → physical id, core id
+  std::map<unsigned, std::string> kinds;                           // ARM: processor → name or number of its core
   bool identified = true;  // false where /proc/cpuinfo is there and cannot be read
 };
 
@@ -126,34 +75,32 @@ class CpuInfoReader {
     if (key == "processor") return begin(value);
     if (key.substr(0, 10) == "processor ")
       return begin(trim(key.substr(10)));  // s390: "processor 0: version = FF, …"
+    if (key.substr(0, 3) == "CPU" && value == "online") return begin(key.substr(3));  // sparc64: "CPU14: online"
     if (key == "vendor_id" || key == "vendor" || key == "mvendorid") first(info_.vendor, value);
     if (key == "model name" || key == "Model Name" || key == "uarch") first(info_.model, value);
     if (key == "cpu" && !value.empty() && value.find_first_not_of("0123456789") != std::string_view::npos)
       first(info_.model, value);
     if (key == "family" && value.find(' ') != std::string_view::npos)
       first(family_, value);  // ia64: "Dual-Core Intel(R) Itanium(R) …"
+    if (key == "cpu model") first(family_, value);  // MIPS: "Cavium Octeon III V0.2"
     if (key == "cpu family") first(info_.family, value);
     if (key == "microcode") first(info_.microcode, value);
     if (key == "flags" || key == "Features" || key == "features") flags(value);
     if (key == "CPU implementer") implementer_ = static_cast<unsigned>(parse_hex(value).value_or(0));
     if (key == "CPU architecture") first(info_.architecture, value);
-    if (key == "CPU part") part(static_cast<unsigned>(parse_hex(value).value_or(0)));
+    if (key == "CPU part") part(value);
     if (key == "physical id" || key == "package") place().first = value;
     if (key == "core id" || key == "core") place().second = value;
   }
 
   CpuInfo finish() {
     // the Linux name of a 32-bit ARM ("ARMv7 Processor rev 4 (v7l)") says less than its part
-    if (!parts_.empty() && (info_.model.empty() || info_.model.substr(0, 4) == "ARMv" ||
-                            info_.model.substr(0, 7) == "AArch64")) {
+    if (any_named_ && (info_.model.empty() || info_.model.substr(0, 4) == "ARMv" ||
+                       info_.model.substr(0, 7) == "AArch64")) {
       info_.model = join(parts_, " + ");
     }
     if (info_.model.empty()) info_.model = family_;
-    if (info_.vendor.empty()) {
-      for (const auto& [number, name] : kImplementers) {
-        if (number == implementer_) info_.vendor = name;
-      }
-    }
+    if (info_.vendor.empty()) info_.vendor = arm_implementer_name(implementer_);
     power_features();
     return std::move(info_);
   }
@@ -176,13 +123,13 @@ class CpuInfoReader {
     for (const auto word : words(value)) info_.flags.emplace(word);
   }
 
-  void part(unsigned number) {
-    const auto* const known = std::find_if(kParts.begin(), kParts.end(), [&](const Part& row) {
-      return row.implementer == implementer_ && row.part == number;
-    });
-    if (known == kParts.end()) return;
-    const std::string name(known->name);
-    if (std::find(parts_.begin(), parts_.end(), name) == parts_.end()) parts_.push_back(name);
+  /// A part that nobody named goes by its number, beside others that have names.
+  void part(std::string_view text) {
+    const std::string_view known = arm_core_name(implementer_, static_cast<unsigned>(parse_hex(text).value_or(0)));
+    any_named_ = any_named_ || !known.empty();
+    std::string name = known.empty() ? "part " + std::string(text) : std::string(known);
+    if (std::find(parts_.begin(), parts_.end(), name) == parts_.end() && parts_.size() < kMaxKinds) parts_.push_back(name);
+    info_.kinds[current_] = std::move(name);
   }
 
   /// POWER names the generation alone: VSX came with POWER7, matrix instructions with POWER10.
@@ -199,6 +146,7 @@ class CpuInfoReader {
   CpuInfo info_;
   std::string family_;
   std::vector<std::string> parts_;
+  bool any_named_ = false;
   unsigned implementer_ = 0;
   unsigned current_ = 0;
 };
@@ -336,6 +284,43 @@ Topology topology_by_ids(const Host& host, const Cpus& online, const CpuInfo& in
   return {static_cast<int>(packages.size()), static_cast<int>(cores.size()), most};
 }
 
+/// AMD's family 15h (Bulldozer) pairs two whole cores in a module, and kernels tell the pair as threads. Each of the two has
+/// a core number of its own; threads of one core, as a hypervisor may show under this family's name, share theirs.
+bool pairs_are_cores(const Host& host, const Cpus& online, const CpuInfo& info) {
+  if (info.vendor != "AuthenticAMD" || info.family != "21") return false;
+  auto siblings = read_set(host, cpu_path(online.front(), "/topology/core_cpus"));
+  if (!siblings) siblings = read_set(host, cpu_path(online.front(), "/topology/thread_siblings"));
+  if (!siblings || siblings->size() < 2) return true;
+  const auto one = read_u64(host, cpu_path((*siblings)[0], "/topology/core_id"));
+  const auto other = read_u64(host, cpu_path((*siblings)[1], "/topology/core_id"));
+  return !one || !other || *one != *other;
+}
+
+/// Which kinds of cores each package holds, of those CPUs whose kind and package are told.
+std::map<std::string, std::set<std::string>> kinds_by_package(const Host& host, const Cpus& online, const CpuInfo& info) {
+  std::map<std::string, std::set<std::string>> packages;
+  for (const auto cpu : online) {
+    const auto kind = info.kinds.find(cpu);
+    const auto package = read_text(host, cpu_path(cpu, "/topology/physical_package_id"));
+    if (kind != info.kinds.end() && package) packages[*package].insert(kind->second);
+  }
+  return packages;
+}
+
+/// Kernels that read a device tree have told ARM's clusters as packages. Sockets hold like processors, so unlike ones are
+/// clusters of one chip; where all are alike the tree's map decides, in which only a machine of several sockets names them.
+Result<int> arm_sockets(const Host& host, const Cpus& online, const CpuInfo& info, int packages) {
+  if (info.kinds.empty() || packages < 2) return packages;
+  const auto kinds = kinds_by_package(host, online, info);
+  const bool alike = std::all_of(kinds.begin(), kinds.end(), [&](const auto& one) { return one.second == kinds.begin()->second; });
+  if (!alike) return 1;
+  constexpr std::string_view kTree = "/proc/device-tree/cpus";
+  if (!is_there(host, kTree) || is_there(host, "/sys/firmware/acpi/tables")) return packages;
+  if (is_there(host, std::string(kTree) + "/cpu-map/socket0")) return packages;
+  if (is_there(host, std::string(kTree) + "/cpu-map/cluster0")) return 1;
+  return fail(ErrorKind::unavailable, "packages of this kernel may be clusters of one chip: no cpu-map in " + std::string(kTree));
+}
+
 Topology topology_of(const Host& host, const Cpus& online, const CpuInfo& info) {
   const auto cores = cover(host, online, "/topology/core_cpus", "/topology/thread_siblings");
   const auto packages = cover(host, online, "/topology/package_cpus", "/topology/core_siblings");
@@ -346,10 +331,9 @@ Topology topology_of(const Host& host, const Cpus& online, const CpuInfo& info) 
     topology.cores = cores->sets;
     topology.threads_per_core = cores->largest;
   }
-  // without its family a pair of AMD's (below) cannot be told from two threads
+  // without its family a pair of AMD's cannot be told from two threads
   if (!info.identified && topology.threads_per_core == 2) topology.cores = topology.threads_per_core = std::nullopt;
-  // AMD's family 15h (Bulldozer) pairs two whole cores in a module, and kernels tell the pair as threads
-  if (topology.cores && info.vendor == "AuthenticAMD" && info.family == "21") {
+  if (topology.cores && pairs_are_cores(host, online, info)) {
     topology.cores = static_cast<int>(online.size());
     topology.threads_per_core = 1;
   }
@@ -365,7 +349,8 @@ void set_topology(const Host& host, const Cpus& online, const CpuInfo& info, Fac
     else
       facts.missing(path, why);
   };
-  set("cpu.sockets", topology.sockets);
+  const auto sockets = topology.sockets ? arm_sockets(host, online, info, *topology.sockets) : Result<int>(tl::unexpected<Error>(why));
+  facts.set("cpu.sockets", sockets);
   set("cpu.cores", topology.cores);
   set("cpu.threads_per_core", topology.threads_per_core);
 }
@@ -473,18 +458,23 @@ bool is_state(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+/// One weakness of which the kernel says "Unknown: Dependent on hypervisor status" leaves the list open, unless another is in it.
 void set_vulnerable(const Host& host, Facts& facts) {
   const std::string folder = std::string(kCpuFolder) + "/vulnerabilities";
   const auto entries = host.list(folder);
   if (!entries) return facts.missing("cpu.vulnerable", entries.error());
   std::vector<std::string> vulnerable;
+  std::string open;
   for (const auto& entry : *entries) {
     const auto state = read_text(host, folder + "/" + entry.name);
     if (!state && entry.type == FileType::regular) return facts.missing("cpu.vulnerable", state.error());
     if (state && !is_state(*state))
       return facts.missing("cpu.vulnerable", {ErrorKind::invalid, "not readable: " + folder + "/" + entry.name});
-    if (state && state->compare(0, 10, "Vulnerable") == 0) vulnerable.push_back(entry.name);
+    if (state && (state->starts_with("Vulnerable") || state->starts_with("KVM: Vulnerable"))) vulnerable.push_back(entry.name);
+    if (state && state->starts_with("Unknown")) open = entry.name + ": " + *state;
   }
+  if (vulnerable.empty() && !open.empty())
+    return facts.missing("cpu.vulnerable", {ErrorKind::unavailable, "the kernel does not know whether this processor is: " + open});
   facts.set("cpu.vulnerable", vulnerable);
 }
 
@@ -493,7 +483,7 @@ void set_effective(const Host& host, const Cpus& online, Facts& facts) {
   auto status = host.read("/proc/1/status");
   if (!status) status = host.read("/proc/self/status");
   const auto limit = cgroup_cpu_limit(host);
-  if (!limit && !status) return facts.missing("cpu.threads_effective", limit.error());
+  if (!limit && (!status || !is_absent(limit.error()))) return facts.missing("cpu.threads_effective", limit.error());
   double effective = static_cast<double>(online.size());
   if (status) {
     const auto text = value_of(*status, "Cpus_allowed_list", ':');

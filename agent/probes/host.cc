@@ -2,6 +2,7 @@
 // What this machine is: name, maker, whether it is real, virtual or a container, whose cloud, how long up.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ struct Traces {
   bool x86 = false;
   bool x86_64 = false;
   bool hypervisor_flag = false;
+  bool uml = false;
   std::string arch;
 };
 
@@ -63,6 +65,8 @@ std::string arch_of_elf(std::string_view header) {
   switch (big_endian ? byte(18) << 8 | byte(19) : byte(19) << 8 | byte(18)) {
     case 3:
       return "x86";
+    case 8:
+      return wide ? "mips64" : "mips";
     case 20:
       return "ppc32";
     case 21:
@@ -71,6 +75,8 @@ std::string arch_of_elf(std::string_view header) {
       return wide ? "s390x" : "s390";
     case 40:
       return "arm32";
+    case 43:
+      return "sparc64";
     case 50:
       return "ia64";
     case 62:
@@ -112,6 +118,8 @@ Traces read_traces(const Host& host) {
     traces.arch = "ppc32";
   if (has("isa").substr(0, 4) == "rv64") traces.arch = "riscv64";
   if (contains(has("ISA"), "loongarch64")) traces.arch = "loongarch64";
+  if (const auto type = has("type"); type == "sun4u" || type == "sun4v") traces.arch = "sparc64";
+  traces.uml = has("vendor_id").starts_with("User Mode Linux");
   if (contains(has("family"), "Itanium") || has("arch") == "IA-64") traces.arch = "ia64";
   return traces;
 }
@@ -140,7 +148,7 @@ void set_arch(const Host& host, const Traces& traces, Facts& facts) {
 /// What the firmware says, each empty where it says nothing.
 struct Firmware {
   bool readable = false;
-  std::string vendor, product, board, bios, chassis, asset_tag;
+  std::string vendor, product, version, board, bios, bios_version, chassis, asset_tag;
 };
 
 Firmware read_firmware(const Host& host) {
@@ -158,7 +166,9 @@ Firmware read_firmware(const Host& host) {
   }
   firmware.product = read("product_name");
   firmware.board = read("board_vendor");
+  firmware.version = read("product_version");
   firmware.bios = read("bios_vendor");
+  firmware.bios_version = read("bios_version");
   firmware.chassis = read("chassis_type");
   firmware.asset_tag = read("chassis_asset_tag");
   firmware.readable = !firmware.vendor.empty() || !firmware.product.empty() || !firmware.chassis.empty();
@@ -188,28 +198,62 @@ constexpr std::array<Name, 19> kVirtualMakers = {{
     {"DigitalOcean", "kvm"},
 }};
 
-constexpr std::array<Name, 8> kSignatures = {{
+// CPUID's leaf 0x40000000 without blanks around it.
+constexpr std::array<Name, 15> kSignatures = {{
     {"KVMKVMKVM", "kvm"},
     {"Linux KVM Hv", "kvm"},
     {"VMwareVMware", "vmware"},
     {"Microsoft Hv", "hyperv"},
     {"XenVMMXenVMM", "xen"},
     {"TCGTCGTCGTCG", "qemu"},
-    {"bhyve bhyve ", "bhyve"},
+    {"VBoxVBoxVBox", "virtualbox"},
+    {"bhyve bhyve", "bhyve"},
     {"ACRNACRNACRN", "acrn"},
+    {"QNXQVMBSQG", "qnx"},
+    {"SRESRESRESRE", "sre"},
+    {"Apple VZ", "apple"},
+    {"prl hyperv", "parallels"},
+    {"lrpepyh  vr", "parallels"},
+    {"UnisysSpar64", "spar"},
 }};
 
-std::string by_firmware(const Firmware& firmware) {
-  // EC2's bare-metal instances bear the same vendor: "m7i.metal-24xl"
-  if (firmware.vendor == "Amazon EC2" && contains(firmware.product, ".metal")) return "";
+/// SMBIOS 3.4, 7.1.2.2: bit 4 of the BIOS' second extension byte is set in a virtual machine.
+std::optional<bool> says_virtual(const Host& host) {
+  const auto entry = host.read("/sys/firmware/dmi/entries/0-0/raw", 4096);
+  if (!entry || entry->size() < 20 || static_cast<unsigned char>((*entry)[1]) < 20) return std::nullopt;
+  return (static_cast<unsigned char>((*entry)[19]) & 0x10u) != 0;
+}
+
+/// Clouds rent bare metal under the vendor's name of their virtual machines: "m7i.metal-24xl" of EC2.
+bool is_bare_metal(const Host& host, const Firmware& firmware, const Traces& traces) {
+  if (firmware.vendor == "Amazon EC2") {
+    const auto virtual_bit = says_virtual(host);
+    return virtual_bit ? !*virtual_bit : contains(firmware.product, ".metal");
+  }
+  // Google's machines with an x86 processor show a hypervisor there, unless there is none
+  return firmware.product.starts_with("Google Compute Engine") && traces.x86 && !traces.hypervisor_flag;
+}
+
+std::string by_firmware(const Host& host, const Firmware& firmware, const Traces& traces) {
+  if (is_bare_metal(host, firmware, traces)) return "";
   if (contains(firmware.vendor, "Microsoft") && contains(firmware.product, "Virtual Machine"))
     return "hyperv";
-  for (const auto& text : {firmware.product, firmware.vendor, firmware.board, firmware.bios}) {
+  for (const auto& text : {firmware.product, firmware.vendor, firmware.board, firmware.bios, firmware.version}) {
     for (const auto& [start, name] : kVirtualMakers) {
       if (text.compare(0, start.size(), start) == 0) return std::string(name);
     }
   }
   return "";
+}
+
+/// "xen", or "dom0" where this is the domain that holds the hardware: bit 11 of the features, "control_d" among capabilities.
+std::string by_xen(const Host& host) {
+  const auto capabilities = read_text(host, "/proc/xen/capabilities");
+  const bool on_xen = is_there(host, "/proc/xen") || read_text(host, "/sys/hypervisor/type").value_or("") == "xen";
+  if (!on_xen) return "";
+  const auto features = parse_hex(read_text(host, "/sys/hypervisor/properties/features").value_or(""));
+  if (features) return (*features >> 11 & 1u) != 0 ? "dom0" : "xen";
+  return contains(capabilities.value_or(""), "control_d") ? "dom0" : "xen";
 }
 
 /// "VM00 Control Program: z/VM    6.1.0" of /proc/sysinfo on s390; without one the machine is a partition.
@@ -222,6 +266,19 @@ std::string by_sysinfo(const Host& host) {
   return value_of(*text, "LPAR Number", ':') ? "prsm" : "";
 }
 
+/// A list of texts, each ended by a NUL: "qemu,pseries\0IBM,…".
+bool tree_is(const Host& host, std::string_view name) {
+  const auto text = host.read("/proc/device-tree/compatible", 4096);
+  const auto names = text ? split(*text, '\0') : std::vector<std::string_view>();
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return trim(one) == name; });
+}
+
+/// QEMU puts its configuration device there: "fw-cfg@9020000".
+bool tree_has_qemu(const Host& host) {
+  const auto entries = host.list("/proc/device-tree");
+  return entries && std::any_of(entries->begin(), entries->end(), [](const FolderEntry& one) { return contains(one.name, "fw-cfg"); });
+}
+
 std::string by_device_tree(const Host& host) {
   if (const auto text = read_text(host, "/proc/device-tree/hypervisor/compatible")) {
     if (contains(*text, "linux,kvm")) return "kvm";
@@ -229,12 +286,15 @@ std::string by_device_tree(const Host& host) {
     if (contains(*text, "vmware")) return "vmware";
     return "unknown";
   }
+  // QEMU names a partition, too
+  const bool qemu = is_there(host, "/proc/device-tree/chosen/qemu,graphic-width") || tree_is(host, "qemu,pseries") || tree_has_qemu(host);
+  if (qemu) return "qemu";
   if (is_there(host, "/proc/device-tree/ibm,partition-name")) return "powervm";
-  return "";
+  return tree_is(host, "linux,dummy-virt") ? "unknown" : "";
 }
 
-/// Devices that only a hypervisor makes, by vendor: VirtualBox 80ee, VMware 15ad, Xen 5853. "0020	80eebeef
-/// …"
+/// Devices that only a hypervisor makes, by vendor: VirtualBox 80ee, VMware 15ad, Xen 5853, Hyper-V 1414.
+/// "0020	80eebeef …"
 Result<std::string> by_devices(const Host& host) {
   const auto text = host.read("/proc/bus/pci/devices");
   if (!text && !is_absent(text.error())) return tl::unexpected<Error>(text.error());
@@ -246,21 +306,23 @@ Result<std::string> by_devices(const Host& host) {
     if (vendor == "80ee") return "virtualbox";
     if (vendor == "15ad") return "vmware";
     if (vendor == "5853") return "xen";
+    if (vendor == "1414") return "hyperv";
   }
   return "";
 }
 
-/// The hypervisor; "none" where everything that would tell was readable and silent, "" where nothing told.
-std::string virtualization_of(const Host& host, const Firmware& firmware, const Traces& traces) {
-  if (auto name = by_firmware(firmware); !name.empty() && name != "qemu") return name;
-  if (const auto signature = host.ask("hypervisor")) {
-    for (const auto& [text, name] : kSignatures) {
-      if (*signature == text) return std::string(name);
-    }
-    if (!signature->empty()) return "unknown";
+std::string by_signature(const Host& host) {
+  const auto signature = host.ask("hypervisor");
+  if (!signature || trim(*signature).empty()) return "";
+  for (const auto& [text, name] : kSignatures) {
+    if (trim(*signature) == text) return std::string(name);
   }
-  for (auto name : {by_firmware(firmware), read_text(host, "/sys/hypervisor/type").value_or(""),
-                    by_sysinfo(host), by_device_tree(host)}) {
+  return "unknown";
+}
+
+/// What is left where neither firmware, Xen nor CPUID gave a name.
+std::string by_what_is_left(const Host& host, const Firmware& firmware, const Traces& traces) {
+  for (auto name : {read_text(host, "/sys/hypervisor/type").value_or(""), by_sysinfo(host), by_device_tree(host)}) {
     if (!name.empty()) return name;
   }
   if (!firmware.readable) {
@@ -268,52 +330,57 @@ std::string virtualization_of(const Host& host, const Firmware& firmware, const 
     if (!name && !traces.hypervisor_flag) return "";
     if (name && !name->empty()) return *name;
   }
-  if (traces.hypervisor_flag) return "unknown";
+  if (traces.hypervisor_flag || (firmware.vendor != "Amazon EC2" && says_virtual(host).value_or(false))) return "unknown";
   return firmware.readable || traces.x86 ? "none" : "";
 }
 
-std::string by_cgroup(std::string_view text) {
-  constexpr std::array<Name, 6> kMarks = {{{"/kubepods", "kubernetes"},
-                                           {"/docker", "docker"},
-                                           {"/libpod", "podman"},
-                                           {"/lxc", "lxc"},
-                                           {"/crio-", "kubernetes"},
-                                           {"/machine.slice/machine-", "systemd-nspawn"}}};
-  for (const auto& [mark, name] : kMarks) {
-    if (contains(text, mark)) return std::string(name);
-  }
-  return "";
+/// The hypervisor; "none" where everything that would tell was readable and silent, "" where nothing told. The order is
+/// systemd-detect-virt's.
+std::string virtualization_of(const Host& host, const Firmware& firmware, const Traces& traces) {
+  const auto maker = by_firmware(host, firmware, traces);
+  if (!maker.empty() && maker != "qemu") return maker;
+  if (traces.uml) return "uml";
+  const auto xen = by_xen(host);
+  if (xen == "xen") return xen;
+  const auto signature = by_signature(host);
+  if (xen == "dom0") return signature.empty() || signature == "xen" ? "none" : signature;
+  // QEMU takes on Hyper-V's signature for guests that work better with it
+  const bool vague = signature.empty() || signature == "hyperv" || signature == "unknown";
+  if (!vague) return signature;
+  if (!maker.empty()) return maker;
+  if (signature == "hyperv") return signature;
+  const auto rest = by_what_is_left(host, firmware, traces);
+  return signature.empty() || (!rest.empty() && rest != "none") ? rest : signature;
 }
 
-/// What holds this agent: "none" where process 1 could be looked at and shows nothing, "" where it could not.
-std::string container_of(const Host& host) {
-  if (is_there(host, "/run/secrets/kubernetes.io") || is_there(host, "/var/run/secrets/kubernetes.io"))
-    return "kubernetes";
-  if (is_there(host, "/.dockerenv")) return "docker";
-  if (is_there(host, "/run/.containerenv")) return "podman";
-  if (auto name = read_text(host, "/run/systemd/container"); name && !name->empty()) return *name;
-  const auto cgroup = read_text(host, "/proc/1/cgroup");
-  if (cgroup) {
-    const auto name = by_cgroup(*cgroup);
-    return name.empty() ? "none" : name;
-  }
-  return is_there(host, "/proc/1/comm") ? "none" : "";
+/// On Xen EC2's machines bear Xen's name; their BIOS is "4.11.amazon", and the hypervisor numbers them "ec2…".
+bool is_ec2(const Host& host, const Firmware& firmware) {
+  return contains(firmware.vendor, "Amazon") || contains(lower(firmware.bios), "amazon") || contains(firmware.bios_version, "amazon") ||
+         lower(read_text(host, "/sys/hypervisor/uuid").value_or("")).starts_with("ec2");
 }
 
-std::string cloud_of(const Firmware& firmware) {
-  const std::array<std::pair<bool, const char*>, 8> marks = {{
-      {contains(firmware.vendor, "Amazon") || contains(lower(firmware.bios), "amazon"), "aws"},
-      // Azure's chassis tag is the same on every machine of theirs
-      {firmware.asset_tag == "7783-7084-3265-9085-8269-3286-77", "azure"},
-      {contains(firmware.vendor, "Google") || contains(firmware.product, "Google Compute Engine"), "gcp"},
-      {contains(firmware.asset_tag, "OracleCloud"), "oci"},
-      {contains(firmware.vendor, "Alibaba"), "alibaba"},
-      {contains(firmware.vendor, "DigitalOcean"), "digitalocean"},
-      {contains(firmware.vendor, "Hetzner"), "hetzner"},
-      {contains(firmware.vendor, "OpenStack") || contains(firmware.product, "OpenStack"), "openstack"},
-  }};
-  for (const auto& [matches, name] : marks) {
-    if (matches) return name;
+std::string cloud_of(const Host& host, const Firmware& firmware) {
+  if (is_ec2(host, firmware)) return "aws";
+  // Azure's chassis tag is the same on every machine of theirs
+  if (firmware.asset_tag == "7783-7084-3265-9085-8269-3286-77") return "azure";
+  if (contains(firmware.asset_tag, "OracleCloud")) return "oci";
+  // by the vendor's name in either place
+  constexpr std::array<Name, 14> kVendors = {{{"Google Compute Engine", "gcp"},
+                                              {"Alibaba", "alibaba"},
+                                              {"DigitalOcean", "digitalocean"},
+                                              {"Hetzner", "hetzner"},
+                                              {"Scaleway", "scaleway"},
+                                              {"Vultr", "vultr"},
+                                              {"UpCloud", "upcloud"},
+                                              {"Exoscale", "exoscale"},
+                                              {"Akamai", "linode"},
+                                              {"Linode", "linode"},
+                                              {"Tencent Cloud", "tencent"},
+                                              {"HUAWEICLOUD", "huawei"},
+                                              {"3DS OUTSCALE", "outscale"},
+                                              {"OpenStack", "openstack"}}};
+  for (const auto& [text, name] : kVendors) {
+    if (contains(firmware.vendor, text) || contains(firmware.product, text)) return std::string(name);
   }
   return "none";
 }
@@ -356,7 +423,7 @@ std::string chassis_of(std::string_view type) {
   }
 }
 
-void set_kind(const Host& host, const Traces& traces, Facts& facts) {
+void set_kind(const Host& host, Machine& machine, const Traces& traces, Facts& facts) {
   const auto firmware = read_firmware(host);
   const std::string folder(kDmiFolder);
   if (!firmware.vendor.empty())
@@ -368,7 +435,7 @@ void set_kind(const Host& host, const Traces& traces, Facts& facts) {
   else
     set_if_there(facts, "host.product", read_text(host, folder + "product_name"));
   const auto virtualization = virtualization_of(host, firmware, traces);
-  const auto container = container_of(host);
+  const std::string& container = machine.container();
   const Error silent{ErrorKind::not_found,
                      "nothing on this host tells: no DMI, no device tree, no /proc/cpuinfo of a known kind"};
   if (!virtualization.empty())
@@ -390,7 +457,7 @@ void set_kind(const Host& host, const Traces& traces, Facts& facts) {
   // A machine whose firmware says nothing is nobody's cloud that we know of, if it is a real kernel and no
   // capture.
   if (firmware.readable || is_there(host, "/proc/1/comm"))
-    facts.set("host.cloud_provider", cloud_of(firmware));
+    facts.set("host.cloud_provider", cloud_of(host, firmware));
   else
     facts.missing("host.cloud_provider", {ErrorKind::not_found, "not found: /sys/class/dmi/id"});
 }
@@ -429,7 +496,7 @@ Result<void> probe_host(const Host& host, Machine& machine, Facts& facts) {
   facts.set("host.name", name);
   const auto traces = read_traces(host);
   set_arch(host, traces, facts);
-  set_kind(host, traces, facts);
+  set_kind(host, machine, traces, facts);
   set_load(host, machine, facts);
   return {};
 }

@@ -20,21 +20,70 @@ constexpr std::string_view kEdacFolder = "/sys/devices/system/edac/mc";
 constexpr unsigned kMaxNodes = 4096;
 constexpr std::size_t kMaxControllers = 256;
 
+/// Nodes that are an NVIDIA card's own memory, coherent with the host's (POWER9, Grace Hopper). They hold no
+/// host memory. "Node: 252" in /proc/driver/nvidia/gpus/<address>/numa_status.
+std::set<unsigned> gpu_nodes(const Host& host) {
+  std::set<unsigned> nodes;
+  const std::string folder = "/proc/driver/nvidia/gpus";
+  const auto gpus = host.list(folder);
+  if (!gpus) return nodes;
+  for (const auto& gpu : *gpus) {
+    const auto status = read_text(host, folder + "/" + gpu.name + "/numa_status");
+    const auto text = status ? value_of(*status, "Node", ':') : std::nullopt;
+    const auto node = text ? parse_u64(*text) : std::nullopt;
+    if (node && *node < kMaxNodes) nodes.insert(static_cast<unsigned>(*node));
+  }
+  return nodes;
+}
+
+/// "Node 0 MemTotal:       65536 kB"
+std::optional<std::uint64_t> node_bytes(const Host& host, unsigned node, std::string_view key) {
+  const auto text = read_text(host, std::string(kNodeFolder) + "/node" + std::to_string(node) + "/meminfo");
+  if (!text) return std::nullopt;
+  return meminfo_bytes(*text, "Node " + std::to_string(node) + " " + std::string(key));
+}
+
+/// What the kernel counts as its own and lies on cards: their nodes are in MemTotal and MemAvailable, too.
+Result<std::uint64_t> bytes_on_cards(const Host& host, std::string_view key) {
+  std::uint64_t sum = 0;
+  for (const auto node : gpu_nodes(host)) {
+    if (!is_there(host, std::string(kNodeFolder) + "/node" + std::to_string(node))) continue;  // not online
+    const auto bytes = node_bytes(host, node, key);
+    if (!bytes) return fail(ErrorKind::invalid, "no size of the card's memory: " + std::string(kNodeFolder) + "/node" + std::to_string(node));
+    sum += *bytes;
+  }
+  return sum;
+}
+
+void set_available(const Host& host, const std::string& meminfo, Facts& facts) {
+  const auto available = meminfo_bytes(meminfo, "MemAvailable");
+  if (!available)
+    return facts.missing("memory.available_bytes", {ErrorKind::invalid, "no MemAvailable: /proc/meminfo (kernel before 3.14)"});
+  const auto on_cards = bytes_on_cards(host, "MemFree");
+  if (!on_cards) return facts.missing("memory.available_bytes", on_cards.error());
+  facts.set("memory.available_bytes", *available - std::min(*available, *on_cards));
+}
+
+void set_swap_size(const std::string& meminfo, Facts& facts) {
+  const auto swap = meminfo_bytes(meminfo, "SwapTotal");
+  if (!swap) return;
+  const auto free = meminfo_bytes(meminfo, "SwapFree").value_or(*swap);
+  facts.set("memory.swap_total_bytes", *swap);
+  facts.set("memory.swap_used_bytes", *swap - std::min(*swap, free));
+}
+
 void set_totals(const Host& host, const std::string& meminfo, Facts& facts) {
-  const auto total = meminfo_bytes(meminfo, "MemTotal");
-  if (!total) return facts.missing("memory.total_bytes", {ErrorKind::invalid, "no MemTotal: /proc/meminfo"});
+  set_available(host, meminfo, facts);
+  set_swap_size(meminfo, facts);
+  auto total = meminfo_bytes(meminfo, "MemTotal");
+  const auto on_cards = bytes_on_cards(host, "MemTotal");
+  if (!total || !on_cards) {
+    const Error why = total ? on_cards.error() : Error{ErrorKind::invalid, "no MemTotal: /proc/meminfo"};
+    for (const char* path : {"memory.total_bytes", "memory.effective_bytes"}) facts.missing(path, why);
+    return;
+  }
+  *total -= std::min(*total, *on_cards);
   facts.set("memory.total_bytes", *total);
-  if (const auto available = meminfo_bytes(meminfo, "MemAvailable")) {
-    facts.set("memory.available_bytes", *available);
-  } else {
-    facts.missing("memory.available_bytes",
-                  {ErrorKind::invalid, "no MemAvailable: /proc/meminfo (kernel before 3.14)"});
-  }
-  if (const auto swap = meminfo_bytes(meminfo, "SwapTotal")) {
-    const auto free = meminfo_bytes(meminfo, "SwapFree").value_or(*swap);
-    facts.set("memory.swap_total_bytes", *swap);
-    facts.set("memory.swap_used_bytes", *swap - std::min(*swap, free));
-  }
   const auto limit = cgroup_memory_limit(host);
   if (!limit) return facts.missing("memory.effective_bytes", limit.error());
   facts.set("memory.effective_bytes", std::min(*total, limit->value_or(*total)));
@@ -71,35 +120,12 @@ void set_pages(const Host& host, Facts& facts) {
   facts.set("memory.swappiness", swappiness);
 }
 
-/// Nodes that are an NVIDIA card's own memory, coherent with the host's (POWER9, Grace Hopper). They hold no
-/// host memory. "Node: 252" in /proc/driver/nvidia/gpus/<address>/numa_status.
-std::set<unsigned> gpu_nodes(const Host& host) {
-  std::set<unsigned> nodes;
-  const std::string folder = "/proc/driver/nvidia/gpus";
-  const auto gpus = host.list(folder);
-  if (!gpus) return nodes;
-  for (const auto& gpu : *gpus) {
-    const auto status = read_text(host, folder + "/" + gpu.name + "/numa_status");
-    const auto text = status ? value_of(*status, "Node", ':') : std::nullopt;
-    const auto node = text ? parse_u64(*text) : std::nullopt;
-    if (node && *node < kMaxNodes) nodes.insert(static_cast<unsigned>(*node));
-  }
-  return nodes;
-}
-
 /// The CPUs of a node as a list; kernels before 2.6.32 have the mask alone. Nothing where neither can be read.
 std::optional<std::string> node_cpus(const Host& host, const std::string& folder) {
   const auto list = read_text(host, folder + "/cpulist");
   const auto mask = list ? list : read_text(host, folder + "/cpumap");
   const auto cpus = list ? parse_number_list(*list) : mask ? parse_number_mask(*mask) : std::nullopt;
   return cpus ? std::optional(format_number_list(*cpus)) : std::nullopt;
-}
-
-/// "Node 0 MemTotal:       65536 kB"
-std::optional<std::uint64_t> node_memory(const Host& host, const std::string& folder, unsigned node) {
-  const auto text = read_text(host, folder + "/meminfo");
-  if (!text) return std::nullopt;
-  return meminfo_bytes(*text, "Node " + std::to_string(node) + " MemTotal");
 }
 
 void set_nodes(const Host& host, Facts& facts) {
@@ -127,7 +153,7 @@ void set_nodes(const Host& host, Facts& facts) {
   for (const auto number : numbers) {
     const std::string folder = std::string(kNodeFolder) + "/node" + std::to_string(number);
     const auto memory =
-        of_gpus.count(number) != 0 ? std::optional<std::uint64_t>(0) : node_memory(host, folder, number);
+        of_gpus.count(number) != 0 ? std::optional<std::uint64_t>(0) : node_bytes(host, number, "MemTotal");
     const auto cpus = node_cpus(host, folder);
     nlohmann::json node = {{"id", number}};
     if (cpus) node["cpus"] = *cpus;
@@ -149,8 +175,8 @@ std::optional<bool> corrects(const Host& host, const std::string& controller) {
     if (!dimm && !row) continue;
     const auto mode =
         read_text(host, controller + "/" + entry.name + (dimm ? "/dimm_edac_mode" : "/edac_mode"));
-    if (!mode || *mode == "Unknown") continue;
-    return *mode != "None";
+    if (!mode || *mode == "Unknown" || *mode == "Reserved") continue;
+    return *mode != "None" && *mode != "PARITY" && *mode != "EC";  // these two only notice
   }
   return std::nullopt;
 }

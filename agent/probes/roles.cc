@@ -35,12 +35,6 @@ Result<bool> has_accelerator(const Host& host) {
   return found;
 }
 
-bool is_container(const Host& host) {
-  for (const std::string_view path : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"})
-    if (is_there(host, path)) return true;
-  return false;
-}
-
 bool has_desktop(Machine& machine) {
   const auto& processes = machine.processes();
   return processes && std::any_of(processes->begin(), processes->end(), [](const Process& one) {
@@ -79,7 +73,7 @@ Result<void> probe_roles(const Host& host, Machine& machine, Facts& facts) {
   }
   if (names.count("kubernetes_node") != 0) names.insert("container_host");
   if (*accelerator) names.insert("gpu");
-  if (is_container(host)) names.insert("container");
+  if (!machine.container().empty() && machine.container() != "none") names.insert("container");
   if (has_desktop(machine)) names.insert("workstation");
   facts.set("roles.names", nlohmann::json(names));
   return {};

@@ -40,18 +40,6 @@ std::string zone_of(const Host& host) {
   return text ? std::string(trim(*text)) : std::string();
 }
 
-/// A container has the host's clock and does not see who keeps it.
-void write_service(const Host& host, Machine& machine, Facts& facts) {
-  const auto& processes = machine.processes();
-  if (!processes) return facts.missing("time.service", processes.error());
-  const std::string service = time_service(*processes);
-  for (const std::string_view mark : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"}) {
-    if (service == "none" && host.stat(mark))
-      return facts.missing("time.service", {ErrorKind::unavailable, "inside a container: the host's processes are not seen"});
-  }
-  facts.set("time.service", service);
-}
-
 }  // namespace
 
 Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
@@ -67,7 +55,11 @@ Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
         "time.synchronized",
         json ? Error{ErrorKind::invalid, "adjtimex: an answer without 'synchronized'"} : json.error());
   }
-  write_service(host, machine, facts);
+  const auto& processes = machine.processes();
+  if (processes)
+    facts.set("time.service", time_service(*processes));
+  else
+    facts.missing("time.service", processes.error());
   for (const char* path : {"/etc/chrony/chrony.conf", "/etc/chrony.conf", "/etc/ntpsec/ntp.conf", "/etc/ntp.conf"}) {
     const auto text = host.read_redacted(path, redact_time_sources, kMaxTimeBytes);
     if (!text && text.error().kind != ErrorKind::not_found) facts.missing("time.settings", text.error());
