@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "agent/asks/nvml_library.h"
@@ -36,11 +37,12 @@ std::string text_of(const std::array<char, Size>& buffer) {
       static_cast<std::size_t>(std::find(buffer.begin(), buffer.end(), '\0') - buffer.begin())));
 }
 
-/// "00000000:41:00.0" to sysfs's "0000:41:00.0"
+/// "00000000:41:00.0" to sysfs's "0000:41:00.0"; "00010000:01:00.0" to "10000:01:00.0"
 std::string sysfs_address(std::string_view bus_id) {
   std::string address = lower(bus_id);
   const auto colon = address.find(':');
-  if (colon != std::string::npos && colon > 4) address.erase(0, colon - 4);
+  if (colon == std::string::npos) return address;
+  address.erase(0, std::min(address.find_first_not_of('0'), colon > 4 ? colon - 4 : 0));
   return address;
 }
 
@@ -81,11 +83,14 @@ void add_memory(const Library& library, Device device, json& item) {
   }
 }
 
-int active_links(const Library& library, Device device) {
+/// Nothing where a link exists and does not tell, or the driver is too old to be asked.
+std::optional<int> active_links(const Library& library, Device device) {
   int active = 0;
   for (unsigned link = 0; link < kMaxLinks; ++link) {
     int state = 0;
-    if (library.call("nvmlDeviceGetNvLinkState", device, link, &state) != kSuccess) break;
+    const int code = library.call("nvmlDeviceGetNvLinkState", device, link, &state);
+    if (code == kNotSupported || code == kInvalidArgument) break;  // no such link
+    if (code != kSuccess) return std::nullopt;
     if (state == 1) ++active;
   }
   return active;
@@ -116,7 +121,7 @@ void add_health(const Library& library, Device device, json& item) {
   Utilization utilization{};
   if (library.call("nvmlDeviceGetUtilizationRates", device, &utilization) == kSuccess)
     item["utilization_percent"] = utilization.gpu;
-  item["nvlink_active"] = active_links(library, device);
+  if (const auto links = active_links(library, device)) item["nvlink_active"] = *links;
 }
 
 /// Power, clocks and what holds them down.
@@ -155,7 +160,8 @@ void add_repair(const Library& library, Device device, json& item) {
 
 /// Who computes on it now: other users' processes are counted as well, their names are not asked.
 void add_processes(const Library& library, Device device, json& item) {
-  for (const char* name : {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"}) {
+  // _v2 first: in drivers 530 the rows of _v3 were 8 bytes longer (nvml.h of CUDA 12.1)
+  for (const char* name : {"nvmlDeviceGetComputeRunningProcesses_v2", "nvmlDeviceGetComputeRunningProcesses_v3"}) {
     unsigned count = 0;
     int code = library.call(name, device, &count, static_cast<ProcessInfo*>(nullptr));
     if (code != kSuccess && code != kInsufficientSize) continue;
@@ -228,10 +234,10 @@ json device_at(const Library& library, unsigned index) {
   json item = json::object();
   add_identity(library, device, item);
   add_memory(library, device, item);
-  // a card that was lost after the library had started answers its name but no reading
+  // a card that was lost, or waits for its reset, after the library had started answers its name but no reading
   Memory probe{};
   const int alive = library.call("nvmlDeviceGetMemoryInfo", device, &probe);
-  if (alive == kGpuIsLost) {
+  if (alive == kGpuIsLost || alive == kResetRequired) {
     item["error"] = library.text(alive);
     return item;
   }
@@ -283,7 +289,10 @@ Result<std::string> ask_library(const std::string& name) {
 Result<std::string> ask_nvml(std::string_view library) {
   // Without its device the library would start nvidia-modprobe; this agent starts no program.
   struct stat native {};
-  if (library.empty() && stat("/dev/nvidiactl", &native) != 0) return unavailable("no driver").dump();
+  if (library.empty() && stat("/dev/nvidiactl", &native) != 0) {
+    const bool loaded = stat("/proc/driver/nvidia/version", &native) == 0;  // as in a container that was given no card
+    return unavailable(loaded ? "no device file" : "no driver").dump();
+  }
   return answer_within(
       kTimeout, "nvml",
       [name = library.empty() ? std::string(kLibrary) : std::string(library)] { return ask_library(name); });

@@ -12,7 +12,7 @@
 //     {"index":3,"error":"GPU is lost"}]}
 //
 // A value the card or an old driver does not give is left out. Where the library gives nothing at all,
-// "status" says why and "devices" is empty: "no library", "no driver", "driver and library do not match", …
+// "status" says why and "devices" is empty: "no library", "no driver", "no device file", "driver and library do not match", …
 #pragma once
 
 #include <string>

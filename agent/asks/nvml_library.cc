@@ -18,6 +18,7 @@ std::string Library::text(int code) const {
   if (code == kDriverNotLoaded) return "no driver";
   if (code == kMismatch) return "driver and library do not match: restart after the driver's update";
   if (code == kGpuIsLost) return "GPU is lost";
+  if (code == kResetRequired) return "GPU requires a reset";
   if (code == kNoPermission) return "permission denied";
   void* function = symbol("nvmlErrorString");
   const char* words = function == nullptr ? nullptr : reinterpret_cast<const char* (*)(int)>(function)(code);

@@ -11,9 +11,12 @@ namespace plumbline::nvml {
 
 // nvmlReturn_t
 constexpr int kSuccess = 0;
+constexpr int kInvalidArgument = 2;
+constexpr int kNotSupported = 3;
 constexpr int kNoPermission = 4;
 constexpr int kDriverNotLoaded = 9;
 constexpr int kGpuIsLost = 15;
+constexpr int kResetRequired = 16;
 constexpr int kMismatch = 18;
 
 constexpr int kInsufficientSize = 7;

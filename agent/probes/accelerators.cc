@@ -4,7 +4,9 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "agent/probes/hardware.h"
@@ -22,6 +24,7 @@ constexpr std::string_view kPciFolder = "/sys/bus/pci/devices";
 constexpr std::string_view kKfdNodes = "/sys/class/kfd/kfd/topology/nodes";
 constexpr std::size_t kMaxFunctions = 65536;
 constexpr std::size_t kMaxDevices = 1024;
+constexpr std::size_t kMaxKfdNodes = 4096;
 constexpr std::size_t kMaxToolkits = 64;
 
 /// "0x10de" as four digits: "10de".
@@ -62,6 +65,23 @@ std::optional<std::string> driver_of(const Host& host, const std::string& folder
   if (link) return std::string(last_step(*link));
   return std::nullopt;
 }
+
+/// A node of the compute driver's topology that can compute: a GPU, or a partition of one.
+struct KfdNode {
+  std::uint64_t number = 0;  // of its folder
+  std::uint64_t domain = 0;
+  std::uint64_t location = 0;  // bus << 8 | device << 3 | function, with a partition's number
+  std::uint64_t unique_id = 0;
+  std::uint64_t memory_bytes = 0;
+  unsigned vendor = 0;
+  unsigned device = 0;
+  std::string gfx;
+};
+
+struct KfdTopology {
+  std::vector<KfdNode> gpus;            // by location
+  std::set<std::uint64_t> processors;  // numbers of the nodes of CPUs
+};
 
 /// One AMD GPU as the compute driver sees it; its partitions are one card.
 struct KfdGpu {
@@ -106,58 +126,114 @@ std::uint64_t kfd_memory(const Host& host, const std::string& node, std::uint64_
   return sum > 0 ? sum : std::min(local_mem_size, std::uint64_t{1} << 50);
 }
 
-/// Links of a node to other cards: files io_links/N/properties with "type 11" (HSA_IOLINK_TYPE_XGMI).
-std::optional<int> xgmi_links(const Host& host, const std::string& node) {
-  constexpr std::uint64_t kXgmi = 11;
-  const auto links = host.list(node + "/io_links");
-  if (!links) return is_absent(links.error()) ? std::optional(0) : std::nullopt;
-  int count = 0;
-  for (const auto& link : *links) {
-    const auto text = read_text(host, node + "/io_links/" + link.name + "/properties");
-    const auto type = text ? value_of(*text, "type", ' ') : std::nullopt;
-    if (!type || !parse_u64(*type)) return std::nullopt;
-    if (property(*text, "type") == kXgmi && count < 4096) ++count;
-  }
-  return count;
-}
-
 /// Partitions of one card bear its unique id or a place of their own, and each has its share of the memory;
 /// two nodes that differ in the id alone are one card told twice.
-void add_node(KfdGpu& gpu, std::uint64_t location, std::uint64_t unique_id, std::uint64_t memory_bytes) {
+void add_node(KfdGpu& gpu, const KfdNode& node) {
   const bool new_place =
-      std::find(gpu.locations.begin(), gpu.locations.end(), location) == gpu.locations.end();
-  const bool is_part = gpu.locations.empty() || new_place || unique_id == gpu.unique_id;
-  gpu.memory_bytes = is_part ? gpu.memory_bytes + memory_bytes : std::max(gpu.memory_bytes, memory_bytes);
-  if (gpu.locations.empty()) gpu.unique_id = unique_id;
-  if (new_place) gpu.locations.push_back(location);
+      std::find(gpu.locations.begin(), gpu.locations.end(), node.location) == gpu.locations.end();
+  const bool is_part = gpu.locations.empty() || new_place || node.unique_id == gpu.unique_id;
+  gpu.memory_bytes =
+      is_part ? gpu.memory_bytes + node.memory_bytes : std::max(gpu.memory_bytes, node.memory_bytes);
+  if (gpu.locations.empty()) gpu.unique_id = node.unique_id;
+  if (new_place) gpu.locations.push_back(node.location);
+  gpu.vendor = node.vendor;
+  gpu.device = node.device;
+  gpu.gfx = node.gfx;
 }
 
-/// By PCI address. Empty where the compute driver runs but has no GPU.
-Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
+Result<KfdNode> parse_kfd_node(const Host& host, const std::string& node, std::string_view text) {
+  if (const auto known = value_of(text, "location_id", ' '); known && !parse_u64(*known))
+    return fail(ErrorKind::invalid, "no location_id: " + node + "/properties");
+  KfdNode found;
+  found.number = parse_u64(last_step(node)).value_or(UINT64_MAX);
+  found.domain = property(text, "domain") & 0xffff;
+  found.location = property(text, "location_id");
+  found.unique_id = property(text, "unique_id");
+  found.memory_bytes = kfd_memory(host, node, property(text, "local_mem_size"));
+  found.vendor = static_cast<unsigned>(property(text, "vendor_id") & 0xffff);
+  found.device = static_cast<unsigned>(property(text, "device_id") & 0xffff);
+  found.gfx = gfx_name(property(text, "gfx_target_version"));
+  return found;
+}
+
+Result<KfdTopology> read_kfd_nodes(const Host& host) {
   const auto nodes = host.list(kKfdNodes);
   if (!nodes) return tl::unexpected<Error>(nodes.error());
-  std::map<std::string, KfdGpu> gpus;
+  KfdTopology topology;
   for (const auto& entry : *nodes) {
+    if (topology.gpus.size() >= kMaxKfdNodes) break;
     const std::string node = std::string(kKfdNodes) + "/" + entry.name;
     const auto text = read_text(host, node + "/properties");
     if (!text) return tl::unexpected<Error>(text.error());
     if (text->empty()) continue;  // a card that is not this container's
     const auto simd = value_of(*text, "simd_count", ' ');
     if (!simd || !parse_u64(*simd)) return fail(ErrorKind::invalid, "no simd_count: " + node + "/properties");
-    if (property(*text, "simd_count") == 0) continue;  // a node of CPUs
-    if (const auto known = value_of(*text, "location_id", ' '); known && !parse_u64(*known))
-      return fail(ErrorKind::invalid, "no location_id: " + node + "/properties");
-    const auto location =
-        property(*text, "location_id");  // bus << 8 | device << 3 | function; a partition's number is above
-    const auto address = pci_address(property(*text, "domain") & 0xffff, location >> 8 & 0xff,
-                                     location >> 3 & 0x1f, location & 7);
-    KfdGpu& gpu = gpus[address];
-    gpu.vendor = static_cast<unsigned>(property(*text, "vendor_id") & 0xffff);
-    gpu.device = static_cast<unsigned>(property(*text, "device_id") & 0xffff);
-    if (gpu.locations.empty()) gpu.xgmi_links = xgmi_links(host, node);
-    add_node(gpu, location, property(*text, "unique_id"),
-             kfd_memory(host, node, property(*text, "local_mem_size")));
-    gpu.gfx = gfx_name(property(*text, "gfx_target_version"));
+    if (property(*text, "simd_count") == 0) {
+      topology.processors.insert(parse_u64(entry.name).value_or(UINT64_MAX));
+      continue;
+    }
+    auto found = parse_kfd_node(host, node, *text);
+    if (!found) return tl::unexpected<Error>(found.error());
+    topology.gpus.push_back(std::move(*found));
+  }
+  std::sort(topology.gpus.begin(), topology.gpus.end(), [](const KfdNode& a, const KfdNode& b) {
+    return std::tie(a.domain, a.location) < std::tie(b.domain, b.location);
+  });
+  return topology;
+}
+
+/// The PCI address of a node's card. A partition's number stands above the address, or, as kernels before 6.9 write it
+/// (kfd_topology_add_device), in place of the function: the card is the lowest of those with its unique id.
+std::string card_of(const KfdNode& node, const std::vector<KfdNode>& all) {
+  constexpr std::uint64_t kSlot = 0xfff8;
+  std::uint64_t function = node.location & 7;
+  for (const auto& other : all) {
+    const bool same_slot = other.domain == node.domain && (other.location & kSlot) == (node.location & kSlot);
+    if (same_slot && other.unique_id == node.unique_id && node.unique_id != 0)
+      function = std::min(function, other.location & 7);
+  }
+  return pci_address(node.domain, node.location >> 8 & 0xff, node.location >> 3 & 0x1f, function);
+}
+
+/// How many other cards a node reaches by xGMI: files io_links/N/properties with "type 11" (HSA_IOLINK_TYPE_XGMI). Links
+/// to partitions of its own card and to processors (those of an APU are xGMI, too) do not count.
+std::optional<int> xgmi_links(const Host& host, std::uint64_t number, const std::string& own,
+                              const std::map<std::uint64_t, std::string>& cards,
+                              const std::set<std::uint64_t>& processors) {
+  constexpr std::uint64_t kXgmi = 11;
+  const std::string folder = std::string(kKfdNodes) + "/" + std::to_string(number) + "/io_links";
+  const auto links = host.list(folder);
+  if (!links) return is_absent(links.error()) ? std::optional(0) : std::nullopt;
+  std::set<std::string> reached;
+  for (const auto& link : *links) {
+    const auto text = read_text(host, folder + "/" + link.name + "/properties");
+    const auto type = text ? value_of(*text, "type", ' ') : std::nullopt;
+    if (!type || !parse_u64(*type)) return std::nullopt;
+    if (property(*text, "type") != kXgmi) continue;
+    const auto to = value_of(*text, "node_to", ' ');
+    const auto target = to ? parse_u64(*to) : std::nullopt;
+    if (!target) return std::nullopt;
+    if (processors.count(*target) != 0 || reached.size() >= kMaxDevices) continue;
+    const auto card = cards.find(*target);
+    reached.insert(card == cards.end() ? "node " + std::to_string(*target) : card->second);
+  }
+  reached.erase(own);
+  return static_cast<int>(reached.size());
+}
+
+/// By PCI address. Empty where the compute driver runs but has no GPU.
+Result<std::map<std::string, KfdGpu>> read_kfd(const Host& host) {
+  const auto topology = read_kfd_nodes(host);
+  if (!topology) return tl::unexpected<Error>(topology.error());
+  std::map<std::uint64_t, std::string> cards;
+  for (const auto& node : topology->gpus) cards[node.number] = card_of(node, topology->gpus);
+  std::map<std::string, KfdGpu> gpus;
+  for (const auto& node : topology->gpus) {
+    const std::string& card = cards[node.number];
+    KfdGpu& gpu = gpus[card];
+    if (gpu.locations.empty())
+      gpu.xgmi_links = xgmi_links(host, node.number, card, cards, topology->processors);
+    add_node(gpu, node);
   }
   return gpus;
 }
@@ -171,8 +247,12 @@ std::string hwmon_of(const Host& host, const std::string& folder) {
 void add_sensors(const Host& host, const std::string& folder, json& item) {
   const auto hwmon = hwmon_of(host, folder);
   if (hwmon.empty()) return;
-  if (const auto limit = read_u64(host, hwmon + "/power1_cap"); limit && *limit > 0)
+  for (const char* name : {"/power1_cap", "/power1_max"}) {  // amdgpu; i915 and xe
+    const auto limit = read_u64(host, hwmon + name);
+    if (!limit || *limit == 0) continue;
     item["power_limit_watts"] = static_cast<double>(*limit) / 1e6;
+    break;
+  }
   if (const auto heat = read_i64(host, hwmon + "/temp1_input"))
     item["temperature_celsius"] = static_cast<double>(*heat) / 1000;
 }
@@ -195,6 +275,11 @@ void add_ras(const Host& host, const std::string& folder, json& item) {
   if (any) item["ecc_uncorrected_errors"] = sum;
 }
 
+/// A GPU within a processor (Strix Halo, MI300A), whose memory is the host's.
+bool shares_memory(const json& item) {
+  return item["device_id"] == "1586" || item["device_id"] == "74a0";
+}
+
 void add_amd(const Host& host, const std::string& folder, const Result<std::map<std::string, KfdGpu>>& kfd,
              json& item) {
   const auto total = read_u64(host, folder + "/mem_info_vram_total");
@@ -212,11 +297,30 @@ void add_amd(const Host& host, const std::string& folder, const Result<std::map<
   if (!kfd) return;
   const auto found = kfd->find(item["address"].get<std::string>());
   if (found == kfd->end()) return;
-  if (!item.contains("memory_bytes") && found->second.memory_bytes > 0)
-    item["memory_bytes"] = found->second.memory_bytes;
+  const auto told = item.value("memory_bytes", std::uint64_t{0});
+  const bool more_beside = shares_memory(item) && told < found->second.memory_bytes;
+  if (more_beside) item.erase("memory_free_bytes");  // told of the part that the firmware set aside
+  if (told == 0 || more_beside) {
+    if (found->second.memory_bytes > 0) item["memory_bytes"] = found->second.memory_bytes;
+  }
   if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
   item["partitions"] = found->second.locations.size();
   if (found->second.xgmi_links) item["xgmi_links"] = *found->second.xgmi_links;
+}
+
+/// i915's local memory, of the drivers that tell it: drm/card0/lmem_total_bytes and lmem_avail_bytes.
+void add_local_memory(const Host& host, const std::string& folder, json& item) {
+  const auto entries = host.list(folder + "/drm");
+  if (!entries) return;
+  for (const auto& entry : *entries) {
+    const std::string card = folder + "/drm/" + entry.name;
+    const auto total = read_u64(host, card + "/lmem_total_bytes");
+    if (!total || *total == 0 || *total > INT64_MAX) continue;
+    item["memory_bytes"] = *total;
+    if (const auto free = read_u64(host, card + "/lmem_avail_bytes"); free && *free <= *total)
+      item["memory_free_bytes"] = *free;
+    return;
+  }
 }
 
 void add_intel(const Host& host, const std::string& folder, json& item) {
@@ -228,7 +332,27 @@ void add_intel(const Host& host, const std::string& folder, json& item) {
     sum += std::min(*bytes, std::uint64_t{1} << 50);
   }
   if (sum > 0) item["memory_bytes"] = sum;
+  else add_local_memory(host, folder, item);
   add_sensors(host, folder, item);
+}
+
+/// Gaudi's own word, "operational" or what keeps it from working (kernel: sysfs-driver-habanalabs), where the driver
+/// shows it: with the PCI function, the accel device, or, before 6.2, a class of its own.
+Result<std::string> habana_status(const Host& host, const std::string& address) {
+  const auto beside = read_text(host, std::string(kPciFolder) + "/" + address + "/status");
+  if (beside || !is_absent(beside.error())) return beside;
+  for (const std::string base : {"/sys/class/accel", "/sys/class/habanalabs"}) {
+    const auto entries = host.list(base);
+    if (!entries) continue;
+    for (const auto& entry : *entries) {
+      const std::string folder = base + "/" + entry.name;
+      const auto link = host.read_link(folder + "/device");
+      const bool own = link ? last_step(*link) == address : read_text(host, folder + "/pci_addr").value_or("") == address;
+      const auto status = own ? read_text(host, folder + "/status") : beside;
+      if (status || !is_absent(status.error())) return status;
+    }
+  }
+  return beside;
 }
 
 constexpr const char* kUnreadable = "its answer is not readable";
@@ -278,6 +402,7 @@ class Accelerators {
   Result<void> run() {
     if (auto listed = list_functions(); !listed) return listed;
     add_kfd_only();
+    add_integrated();
     ask_nvml_once();
     for (auto& item : devices_) complete(item);
     add_distances(host_, devices_);
@@ -314,9 +439,21 @@ class Accelerators {
       const auto device = read_id(host_, folder + "/device");
       if (!device) return fail(ErrorKind::invalid, "no device: " + folder);
       if (!is_accelerator({entry.name, *number, *vendor, *device})) continue;
+      if (host_.read_link(folder + "/physfn")) continue;  // a share of a card that is counted by its physical function
+      if (has_sister(entry.name, *vendor)) continue;
       devices_.push_back(first_facts(entry.name, folder, *number, *vendor, *device));
     }
     return {};
+  }
+
+  /// An Alveo shows two functions, one to manage it and one to use it (XRT: xclmgmt, xocl).
+  bool has_sister(std::string_view address, std::string_view vendor) const {
+    constexpr std::string_view kXilinx = "10ee";
+    if (vendor != kXilinx) return false;
+    return std::any_of(devices_.begin(), devices_.end(), [&](const json& item) {
+      const auto& other = item["address"].get_ref<const std::string&>();
+      return item["vendor_id"] == vendor && other.substr(0, other.rfind('.')) == address.substr(0, address.rfind('.'));
+    });
   }
 
   json first_facts(const std::string& address, const std::string& folder, std::uint64_t number,
@@ -352,9 +489,31 @@ class Accelerators {
     }
   }
 
+  /// The GPU of a Jetson stands on no PCI bus: /sys/bus/platform/devices/17000000.gpu, whose uevent says
+  /// "OF_COMPATIBLE_0=nvidia,ga10b".
+  void add_integrated() {
+    constexpr std::array<std::string_view, 5> kEndings = {".gpu", ".ga10b", ".gv11b", ".gp10b", ".gm20b"};
+    if (!is_there(host_, "/proc/device-tree")) return;
+    const std::string base = "/sys/bus/platform/devices/";
+    const auto entries = host_.list(base);
+    if (!entries) return;
+    for (const auto& entry : *entries) {
+      const auto ends = [&](std::string_view ending) { return entry.name.ends_with(ending); };
+      if (std::none_of(kEndings.begin(), kEndings.end(), ends) || devices_.size() >= kMaxDevices) continue;
+      const auto uevent = read_text(host_, base + entry.name + "/uevent");
+      const auto compatible = uevent ? value_of(*uevent, "OF_COMPATIBLE_0", '=') : std::nullopt;
+      if (!compatible || !compatible->starts_with("nvidia,g")) continue;
+      json item = {{"address", entry.name}, {"class", "3d"}, {"vendor", "nvidia"}};
+      item["driver"] = value_of(*uevent, "DRIVER", '=').value_or(std::string_view());
+      if (const auto board = host_.read("/proc/device-tree/model"))
+        item["name"] = to_utf8(trim(std::string_view(*board).substr(0, board->find('\0'))));
+      devices_.push_back(std::move(item));
+    }
+  }
+
   bool has_nvidia() const {
     return std::any_of(devices_.begin(), devices_.end(),
-                       [](const json& item) { return item["vendor"] == "nvidia"; });
+                       [](const json& item) { return item["vendor"] == "nvidia" && item.contains("vendor_id"); });
   }
 
   /// Loading the library costs more than the rest of the probe, so only hosts with an NVIDIA card pay for it.
@@ -389,6 +548,8 @@ class Accelerators {
       add_amd(host_, folder, kfd_, item);
     else if (vendor == "intel")
       add_intel(host_, folder, item);
+    else
+      add_sensors(host_, folder, item);
     if (const auto usable = is_usable(item, vendor)) item["usable"] = *usable;
   }
 
@@ -406,7 +567,13 @@ class Accelerators {
   std::optional<bool> is_usable(const json& item, const std::string& vendor) const {
     const bool driver_known = item.contains("driver");
     const auto driver = driver_known ? item["driver"].get<std::string>() : std::string();
+    if (!item.contains("vendor_id")) return driver == "gk20a";  // nvgpu of a Jetson
     if (driver_known && !can_compute(vendor, driver)) return false;
+    if (vendor == "habana") {
+      const auto status = habana_status(host_, item["address"].get<std::string>());
+      if (!status && !is_absent(status.error())) return std::nullopt;
+      if (status && lower(*status) != "operational") return false;
+    }
     if (vendor == "nvidia") {
       if (!nvml_asked_) return std::nullopt;
       if (nvml_["status"] != "ok") return tells_nothing(nvml_["status"]) ? std::nullopt : std::optional(false);

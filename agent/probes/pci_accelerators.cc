@@ -40,10 +40,11 @@ constexpr std::array kGpus = {
 constexpr std::array kOthers = {
     Range{"1d0f", 0x7064, 0x7067}, Range{"1d0f", 0x7164, 0x7164},
     Range{"1d0f", 0x7264, 0x7264}, Range{"1d0f", 0x7364, 0x7364},  // Inferentia, Trainium
-    Range{"1ae0", 0x0027, 0x0027}, Range{"1ae0", 0x005e, 0x005e},
-    Range{"1ae0", 0x0062, 0x0063}, Range{"1ae0", 0x006f, 0x006f},  // Cloud TPU
+    Range{"1ae0", 0x0027, 0x0027}, Range{"1ae0", 0x0056, 0x0056},
+    Range{"1ae0", 0x005e, 0x005e}, Range{"1ae0", 0x0062, 0x0063},
+    Range{"1ae0", 0x006f, 0x006f}, Range{"1ae0", 0x0076, 0x0076},  // Cloud TPU
     Range{"1ac1", 0x089a, 0x089a},                                 // Coral
-    Range{"1e60", 0x2864, 0x2864},                                 // Hailo-8
+    Range{"1e60", 0x0001, 0xffff},                                 // Hailo: 8, 10H, 15
     Range{"1da3", 0x0001, 0xffff},                                 // Habana
     Range{"1e52", 0x0001, 0xffff},                                 // Tenstorrent
     Range{"1de0", 0x0001, 0xffff},                                 // Groq
@@ -52,7 +53,17 @@ constexpr std::array kOthers = {
     Range{"1eff", 0x0001, 0xffff},                                 // Rebellions
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kVendors = {{
+// Of the class of processing accelerators, and made for something else.
+constexpr std::array kOtherWork = {
+    Range{"19e5", 0xa000, 0xafff},                                 // Kunpeng's engines: ZIP, SEC, HPRE
+    Range{"1014", 0x0314, 0x0632},                                 // GenWQE (compression), CAPI adapters
+    Range{"8086", 0x09c4, 0x09c5}, Range{"8086", 0x0b2b, 0x0b2c},  // FPGA: Arria 10, D5005
+    Range{"8086", 0x0b30, 0x0b31}, Range{"8086", 0xaf00, 0xaf01},  // N3000, Open FPGA Stack
+    Range{"8086", 0xbcbc, 0xbcce},                                 // FPGA beside a Xeon
+    Range{"1172", 0x0000, 0xffff},                                 // Altera
+};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kVendors = {{
     {"10de", "nvidia"},
     {"1002", "amd"},
     {"1022", "amd"},
@@ -68,6 +79,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kVendors
     {"1ed2", "furiosa"},
     {"1eff", "rebellions"},
     {"10ee", "xilinx"},
+    {"17cb", "qualcomm"},
+    {"19e5", "huawei"},
+    {"1014", "ibm"},
+    {"cabc", "cambricon"},
+    {"1e36", "enflame"},
 }};
 
 template <std::size_t Size>
@@ -120,6 +136,7 @@ bool may_accelerate(std::uint64_t class_code, std::string_view vendor) {
 bool is_accelerator(const PciFunction& function) {
   const auto device = static_cast<unsigned>(parse_hex(function.device).value_or(0));
   const auto kind = base_class(function.class_code);
+  if (kind == kProcessing && holds(kOtherWork, function.vendor, device)) return false;
   if (kind == kProcessing) return function.vendor != "8086" || !on_root_bus(function.address);
   if (kind != kDisplay) return holds(kOthers, function.vendor, device);
   if (function.vendor == "10de") return device >= kFirstKepler && !holds(kFermi, function.vendor, device);

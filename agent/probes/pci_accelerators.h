@@ -4,7 +4,8 @@
 // Counted: NVIDIA cards from Kepler on (the oldest any CUDA driver of the last ten years knew); AMD's from
 // Vega on and Strix Halo; Intel's cards of Xe-HPG, Xe-HPC and Xe2; every function of class 12 (processing
 // accelerators: Gaudi, Instinct, Tenstorrent …) and the few accelerators that hide under another class
-// (Inferentia, TPU, Hailo, Coral). Not counted: the VGA of a board controller (ASPEED, Matrox), emulated VGA
+// (Inferentia, TPU, Hailo, Coral). Not counted: engines and FPGAs of class 12 that do other work (compression,
+// ciphers); the VGA of a board controller (ASPEED, Matrox), emulated VGA
 // (Cirrus, QXL, virtio, Bochs, VMware, Hyper-V), NVSwitch (class 0680), graphics built into a processor
 // (Intel's on bus 0, AMD's APUs but Strix Halo), the NPUs of laptops, and cards that only ever drew pictures.
 #pragma once

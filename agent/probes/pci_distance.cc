@@ -88,7 +88,8 @@ PciPlace place_of(std::string_view link_target, int numa_node) {
   PciPlace place;
   place.numa_node = numa_node;
   for (const std::string_view step : split(link_target, '/')) {
-    if (step.starts_with("pci")) place.root = step;
+    // the first: below Intel's VMD a root of its own, pci10000:e0, hangs on the processor's pci0000:e0
+    if (place.root.empty() && step.starts_with("pci") && contains(step, ":")) place.root = step;
     if (is_address(step)) place.bridges.emplace_back(step);
   }
   if (!place.bridges.empty()) place.bridges.pop_back();  // the function itself

@@ -19,6 +19,7 @@ constexpr int kNotSupported = 3;
 constexpr int kNoPermission = 4;
 constexpr int kDriverNotLoaded = 9;
 constexpr int kGpuIsLost = 15;
+constexpr int kResetRequired = 16;
 constexpr int kInsufficientSize = 7;
 constexpr int kMismatch = 18;
 constexpr int kUnset = -1;
@@ -33,7 +34,7 @@ struct Card {
   unsigned milliwatts;
   int links;       // of which the first is down
   int handle_code; // what asking for the handle returns
-  bool falls_off;  // every reading after the handle says lost
+  int reading_code;  // what every reading after the handle returns: lost, reset required
   unsigned long long slowdown = 0;  // bits of the clocks event reasons
   int fabric = kUnset;              // state of the fabric; 10 + status where registration failed
   unsigned bad_rows = 0;            // 1: a repair waits, 2: it failed
@@ -52,25 +53,27 @@ struct Machine {
 };
 
 constexpr Machine kMachines[] = {
-    {"t4", kSuccess, "535.161.08", 12020, 1, {{"Tesla T4", "00000000:3B:00.0", 15360, 400, 100, 7, 5, 1, kUnset, 70000, 0, kSuccess, false}}},
-    {"l40s", kSuccess, "580.178.04", 13000, 2, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 20000, 8, 9, 1, kUnset, 350000, 0, kSuccess, false},
-                                                 {"NVIDIA L40S", "00000000:98:00.0", 46068, 500, 0, 8, 9, 0, kUnset, 350000, 0, kSuccess, false}}},
-    {"a100-mig", kSuccess, "550.54.15", 12040, 1, {{"NVIDIA A100-SXM4-80GB", "00000000:07:00.0", 81920, 700, 0, 8, 0, 1, 1, 400000, 12, kSuccess, false}}},
-    {"lost", kSuccess, "580.178.04", 13000, 3, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, false},
-                                                 {"", "00000000:98:00.0", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kGpuIsLost, false},
-                                                 {"NVIDIA L40S", "00000000:B8:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, true}}},
-    {"hgx", kSuccess, "580.178.04", 13000, 8, {{"NVIDIA H100 80GB HBM3", "00000000:19:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x44, 3, 0, 2},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:3B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x1, 3, 1},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:4C:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0x88, 3, 2},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:5D:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 2},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:9B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 1},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:BB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 13},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:CB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 3},
-                                                {"NVIDIA H100 80GB HBM3", "00000000:DB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, false, 0, 0}}},
-    {"forbidden", kSuccess, "580.178.04", 13000, 1, {{"", "", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kNoPermission, false}}},
+    {"t4", kSuccess, "535.161.08", 12020, 1, {{"Tesla T4", "00000000:3B:00.0", 15360, 400, 100, 7, 5, 1, kUnset, 70000, 0, kSuccess, kSuccess}}},
+    {"l40s", kSuccess, "580.178.04", 13000, 2, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 20000, 8, 9, 1, kUnset, 350000, 0, kSuccess, kSuccess},
+                                                 {"NVIDIA L40S", "00000000:98:00.0", 46068, 500, 0, 8, 9, 0, kUnset, 350000, 0, kSuccess, kSuccess}}},
+    {"a100-mig", kSuccess, "550.54.15", 12040, 1, {{"NVIDIA A100-SXM4-80GB", "00000000:07:00.0", 81920, 700, 0, 8, 0, 1, 1, 400000, 12, kSuccess, kSuccess}}},
+    {"lost", kSuccess, "580.178.04", 13000, 3, {{"NVIDIA L40S", "00000000:17:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, kSuccess},
+                                                 {"", "00000000:98:00.0", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kGpuIsLost, kSuccess},
+                                                 {"NVIDIA L40S", "00000000:B8:00.0", 46068, 500, 0, 8, 9, 1, kUnset, 350000, 0, kSuccess, kGpuIsLost}}},
+    {"hgx", kSuccess, "580.178.04", 13000, 8, {{"NVIDIA H100 80GB HBM3", "00000000:19:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0x44, 3, 0, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:3B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0x1, 3, 1},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:4C:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0x88, 3, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:5D:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0, 2},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:9B:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0, 1},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:BB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0, 13},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:CB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0, 3},
+                                                {"NVIDIA H100 80GB HBM3", "00000000:DB:00.0", 81559, 600, 0, 9, 0, 1, 0, 700000, 18, kSuccess, kSuccess, 0, 0}}},
+    {"reset", kSuccess, "580.178.04", 13000, 2, {{"NVIDIA A30", "00000000:17:00.0", 24576, 300, 0, 8, 0, 1, 0, 165000, 0, kSuccess, kResetRequired},
+                                                  {"NVIDIA A30", "00010000:01:00.0", 24576, 300, 0, 8, 0, 1, 0, 165000, 0, kSuccess, kSuccess}}},
+    {"forbidden", kSuccess, "580.178.04", 13000, 1, {{"", "", 0, 0, 0, 0, 0, kUnset, kUnset, 0, 0, kNoPermission, kSuccess}}},
     {"no-driver", kDriverNotLoaded, "", 0, 0, {}},
     {"mismatch", kMismatch, "", 0, 0, {}},
-    {"garbled", kSuccess, "\xff\xfe\x01", -7, 1, {{"\xc3(\x01", "zz", ~0ull >> 20, 0, 0, -3, 77, 9, 9, ~0u, 99, kSuccess, false}}},
+    {"garbled", kSuccess, "\xff\xfe\x01", -7, 1, {{"\xc3(\x01", "zz", ~0ull >> 20, 0, 0, -3, 77, 9, 9, ~0u, 99, kSuccess, kSuccess}}},
 };
 
 const Machine* current = nullptr;
@@ -125,7 +128,7 @@ Card card_in(std::string_view gpu) {
   card.bus_id = kept(gpu.substr(9, gpu.find('"', 9) - 9));  // <gpu id="00000000:01:00.0">
   const auto own = gpu.substr(std::min(gpu.find("</mig_devices>"), gpu.size()) == gpu.size() ? 0 : gpu.find("</mig_devices>"));
   const auto memory = element(own, "fb_memory_usage");
-  card.falls_off = element(memory, "total") == "GPU is lost";
+  card.reading_code = element(memory, "total") == "GPU is lost" ? kGpuIsLost : kSuccess;
   card.total_mib = mib(memory, "total");
   card.reserved_mib = mib(memory, "reserved");
   card.used_mib = mib(memory, "used");
@@ -170,7 +173,7 @@ int copy(const char* text, char* buffer, unsigned length) {
   return kSuccess;
 }
 
-int reading(void* device) { return card_of(device)->falls_off ? kGpuIsLost : kSuccess; }
+int reading(void* device) { return card_of(device)->reading_code; }
 
 struct PciInfo {
   char bus_id_legacy[16];

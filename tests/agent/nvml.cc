@@ -142,6 +142,15 @@ TEST_CASE("A lost card spoils no other and is not usable") {
   CHECK(section["devices"][2]["usable"] == false);
 }
 
+TEST_CASE("A card that waits for a reset is not usable; one on a bus segment above 65,535 keeps its address") {
+  const json answer = ask_fake("reset");
+  CHECK(answer["devices"][0]["error"] == "GPU requires a reset");
+  CHECK(answer["devices"][1]["address"] == "10000:01:00.0");  // as sysfs writes it
+  const json section = section_of(answer, {"0000:17:00.0", "10000:01:00.0"});
+  CHECK(section["devices"][0]["usable"] == false);
+  CHECK(section["devices"][1]["usable"] == true);
+}
+
 TEST_CASE("Two cards are told apart by their address") {
   const json section = section_of(ask_fake("l40s"), {"0000:98:00.0", "0000:17:00.0"});
   CHECK(section["devices"][0]["address"] == "0000:17:00.0");
@@ -161,6 +170,7 @@ TEST_CASE("An old driver gives what it has and leaves the rest out") {
   CHECK(card["power_limit_watts"] == 70.0);
   CHECK(!card.contains("compute_capability"));
   CHECK(!card.contains("utilization_percent"));
+  CHECK(!card.contains("nvlink_active"));  // it was never asked: that is not 0
 }
 
 TEST_CASE("NVML without a driver, of another version or without a right says so in words") {
