@@ -20,7 +20,9 @@ constexpr std::string_view kNetFolder = "/sys/class/net";
 constexpr std::size_t kMaxInterfaces = 512;  // a busy container host has hundreds of veth
 constexpr std::size_t kMaxRdmaPorts = 512;
 constexpr std::size_t kMaxServers = 16;
+constexpr std::int64_t kUnknownSpeed = 65535;  // as kernels of 16 bits for it wrote -1
 constexpr std::uint64_t kRouteUp = 1;
+constexpr std::uint64_t kRouteReject = 0x200;
 constexpr std::uint64_t kTypeInfiniband = 32;  // ARPHRD_INFINIBAND
 constexpr std::uint64_t kTypeLoopback = 772;
 
@@ -103,7 +105,7 @@ json interface_of(const Host& host, const std::string& name) {
   // virtual ones invent a speed (veth says 10 Gb/s); a port that is down answers "invalid argument" or -1
   if (has_device || kind == "bond") {
     const auto speed = read_i64(host, folder + "/speed");
-    if (speed && *speed > 0 && *speed < INT32_MAX) item["speed_mbps"] = *speed;
+    if (speed && *speed > 0 && *speed < INT32_MAX && *speed != kUnknownSpeed) item["speed_mbps"] = *speed;
   }
   if (has_device) {
     if (const auto driver = driver_of(host, folder + "/device"); !driver.empty()) item["driver"] = driver;
@@ -171,7 +173,7 @@ Result<std::string> default_route(const Host& host) {
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
   const auto take = [&](std::string_view name, std::optional<std::uint64_t> flags,
                         std::optional<std::uint64_t> metric) {
-    if (!flags || !metric || (*flags & kRouteUp) == 0 || *metric >= least || name == "lo") return;
+    if (!flags || !metric || (*flags & kRouteUp) == 0 || (*flags & kRouteReject) != 0 || *metric >= least || name == "lo") return;
     best = name;
     least = *metric;
   };

@@ -172,6 +172,8 @@ void set_filesystems(const Host& host, Machine& machine, Facts& facts) {
 /// /proc/mdstat:
 ///   md0 : active raid1 sdb1[1] sda1[0](F)
 ///         976630464 blocks super 1.2 [2/1] [U_]
+///   md127 : inactive sdb[1](S) sda[0](S)
+///         4520 blocks super external:imsm         (no array: it holds them, as "external:/md127/0" in their lines)
 json parse_mdstat(std::string_view text) {
   auto raids = json::array();
   for (const auto line : lines(text)) {
@@ -186,6 +188,12 @@ json parse_mdstat(std::string_view text) {
       continue;
     }
     if (raids.empty()) continue;
+    if (std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+          return part.starts_with("external:") && !part.starts_with("external:/");
+        })) {
+      raids.erase(raids.size() - 1);
+      continue;
+    }
     for (const auto part : parts) {  // "[U_]": one letter a member
       const bool members =
           part.size() > 2 && part.front() == '[' && part.find_first_not_of("[U_]") == std::string_view::npos;

@@ -126,15 +126,36 @@ std::string kernel_name(const Host& host, std::string_view source) {
   return "";
 }
 
+/// Disks of another machine, or of a hypervisor's making, that show themselves as NVMe: by the way to them (a fabric), or
+/// by their model: Amazon's EBS, Google's persistent disks (its local ones are "nvme_card"), Azure's remote ones (its
+/// local ones are "Microsoft NVMe Direct Disk"), Alibaba's, QEMU's, VMware's, VirtualBox's.
+bool is_local_nvme(const Host& host, std::string_view name) {
+  const std::string device = "/sys/block/" + std::string(name) + "/device";
+  const std::string model = lower(text_of(host, device + "/model"));
+  for (const std::string_view sign : {"elastic block stor", "nvme_card-pd", "msft nvme accelerator", "qemu", "vmware", "vbox"}) {
+    if (contains(model, sign)) return false;
+  }
+  // with several paths the device is a subsystem, whose controllers lie in it: nvme-subsys0/nvme0/transport
+  const auto remote = [&](const std::string& controller) {
+    const std::string transport = text_of(host, controller + "/transport");
+    return transport == "tcp" || transport == "rdma" || transport == "fc" || transport == "loop";
+  };
+  if (remote(device)) return false;
+  const auto entries = host.stat(device + "/transport") ? Result<std::vector<FolderEntry>>() : host.list(device);
+  if (!entries) return true;
+  return std::none_of(entries->begin(), entries->end(), [&](const FolderEntry& entry) {
+    const bool controller = entry.name.starts_with("nvme") && entry.name.find_first_not_of("0123456789", 4) == std::string::npos;
+    return controller && remote(device + "/" + entry.name);
+  });
+}
+
 }  // namespace
 
 std::string read_disk_class(const Host& host, std::string_view name) {
-  if (name.starts_with("nvme")) {
-    // A cloud's network disk shows itself as NVMe; its model tells (Amazon Elastic Block Store).
-    const std::string model = text_of(host, "/sys/block/" + std::string(name) + "/device/model");
-    return contains(model, "Elastic Block Store") ? "virtual" : "nvme";
+  if (name.starts_with("nvme")) return is_local_nvme(host, name) ? "nvme" : "virtual";
+  for (const std::string_view start : {"vd", "xvd", "rbd", "nbd", "dasd"}) {  // paravirtual, or of a storage server
+    if (name.starts_with(start)) return "virtual";
   }
-  if (name.starts_with("vd") || name.starts_with("xvd")) return "virtual";
   const std::string folder = "/sys/block/" + std::string(name);
   const std::string model = lower(text_of(host, folder + "/device/model"));
   const std::string vendor = lower(text_of(host, folder + "/device/vendor"));

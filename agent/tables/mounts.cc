@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::size_t kMaxMounts = 20'000;
 
-constexpr std::array<std::string_view, 22> kNetworkTypes = {
+constexpr std::array<std::string_view, 32> kNetworkTypes = {
     "nfs",         "nfs4",         "cifs",           "smb3",        "smbfs",     "ceph",
     "glusterfs",   "lustre",       "beegfs",         "gpfs",        "afs",       "9p",
     "ocfs2",       "gfs2",         "fuse.glusterfs", "fuse.sshfs",  "fuse.s3fs", "fuse.ceph",
-    "fuse.rclone", "fuse.gcsfuse", "fuse.goofys",    "fuse.moosefs"};
+    "fuse.rclone", "fuse.gcsfuse", "fuse.goofys",    "fuse.moosefs", "fuse.ceph-fuse", "fuse.juicefs",
+    "wekafs",      "panfs",        "pvfs2",          "orangefs",     "coda",           "fuse.blobfuse2",
+    "fuse.mfs",    "fuse.lizardfs"};
 // Types that hold data of this machine; anything else is pseudo.
 constexpr std::array<std::string_view, 22> kDataTypes = {
     "ext2",     "ext3",     "ext4",  "xfs",      "btrfs", "zfs",   "f2fs",    "jfs",
