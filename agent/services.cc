@@ -599,6 +599,11 @@ std::optional<unsigned> ipv4_of(std::string_view address) {
   return value;
 }
 
+/// It is there, and /proc shows nothing of it but its number.
+bool is_unseen(const Process& process) {
+  return process.name.empty() && process.program.empty() && process.arguments.empty();
+}
+
 /// The port inside the container that a docker-proxy stands for.
 int container_port(const Process& process) {
   return static_cast<int>(parse_i64(option_value(process.arguments, {"-container-port"})).value_or(0));
@@ -613,6 +618,7 @@ class Finder {
       for (const auto& process : *processes) {
         if (const Product* product = product_of(process)) products_[process.pid] = product;
       }
+      for (const auto& process : *processes) adopt_unseen(process);
       for (const auto& process : *processes) add_process(process);
     }
     if (const auto& sockets = machine_.sockets()) {
@@ -625,6 +631,15 @@ class Finder {
   }
 
  private:
+  /// What started a worker and may not be seen itself is of the worker's product: "postgres: 15/main: checkpointer".
+  void adopt_unseen(const Process& process) {
+    const auto known = products_.find(process.pid);
+    const bool worker = !process.arguments.empty() && contains(process.arguments.front(), ": ");
+    if (known == products_.end() || !worker) return;
+    const Process* parent = machine_.process(process.parent);
+    if (parent != nullptr && parent->pid > 1 && is_unseen(*parent)) products_.emplace(parent->pid, known->second);
+  }
+
   void add_process(const Process& process) {
     const auto known = products_.find(process.pid);
     if (known == products_.end() || known->second->kind == "docker_proxy") return;
@@ -667,9 +682,9 @@ class Finder {
                        base_name(owner->program.empty() ? owner->name : owner->program) == "docker-proxy";
     if (proxy) port = container_port(*owner);
     if (socket.protocol != "tcp") return;
-    if (owner != nullptr && !proxy && owner->pid != 1)
+    if (owner != nullptr && !is_unseen(*owner) && !proxy && owner->pid != 1)
       return;  // a program we do not know: its port proves nothing
-    if (Service* same = published_service(port); same != nullptr && proxy) {
+    if (Service* same = published_service(port); same != nullptr && (proxy || socket.pid == 0)) {
       same->sockets.push_back(socket);
     } else if (Service* waiting = waiting_service(port)) {
       waiting->sockets.push_back(socket);

@@ -44,6 +44,7 @@ struct ModelFiles {
   int world_writable = 0;
   std::vector<std::string> ollama;  // "llama3.1:8b"
   std::vector<Model> largest;       // by bytes
+  bool cut = false;                 // there are more than are looked at
 };
 /// In the usual places and `more`, down to a depth and a number of entries.
 ModelFiles find_models(const Host& host, Machine& machine, const std::vector<std::string>& more);

@@ -111,7 +111,10 @@ class Walk {
     // In a sticky folder nobody can replace what is another's.
     if ((stat->mode & 0002) != 0 && (stat->mode & 01000) == 0 && !entries->empty()) ++found_.world_writable;
     for (const auto& entry : *entries) {
-      if (++entries_ > kMaxEntries || found_.count >= kMaxModelFiles) return;
+      if (++entries_ > kMaxEntries || found_.count >= kMaxModelFiles) {
+        found_.cut = true;
+        return;
+      }
       const std::string below = path + "/" + entry.name;
       if (entry.type == FileType::folder) {
         if (depth >= kMaxDepth || entry.name == ".git" || entry.name == ".locks" || entry.name == "blobs") continue;

@@ -45,10 +45,12 @@ std::string folder_of(std::string_view path) {
   return std::string(path.substr(0, path.rfind('/')));
 }
 
-std::vector<std::string> files_with_end(const Host& host, const std::string& folder,
-                                        std::initializer_list<std::string_view> ends) {
+/// Nothing where the folder is not there; an error where it may not be read.
+Result<std::vector<std::string>> files_with_end(const Host& host, const std::string& folder,
+                                                std::initializer_list<std::string_view> ends) {
   std::vector<std::string> found;
   const auto entries = host.list(folder);
+  if (!entries && entries.error().kind == ErrorKind::permission_denied) return tl::unexpected<Error>(entries.error());
   if (!entries) return found;
   for (const auto& entry : *entries) {
     const bool wanted =
@@ -87,12 +89,15 @@ Result<void> read_mysql_file(const Host& host, const std::string& path, const My
     auto done = read_mysql_file(host, file, groups, depth + 1, files, settings);
     if (!done && done.error().kind != ErrorKind::not_found) unread = done;
   };
+  const auto follow_all = [&](const Result<std::vector<std::string>>& folder) {
+    if (!folder) unread = tl::unexpected<Error>(folder.error());
+    else for (const std::string& file : *folder) follow(file);
+  };
   std::string section;
   for (const std::string_view raw : lines(*text)) {
     const std::string_view line = trim(raw);
     if (line.starts_with("!includedir")) {
-      for (const auto& file : files_with_end(host, std::string(trim(line.substr(11))), {".cnf"}))
-        follow(file);
+      follow_all(files_with_end(host, std::string(trim(line.substr(11))), {".cnf"}));
       continue;
     }
     if (line.starts_with("!include")) {
@@ -114,22 +119,37 @@ Result<void> read_mysql_file(const Host& host, const std::string& path, const My
   return unread;
 }
 
+constexpr std::string_view kNoSetting = "?";
+
+/// A line that PostgreSQL would not take, and then none of its file.
+bool is_no_setting(std::string_view line) {
+  line = trim(line);
+  if (line.empty() || line.front() == '#') return false;
+  const char first = line.front();
+  return first != '_' && !(first >= 'a' && first <= 'z') && !(first >= 'A' && first <= 'Z');
+}
+
 Result<void> read_postgresql_file(const Host& host, const std::string& path, int depth, std::size_t& files,
                                   Settings& settings) {
   if (depth > kMaxDepth || ++files > kMaxFiles) return {};
   const auto text = host.read_redacted(path, redact_postgresql, kMaxConfigBytes);
   if (!text) return tl::unexpected<Error>(text.error());
+  if (text->starts_with(kNoSetting)) return fail(ErrorKind::invalid, path + ": holds a line that is no setting");
   Result<void> unread;
   const auto follow = [&](const std::string& file) {
     auto done = read_postgresql_file(host, file, depth + 1, files, settings);
     if (!done && done.error().kind != ErrorKind::not_found) unread = done;
+  };
+  const auto follow_all = [&](const Result<std::vector<std::string>>& folder) {
+    if (!folder) unread = tl::unexpected<Error>(folder.error());
+    else for (const std::string& file : *folder) follow(file);
   };
   for (const auto& item : parse_ini(*text)) {
     const std::string target = item.value.starts_with('/') ? item.value : folder_of(path) + "/" + item.value;
     if (item.key == "include" || item.key == "include_if_exists")
       follow(target);
     else if (item.key == "include_dir") {
-      for (const auto& file : files_with_end(host, target, {".conf"})) follow(file);
+      follow_all(files_with_end(host, target, {".conf"}));
     } else if (!item.key.empty()) {
       settings[item.key] = item.value;
     }
@@ -218,7 +238,9 @@ Result<std::map<std::string, std::string>> read_mysql_config(const Host& host, c
 }
 
 std::string redact_postgresql(std::string_view text) {
-  return keep_settings(
+  const auto rows = lines(text);
+  const bool strange = std::any_of(rows.begin(), rows.end(), is_no_setting);
+  return (strange ? std::string(kNoSetting) + "\n" : std::string()) + keep_settings(
       text, {"include", "include_if_exists", "include_dir", "data_directory", "hba_file", "listen_addresses",
              "port", "ssl", "password_encryption", "wal_level", "archive_mode", "archive_command",
              "archive_library", "primary_conninfo", "primary_slot_name", "hot_standby", "shared_buffers",

@@ -125,6 +125,12 @@ std::optional<HbaLine> parse_line(const NumberedLine& line) {
   return one;
 }
 
+/// Blank, or a comment.
+bool is_empty(std::string_view line) {
+  line = trim(line);
+  return line.empty() || line.front() == '#';
+}
+
 struct Reading {
   std::size_t files = 0;
   std::vector<HbaLine> lines;
@@ -157,6 +163,8 @@ Result<void> read_file(const Host& host, const std::string& path, int depth, Rea
     } else if (auto one = parse_line(line); one && reading.lines.size() < kMaxLines) {
       one->file = path.substr(slash + 1);
       reading.lines.push_back(std::move(*one));
+    } else if (!one && !is_empty(line.text)) {
+      return fail(ErrorKind::invalid, path + ": line " + std::to_string(line.number) + " is none that is understood");
     }
   }
   return {};
@@ -165,7 +173,7 @@ Result<void> read_file(const Host& host, const std::string& path, int depth, Rea
 std::string redacted_line(std::string_view line) {
   if (const auto include = split_include(line)) return include->first + " \"" + include->second + "\"";
   const auto fields = split_line(line);
-  if (!fields) return "";
+  if (!fields) return is_empty(line) ? "" : "?";
   std::string out = fields->type;
   out.append(fields->database == "replication"       ? " replication"
              : names(fields->database, "all") ? " all"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Databases, caches, queues, object, search and vector stores: those that run, and those that are installed.
 #include <algorithm>
+#include <optional>
 
 #include "agent/containers_on_disk.h"
 #include "agent/firewall/firewall.h"
@@ -45,10 +46,20 @@ std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
   return *size * *count;
 }
 
-/// Where processes may not be read, a store that was not seen may run all the same.
-bool may_run_unseen(Machine& machine) {
+/// Why a store that was not seen may run all the same: processes may not be read, or /proc shows only our own.
+std::optional<Error> unseen_processes(Machine& machine) {
   const auto& processes = machine.processes();
-  return !processes && processes.error().kind == ErrorKind::permission_denied;
+  if (!processes) return processes.error().kind == ErrorKind::permission_denied ? std::optional(processes.error()) : std::nullopt;
+  const bool some = std::any_of(processes->begin(), processes->end(), [](const Process& one) {
+    return one.name.empty() && one.program.empty() && one.arguments.empty();
+  });
+  const Mount* proc = machine.mount_of("/proc");
+  const bool hidden = proc != nullptr && machine.process(1) == nullptr &&
+                      std::any_of(proc->options.begin(), proc->options.end(), [](const std::string& one) {
+                        return one.starts_with("hidepid=") && one != "hidepid=0" && one != "hidepid=off";
+                      });
+  if (!some && !hidden) return std::nullopt;
+  return Error{ErrorKind::permission_denied, "permission denied: processes of other users"};
 }
 
 Result<json> ask_object(const Host& host, const std::string& question) {
@@ -70,10 +81,11 @@ class StoreWriter {
                  {"tls", store.tls},
                  {"replication", store.replication},
                  {"archiving", store.archiving}};
-    if (store.running || !may_run_unseen(machine_))
+    const auto unseen = store.running ? std::nullopt : unseen_processes(machine_);
+    if (!unseen)
       fact["running"] = store.running;
     else
-      facts_.missing("data_stores.instances[].running", machine_.processes().error());
+      facts_.missing("data_stores.instances[].running", *unseen);
     set(fact, "exposure", store.exposure);
     write_texts(store, fact);
     write_settings(store, fact);
@@ -231,7 +243,7 @@ void inspect(const Host& host, Machine& machine, Store& store) {
                       !store.evicts.value_or(false);
     if (lost) store.risky.push_back("data inside the container");
   }
-  if (!store.running && may_run_unseen(machine)) {
+  if (!store.running && unseen_processes(machine)) {
     if (store.exposure == "none") store.exposure.clear();  // as configured, or not known
   } else if (store.exposure.empty() || !store.running) {
     store.exposure = "none";

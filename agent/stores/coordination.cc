@@ -54,7 +54,7 @@ Result<Settings> read_etcd(const Host& host, const Store& store) {
     std::string variable = "ETCD_";
     for (const char c : key) variable += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
     if (value.empty()) value = last_of(environment, variable);
-    settings[std::string(key)] = value.starts_with("--") ? "true" : value;
+    if (!value.empty()) settings[std::string(key)] = value.starts_with("--") ? "true" : value;
   }
   std::string file = option_value(store.arguments(), {"--config-file"});
   if (file.empty()) file = last_of(environment, "ETCD_CONFIG_FILE");

@@ -228,10 +228,12 @@ void judge(const Host& host, const std::string& config, const Settings& settings
   std::string hba = last_of(settings, "hba_file", folder_of(config) + "/pg_hba.conf");
   if (!hba.starts_with('/')) hba = store.data_folder + "/" + hba;
   const auto lines = read_pg_hba(host, hba);
-  if (lines)
-    judge_hba(*lines, tls, store);
-  else
+  if (!lines)
     set_auth_unread(store, lines.error());
+  else if (lines->empty())  // a server that runs has read another one
+    set_auth_unread(store, Error{ErrorKind::invalid, hba + ": lets nobody in"});
+  else
+    judge_hba(*lines, tls, store);
 }
 
 }  // namespace
