@@ -76,16 +76,33 @@ std::string by_mounts(const Host& host) {
   return best < kFolders.size() ? std::string(kFolders[best].second) : "";
 }
 
-/// Marks that leave no doubt, the most telling first.
+/// Virtual machines are made from containers' images, too, and then bear the file that an engine left there. Where the
+/// kernel's own threads show and the root is a device's whole file system, no engine holds this agent.
+bool runs_on_its_own_disk(const Host& host) {
+  if (read_text(host, "/proc/2/comm").value_or("") != "kthreadd") return false;
+  const auto text = host.read("/proc/self/mountinfo", kMaxMountBytes);
+  if (!text) return false;
+  bool own = false;
+  for (const auto line : lines(*text)) {  // "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"; a later one lies over an earlier
+    const auto parts = words(line);
+    const auto bar = std::find(parts.begin(), parts.end(), "-");
+    if (parts.size() < 5 || parts[4] != "/" || parts.end() - bar < 3) continue;
+    own = parts[3] == "/" && bar[2].starts_with("/dev/");
+  }
+  return own;
+}
+
+/// Marks of engines, the most telling first.
 std::string by_marks(const Host& host) {
   constexpr std::array<Name, 6> kFiles = {{{"/run/secrets/kubernetes.io", "kubernetes"},
                                            {"/var/run/secrets/kubernetes.io", "kubernetes"},
-                                           {"/.dockerenv", "docker"},
-                                           {"/run/.containerenv", "podman"},
                                            {"/dev/lxd/sock", "lxc"},
-                                           {"/dev/incus/sock", "lxc"}}};
+                                           {"/dev/incus/sock", "lxc"},
+                                           {"/.dockerenv", "docker"},
+                                           {"/run/.containerenv", "podman"}}};
   for (const auto& [path, name] : kFiles) {
-    if (is_there(host, path)) return std::string(name);
+    const bool of_an_image = name == "docker" || name == "podman";
+    if (is_there(host, path) && !(of_an_image && runs_on_its_own_disk(host))) return std::string(name);
   }
   // OpenVZ shows /proc/vz within and without, /proc/bc on the host alone
   if (is_there(host, "/proc/vz") && !is_there(host, "/proc/bc")) return "openvz";
