@@ -234,6 +234,7 @@ struct Topology {
 struct Cover {
   int sets = 0;
   int largest = 0;
+  Cpus firsts;  // one CPU of each set
 };
 std::optional<Cover> cover(const Host& host, const Cpus& online, const char* path, const char* other_path) {
   std::vector<bool> open(kMaxCpus, false);
@@ -253,6 +254,7 @@ std::optional<Cover> cover(const Host& host, const Cpus& online, const char* pat
       }
     }
     ++result.sets;
+    result.firsts.push_back(cpu);
     result.largest = std::max(result.largest, size);
   }
   return result;
@@ -296,6 +298,19 @@ bool pairs_are_cores(const Host& host, const Cpus& online, const CpuInfo& info) 
   return !one || !other || *one != *other;
 }
 
+/// Kernels of some years told the half of a divided x86 socket as its package, under the number that both halves share. Other
+/// architectures number packages anew within a book, or not at all: there the sets count.
+int count_packages(const Host& host, const CpuInfo& info, const Cover& packages) {
+  if (info.flags.find("tsc") == info.flags.end()) return packages.sets;
+  std::set<std::uint64_t> numbers;
+  for (const auto cpu : packages.firsts) {
+    const auto number = read_u64(host, cpu_path(cpu, "/topology/physical_package_id"));
+    if (!number) return packages.sets;
+    numbers.insert(*number);
+  }
+  return static_cast<int>(numbers.size());
+}
+
 /// Which kinds of cores each package holds, of those CPUs whose kind and package are told.
 std::map<std::string, std::set<std::string>> kinds_by_package(const Host& host, const Cpus& online, const CpuInfo& info) {
   std::map<std::string, std::set<std::string>> packages;
@@ -326,7 +341,7 @@ Topology topology_of(const Host& host, const Cpus& online, const CpuInfo& info) 
   const auto packages = cover(host, online, "/topology/package_cpus", "/topology/core_siblings");
   Topology topology;
   if (!cores && !packages) topology = topology_by_ids(host, online, info);
-  if (packages) topology.sockets = packages->sets;
+  if (packages) topology.sockets = count_packages(host, info, *packages);
   if (cores) {
     topology.cores = cores->sets;
     topology.threads_per_core = cores->largest;
