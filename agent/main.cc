@@ -35,7 +35,6 @@ constexpr int kError = 1;
 constexpr int kUsage = 2;
 constexpr std::int64_t kShortestIntervalSeconds = 60;
 constexpr std::int64_t kLongestIntervalSeconds = 7 * 86400;
-constexpr std::int64_t kProcessorPercent = 5;  // of one core, averaged between two scans (goal R15)
 constexpr std::size_t kBootIdBytes = 64;
 
 struct Options {
@@ -204,7 +203,7 @@ int run_send(const Options& options) {
 int run_as_service(Options options) {
   confine(options, {options.state});
   auto& processor = options.settings.limits.scan_processor;
-  processor = std::min(processor, std::chrono::milliseconds(options.interval_seconds * 1000 * kProcessorPercent / 100));
+  processor = std::min(processor, most_processor(options.interval_seconds));
   const auto ended = run_service({options.state, options.interval_seconds}, take_live_scan(options));
   return ended ? kFine : complain(ended.error());
 }

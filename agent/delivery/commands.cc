@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/delivery/commands.h"
 
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
 
+#include "agent/delivery/child.h"
 #include "agent/delivery/deliver.h"
 #include "agent/delivery/identity.h"
 #include "agent/delivery/spool.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -23,18 +25,19 @@ namespace plumbline {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::int64_t kJitterPercent = 10;
 constexpr std::int64_t kFirstRetrySeconds = 1;
 constexpr std::int64_t kLongestRetrySeconds = 15 * 60;
 constexpr std::int64_t kRenewalCheckSeconds = 10 * 60;
+constexpr std::int64_t kDiskRetrySeconds = 60;
 
 /// Uniform in [0, most].
 std::int64_t random_up_to(std::int64_t most) {
-  std::uint64_t number = 0;
-  const std::string bytes = random_bytes(sizeof number);
-  std::memcpy(&number, bytes.data(), sizeof number);
+  std::uint64_t number = 0;  // from the kernel: the process that waits need not load a library for it
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) number = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   return static_cast<std::int64_t>(number %
                                    (static_cast<std::uint64_t>(std::max<std::int64_t>(0, most)) + 1));
 }
@@ -74,89 +77,67 @@ SendOutcome outcome_of(const DeliveryEnd& end, std::size_t kept, const std::stri
   return outcome;
 }
 
-/// SIGTERM and SIGINT wait here instead of ending the program, so that nothing is cut in the middle.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~StopSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  bool arrived() const {
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
-  }
-  /// True: a signal came. False: the time is up.
-  bool wait_until(Clock::time_point when) const {
-    for (;;) {
-      const auto left = std::max<std::int64_t>(
-          0, std::chrono::duration_cast<std::chrono::milliseconds>(when - Clock::now()).count());
-      timespec time{};
-      time.tv_sec = static_cast<time_t>(left / 1000);
-      time.tv_nsec = static_cast<long>(left % 1000) * 1'000'000;
-      if (sigtimedwait(&set_, nullptr, &time) > 0) return true;
-      if (errno == EAGAIN) return false;
-    }
-  }
-
- private:
-  sigset_t set_{}, before_{};
+/// When what is due next, and what is remembered of troubles: all that the service keeps between its rounds.
+struct Schedule {
+  Clock::time_point next_scan = Clock::now(), next_delivery = Clock::now();
+  bool waiting = false;  // something is in the spool
+  int failures = 0;      // in a row
+  std::size_t told = 0;  // hash of the trouble that was told last
 };
+static_assert(std::is_trivially_copyable_v<Schedule>);
 
-/// The service's memory between its rounds.
-class Service {
+std::string to_bytes(const Schedule& schedule) {
+  return {reinterpret_cast<const char*>(&schedule), sizeof schedule};
+}
+
+/// Of what a child said: these bytes, or an error before its work began.
+std::optional<Schedule> read_schedule(const std::string& bytes) {
+  if (bytes.size() != sizeof(Schedule)) return std::nullopt;
+  Schedule schedule;
+  std::memcpy(&schedule, bytes.data(), sizeof schedule);
+  return schedule;
+}
+
+/// Each trouble once, not every time it is met again.
+void tell(Schedule& schedule, const std::string& trouble) {
+  const std::size_t hash = std::hash<std::string>()(trouble);
+  if (std::exchange(schedule.told, hash) != hash) log_warning(trouble);
+}
+
+/// One round of the service, in a child: whatever is due of scanning, delivering and renewing.
+class Round {
  public:
-  Service(const ServiceOptions& options, const TakeScan& take_scan, const StopSignals& signals)
-      : options_(options), take_scan_(take_scan), signals_(signals) {}
+  Round(const ServiceOptions& options, const TakeScan& take_scan, const StopSignals& signals, const Schedule& before)
+      : options_(options), take_scan_(take_scan), signals_(signals), schedule_(before) {}
 
-  void run(AgentIdentity identity) {
-    plan_first_scan();
-    do round(identity);
-    while (!signals_.wait_until(next_wake()));
+  Schedule run() {
+    if (auto done = do_what_is_due(); !done) {
+      schedule_.next_scan = Clock::now() + retry_delay(++schedule_.failures, kDiskRetrySeconds);
+      tell(schedule_, done.error().message);
+    }
+    return schedule_;
   }
 
  private:
-  /// After a restart the last scan still counts: a service that is restarted often does not scan more often.
-  void plan_first_scan() {
-    const auto spool = Spool::open(options_.state_folder);
-    const std::int64_t since =
-        spool ? now_seconds() - spool->delivered().scanned_at : options_.interval_seconds;
-    if (since < 0 || since >= options_.interval_seconds) return;
-    next_scan_ = Clock::now() + seconds(options_.interval_seconds - since);
-  }
-
-  Clock::time_point next_wake() const {
-    return std::min({next_scan_, waiting_ ? next_delivery_ : Clock::time_point::max(),
-                     Clock::now() + seconds(kRenewalCheckSeconds)});
-  }
-
-  void round(AgentIdentity& identity) {
+  Result<void> do_what_is_due() {
     const auto lock = StateLock::take(options_.state_folder);
-    if (!lock) return tell(lock.error().message);
-    if (auto fresh = load_identity(options_.state_folder))
-      identity = std::move(*fresh);  // enrolled anew meanwhile
+    if (!lock) return tl::unexpected(lock.error());
+    auto identity = load_identity(options_.state_folder);  // anew: this host may be enrolled again meanwhile
+    if (!identity) return tl::unexpected(identity.error());
     auto spool = Spool::open(options_.state_folder);
-    if (!spool) {
-      next_scan_ = Clock::now() + retry_delay(++failures_, 60);
-      return tell(spool.error().message);
-    }
-    if (Clock::now() >= next_scan_) scan(*spool, identity);
-    const auto due = renewal_due(identity, now_seconds());
+    if (!spool) return tl::unexpected(spool.error());
+    if (Clock::now() >= schedule_.next_scan) scan(*spool, *identity);
+    const auto due = renewal_due(*identity, now_seconds());
     const bool anything = !spool->sequences().empty() || (due && *due);
-    if (anything && Clock::now() >= next_delivery_ && !signals_.arrived()) hand_over(*spool, identity);
-    waiting_ = !spool->sequences().empty();
+    if (anything && Clock::now() >= schedule_.next_delivery && !signals_.arrived()) hand_over(*spool, *identity);
+    schedule_.waiting = !spool->sequences().empty();
+    return {};
   }
 
   void scan(Spool& spool, const AgentIdentity& identity) {
-    next_scan_ = Clock::now() + seconds(with_jitter(options_.interval_seconds));
-    if (auto spooled = spool_scan(spool, identity, take_scan_); !spooled)
-      tell("scan: " + spooled.error().message);
+    schedule_.next_scan = Clock::now() + seconds(with_jitter(options_.interval_seconds));
+    if (auto spooled = spool_scan(spool, identity, take_scan_); !spooled && !signals_.arrived())
+      tell(schedule_, "scan: " + spooled.error().message);
   }
 
   void hand_over(Spool& spool, AgentIdentity& identity) {
@@ -164,34 +145,104 @@ class Service {
     const std::string trouble = end ? end->trouble : end.error().message;
     if (end && end->delivered > 0) log_info("delivered " + scans_in_words(end->delivered));
     if (trouble.empty()) {
-      failures_ = 0;
-      told_.clear();
-      next_delivery_ = Clock::now();
+      schedule_.failures = 0;
+      schedule_.told = 0;
+      schedule_.next_delivery = Clock::now();
       return;
     }
-    next_delivery_ = Clock::now() + retry_delay(++failures_, end ? end->retry_after_seconds : 0);
-    if (!signals_.arrived()) tell(trouble);
-  }
-
-  /// Each trouble once, not every time it is met again.
-  void tell(const std::string& trouble) {
-    if (trouble == told_) return;
-    told_ = trouble;
-    log_warning(trouble);
+    schedule_.next_delivery = Clock::now() + retry_delay(++schedule_.failures, end ? end->retry_after_seconds : 0);
+    if (!signals_.arrived()) tell(schedule_, trouble);
   }
 
   const ServiceOptions& options_;
   const TakeScan& take_scan_;
   const StopSignals& signals_;
-  Clock::time_point next_scan_ = Clock::now(), next_delivery_ = Clock::now();
-  bool waiting_ = false;
-  int failures_ = 0;
-  std::string told_;
+  Schedule schedule_;
+};
+
+/// The process that waits. Everything else is done in children, so that it stays small: it loads no TLS library, reads no
+/// scan, and a child that crashes costs one round.
+class Service {
+ public:
+  Service(const ServiceOptions& options, const TakeScan& take_scan) : options_(options), take_scan_(take_scan) {}
+
+  Result<void> run() {
+    if (auto begun = begin(); !begun) return begun;
+    Clock::time_point wake = Clock::now();
+    while (!stopped_ && !signals_.wait_until(wake)) {
+      const auto before = Clock::now();
+      const auto end = run_in_child(signals_, [this] { return to_bytes(Round(options_, take_scan_, signals_, schedule_).run()); });
+      settle(end);
+      wake = std::max(next_wake(), end ? before + rest_after(end->processor) : before);
+    }
+    log_info("stopped");
+    return {};
+  }
+
+ private:
+  /// The first child looks whether the service can do its work at all, and when the first scan is due.
+  Result<void> begin() {
+    const auto end = run_in_child(signals_, [this] { return first_look(); });
+    if (!end) return tl::unexpected(end.error());
+    stopped_ = end->stopped;
+    if (const auto schedule = read_schedule(end->said)) {
+      schedule_ = *schedule;
+      return {};
+    }
+    if (!end->trouble.empty()) return fail(ErrorKind::io, "the service's first look " + end->trouble);
+    return fail(ErrorKind::invalid, end->said);
+  }
+
+  std::string first_look() const {
+    const auto identity = load_identity(options_.state_folder);
+    if (!identity) return identity.error().message.substr(0, kMostSaidBytes);
+    const auto lock = StateLock::take(options_.state_folder);
+    if (!lock) return lock.error().message.substr(0, kMostSaidBytes);
+    log_info("host " + identity->host_id + " reports to " + identity->collector_url + " about every " +
+             std::to_string(options_.interval_seconds / 60) + " min");
+    return to_bytes(first_schedule());
+  }
+
+  /// After a restart the last scan still counts: a service that is restarted often does not scan more often.
+  Schedule first_schedule() const {
+    Schedule schedule;
+    const auto spool = Spool::open(options_.state_folder);
+    if (!spool) return schedule;
+    schedule.waiting = !spool->sequences().empty();
+    const std::int64_t since = now_seconds() - spool->delivered().scanned_at;
+    if (since >= 0 && since < options_.interval_seconds)
+      schedule.next_scan = Clock::now() + seconds(options_.interval_seconds - since);
+    return schedule;
+  }
+
+  void settle(const Result<ChildEnd>& end) {
+    if (end) stopped_ = end->stopped;
+    if (const auto after = end ? read_schedule(end->said) : std::nullopt) {
+      schedule_ = *after;
+      return;
+    }
+    const auto later = Clock::now() + retry_delay(++schedule_.failures, 0);
+    schedule_.next_scan = std::max(schedule_.next_scan, later);
+    schedule_.next_delivery = std::max(schedule_.next_delivery, later);
+    if (!stopped_) tell(schedule_, "a scan or a delivery " + (end ? end->trouble : end.error().message) + "; it is tried again later");
+  }
+
+  Clock::time_point next_wake() const {
+    return std::min({schedule_.next_scan, schedule_.waiting ? schedule_.next_delivery : Clock::time_point::max(),
+                     Clock::now() + seconds(kRenewalCheckSeconds)});
+  }
+
+  const ServiceOptions& options_;
+  const TakeScan& take_scan_;
+  const StopSignals signals_;
+  Schedule schedule_;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
 std::string default_agent_state() {
+  if (const char* given = std::getenv("STATE_DIRECTORY"); given && *given == '/') return given;
   if (::geteuid() == 0) return "/var/lib/plumbline-agent";
   if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/')
     return std::string(state) + "/plumbline-agent";
@@ -215,17 +266,13 @@ Result<SendOutcome> send_once(const std::string& state_folder, const TakeScan& t
   return outcome_of(*end, spool->sequences().size(), identity->collector_url);
 }
 
+milliseconds most_processor(std::int64_t interval_seconds) { return milliseconds(interval_seconds * 10 * kProcessorPercent); }
+
+milliseconds rest_after(milliseconds processor) { return processor * 100 / kProcessorPercent; }
+
 Result<void> run_service(const ServiceOptions& options, const TakeScan& take_scan) {
   if (options.interval_seconds < 10) return fail(ErrorKind::invalid, "interval: at least 10 seconds");
-  auto identity = load_identity(options.state_folder);
-  if (!identity) return tl::unexpected(identity.error());
-  if (const auto lock = StateLock::take(options.state_folder); !lock) return tl::unexpected(lock.error());
-  const StopSignals signals;
-  log_info("host " + identity->host_id + " reports to " + identity->collector_url + " about every " +
-           std::to_string(options.interval_seconds / 60) + " min");
-  Service(options, take_scan, signals).run(std::move(*identity));
-  log_info("stopped");
-  return {};
+  return Service(options, take_scan).run();
 }
 
 }  // namespace plumbline

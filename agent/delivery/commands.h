@@ -3,6 +3,7 @@
 // the uplink; the scan itself comes from whoever calls them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,7 +17,7 @@ namespace plumbline {
 /// Takes one scan of this host; host id and sequence are filled in here.
 using TakeScan = std::function<Result<Scan>()>;
 
-/// /var/lib/plumbline-agent for root, ~/.local/state/plumbline-agent (or XDG_STATE_HOME) for others.
+/// What systemd gives its service (STATE_DIRECTORY); else /var/lib/plumbline-agent for root, ~/.local/state/plumbline-agent (or XDG_STATE_HOME) for others.
 std::string default_agent_state();
 
 struct EnrollOptions {
@@ -44,8 +45,15 @@ struct ServiceOptions {
   std::string state_folder;
   std::int64_t interval_seconds = 3600;  // between scans, ± 10 % so that a fleet does not knock at one time
 };
+/// Of one core, averaged over its life (goal R15).
+inline constexpr std::int64_t kProcessorPercent = 5;
+/// What one scan may use of the processor where there is one an interval.
+std::chrono::milliseconds most_processor(std::int64_t interval_seconds);
+/// How long after its beginning a round that used this much keeps the next one waiting.
+std::chrono::milliseconds rest_after(std::chrono::milliseconds processor);
+
 /// The service: scans, spools, delivers, renews its certificate, until SIGTERM or SIGINT. Fails only where it
-/// cannot start (not enrolled, state folder not writable).
+/// cannot start (not enrolled, state folder not writable). Forks: call it from a program of one thread.
 Result<void> run_service(const ServiceOptions& options, const TakeScan& take_scan);
 
 }  // namespace plumbline

@@ -133,7 +133,7 @@ std::vector<Allowed> agent_calls() {
               SYS_umask, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_seccomp, SYS_tgkill});
   add(calls, {444, 445, 446});  // Landlock, for the reader
   calls.push_back(processes_without_namespaces());
-  calls.push_back({SYS_kill, {{{1, 0xffffffffu, {SIGKILL, 0}}}}, EPERM});
+  calls.push_back({SYS_kill, {{{1, 0xffffffffu, {SIGKILL, SIGTERM, 0}}}}, EPERM});
 #if defined(__x86_64__)
   add(calls, {SYS_open, SYS_rename, SYS_unlink, SYS_mkdir, SYS_rmdir, SYS_chmod});
 #endif

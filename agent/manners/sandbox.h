@@ -16,7 +16,7 @@
 namespace plumbline {
 
 /// The program that delivers: may write below `writable` and reach a collector. Never executes, traces,
-/// listens, mounts, loads modules or signals others (but to end its own reader).
+/// listens, mounts, loads modules or signals others (but to end its own children).
 struct AgentConfinement {
   std::vector<std::string> writable;  // folders that exist
   bool landlock = true;

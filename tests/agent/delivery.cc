@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <stdexcept>
 
+#include "agent/delivery/child.h"
 #include "agent/delivery/commands.h"
 #include "agent/delivery/enroll.h"
 #include "agent/delivery/identity.h"
@@ -298,26 +301,60 @@ TEST_CASE("enrolment tells nothing to a server in the middle") {
   CHECK(posts == 0);
 }
 
-TEST_CASE("the service scans, delivers and ends at SIGTERM; a second one waits for the first") {
-  sigset_t set, before;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, &before);  // before any thread is there that could get it
-  Enrolled agent;
-  std::atomic<int> scans{0};
-  const pid_t self = ::getpid();
-  const auto take = [&]() -> Result<Scan> {
-    ++scans;
-    return scan_of(7);
+TEST_CASE("a service that used the processor waits until that is 5 % of the time since it began") {
+  using std::chrono::milliseconds;
+  struct Case {
+    int used_ms, rest_ms;
   };
-  std::thread service([&] { CHECK(run_service({agent.state.text(), 3600}, take).has_value()); });
-  while (agent.collector.accepted(1) == 0) std::this_thread::yield();
-  ::kill(self, SIGTERM);
-  service.join();
-  CHECK(scans == 1);
-  std::thread again([&] { CHECK(run_service({agent.state.text(), 3600}, take).has_value()); });
-  ::kill(self, SIGTERM);
-  again.join();
-  CHECK(scans == 1);  // the hour is not over, and a restart does not change that
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (const Case& one : {Case{0, 0}, Case{1, 20}, Case{50, 1000}, Case{3000, 60'000}, Case{10'000, 200'000}}) {
+    INFO(one.used_ms);
+    CHECK(rest_after(milliseconds(one.used_ms)) == milliseconds(one.rest_ms));
+  }
+  for (const std::int64_t interval : {60, 3600, 7 * 86400}) {
+    INFO(interval);
+    CHECK(most_processor(interval) == milliseconds(interval * 50));
+    CHECK(rest_after(most_processor(interval)) == std::chrono::seconds(interval));  // a scan at its limit delays no other
+  }
+}
+
+TEST_CASE("work in a child leaves nothing here: its word comes back, its crash is told, its processor time is counted") {
+  const StopSignals signals;
+  int touched = 0;
+  const auto said = run_in_child(signals, [&] {
+    ++touched;
+    return std::string("done");
+  });
+  REQUIRE(said.has_value());
+  CHECK(said->said == "done");
+  CHECK(said->trouble.empty());
+  CHECK(touched == 0);
+  const auto crashed = run_in_child(signals, []() -> std::string { ::raise(SIGKILL); return "never"; });
+  REQUIRE(crashed.has_value());
+  CHECK(crashed->said.empty());
+  CHECK(crashed->trouble == "ended by signal 9");
+  const auto thrown = run_in_child(signals, []() -> std::string { throw std::runtime_error("as the test wishes"); });
+  CHECK(thrown->trouble == "ended with status 1");
+  const auto silent = run_in_child(signals, [] { return std::string(); });
+  CHECK(silent->trouble == "it said nothing");
+  const auto long_winded = run_in_child(signals, [] { return std::string(kMostSaidBytes + 1, 'x'); });
+  CHECK(long_winded->trouble == "ended with status 1");
+  const auto busy = run_in_child(signals, [] {
+    while (std::clock() < CLOCKS_PER_SEC / 5) {
+    }
+    return std::string("tired");
+  });
+  CHECK(busy->processor >= std::chrono::milliseconds(150));
+}
+
+TEST_CASE("a signal to stop is passed on to the child that works, and its end is waited for") {
+  const StopSignals signals;
+  ::raise(SIGTERM);
+  const auto end = run_in_child(signals, [&] {
+    while (!signals.arrived()) ::sched_yield();
+    return std::string("stopped in good order");
+  });
+  REQUIRE(end.has_value());
+  CHECK(end->stopped);
+  CHECK(end->said == "stopped in good order");
+  CHECK_FALSE(signals.arrived());
 }
