@@ -46,7 +46,7 @@ std::string sysfs_address(std::string_view bus_id) {
   return address;
 }
 
-void add_identity(const Library& library, Device device, json& item) {
+void add_identity(Library& library, Device device, json& item) {
   PciInfo pci{};
   if (library.call("nvmlDeviceGetPciInfo_v3", device, &pci) == kSuccess ||
       library.call("nvmlDeviceGetPciInfo_v2", device, &pci) == kSuccess) {
@@ -68,7 +68,7 @@ void add_identity(const Library& library, Device device, json& item) {
 
 /// Old and new layouts of the same answer; with MIG on, the whole card's free memory is not to be had
 /// (NOT_SUPPORTED or NO_PERMISSION) and stays unknown.
-void add_memory(const Library& library, Device device, json& item) {
+void add_memory(Library& library, Device device, json& item) {
   MemoryV2 memory{};
   memory.version = kMemoryV2;
   if (library.call("nvmlDeviceGetMemoryInfo_v2", device, &memory) == kSuccess) {
@@ -84,7 +84,7 @@ void add_memory(const Library& library, Device device, json& item) {
 }
 
 /// Nothing where a link exists and does not tell, or the driver is too old to be asked.
-std::optional<int> active_links(const Library& library, Device device) {
+std::optional<int> active_links(Library& library, Device device) {
   int active = 0;
   for (unsigned link = 0; link < kMaxLinks; ++link) {
     int state = 0;
@@ -96,7 +96,7 @@ std::optional<int> active_links(const Library& library, Device device) {
   return active;
 }
 
-void add_health(const Library& library, Device device, json& item) {
+void add_health(Library& library, Device device, json& item) {
   int current = 0;
   int pending = 0;
   if (library.call("nvmlDeviceGetEccMode", device, &current, &pending) == kSuccess) {
@@ -125,7 +125,7 @@ void add_health(const Library& library, Device device, json& item) {
 }
 
 /// Power, clocks and what holds them down.
-void add_clocks(const Library& library, Device device, json& item) {
+void add_clocks(Library& library, Device device, json& item) {
   unsigned value = 0;
   constexpr int kStreamingProcessors = 1;
   if (library.call("nvmlDeviceGetPowerUsage", device, &value) == kSuccess) item["power_watts"] = value / 1000.0;
@@ -146,7 +146,7 @@ void add_clocks(const Library& library, Device device, json& item) {
 }
 
 /// Rows or pages that were found bad and are to be replaced at the next reset, or could not be.
-void add_repair(const Library& library, Device device, json& item) {
+void add_repair(Library& library, Device device, json& item) {
   unsigned corrected = 0, uncorrected = 0, pending = 0, failed = 0;
   if (library.call("nvmlDeviceGetRemappedRows", device, &corrected, &uncorrected, &pending, &failed) == kSuccess) {
     item["repair_pending"] = pending != 0;
@@ -159,7 +159,7 @@ void add_repair(const Library& library, Device device, json& item) {
 }
 
 /// Who computes on it now: other users' processes are counted as well, their names are not asked.
-void add_processes(const Library& library, Device device, json& item) {
+void add_processes(Library& library, Device device, json& item) {
   // _v2 first: in drivers 530 the rows of _v3 were 8 bytes longer (nvml.h of CUDA 12.1)
   for (const char* name : {"nvmlDeviceGetComputeRunningProcesses_v2", "nvmlDeviceGetComputeRunningProcesses_v3"}) {
     unsigned count = 0;
@@ -189,7 +189,7 @@ std::string profile_in(std::string_view name) {
 }
 
 /// The instances of a divided card, by profile, and what memory they hold in sum.
-void add_instances(const Library& library, Device device, json& item) {
+void add_instances(Library& library, Device device, json& item) {
   unsigned most = 0;
   if (library.call("nvmlDeviceGetMaxMigDeviceCount", device, &most) != kSuccess) return;
   json profiles = json::array();
@@ -215,7 +215,7 @@ void add_instances(const Library& library, Device device, json& item) {
 }
 
 /// The NVSwitch fabric: without it the cards of such a machine do not start computing.
-void add_fabric(const Library& library, Device device, json& item) {
+void add_fabric(Library& library, Device device, json& item) {
   FabricInfo fabric{};
   if (library.call("nvmlDeviceGetGpuFabricInfo", device, &fabric) != kSuccess) return;
   switch (fabric.state) {
@@ -227,8 +227,9 @@ void add_fabric(const Library& library, Device device, json& item) {
   }
 }
 
-json device_at(const Library& library, unsigned index) {
+json device_at(Library& library, unsigned index) {
   Device device = nullptr;
+  library.take_failures();  // of the card before
   const int code = library.call("nvmlDeviceGetHandleByIndex_v2", index, &device);
   if (code != kSuccess) return {{"index", index}, {"error", library.text(code)}};
   json item = json::object();
@@ -247,10 +248,11 @@ json device_at(const Library& library, unsigned index) {
   add_processes(library, device, item);
   add_fabric(library, device, item);
   if (item.value("mig", false)) add_instances(library, device, item);
+  item["unanswered"] = library.take_failures();
   return item;
 }
 
-json ask_everything(const Library& library) {
+json ask_everything(Library& library) {
   json answer = {{"status", "ok"}, {"devices", json::array()}};
   std::array<char, 80> text{};
   if (library.call("nvmlSystemGetDriverVersion", text.data(), 80u) == kSuccess) answer["driver"] = text_of(text);
@@ -275,7 +277,7 @@ json unavailable(std::string_view why) {
 }
 
 Result<std::string> ask_library(const std::string& name) {
-  const Library library(name);
+  Library library(name);
   if (!library) return unavailable("no library").dump();
   int code = library.call("nvmlInit_v2");
   if (code != kSuccess) return unavailable(library.text(code)).dump();

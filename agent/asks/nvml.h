@@ -8,10 +8,11 @@
 //      "temperature_celsius":41,"utilization_percent":0,"nvlink_active":0,"power_watts":60.5,"clock_mhz":210,
 //      "clock_max_mhz":2520,"persistence":true,"slowdown":["thermal"],"repair_pending":false,"repair_failed":false,
 //      "processes":1,"process_memory_bytes":…,"fabric":"none|not_started|starting|ready|failed",
-//      "mig_instances":["1g.10gb"],"mig_memory_bytes":…,"mig_memory_free_bytes":…},
+//      "mig_instances":["1g.10gb"],"mig_memory_bytes":…,"mig_memory_free_bytes":…,
+//      "unanswered":["nvmlDeviceGetMigMode: not supported"]},
 //     {"index":3,"error":"GPU is lost"}]}
 //
-// A value the card or an old driver does not give is left out. Where the library gives nothing at all,
+// A value the card or an old driver does not give is left out, and "unanswered" tells which call failed and how. Where the library gives nothing at all,
 // "status" says why and "devices" is empty: "no library", "no driver", "no device file", "driver and library do not match", …
 #pragma once
 

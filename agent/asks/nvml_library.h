@@ -3,7 +3,9 @@
 // names keep theirs for ever), and the loaded library.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 
@@ -20,6 +22,7 @@ constexpr int kResetRequired = 16;
 constexpr int kMismatch = 18;
 
 constexpr int kInsufficientSize = 7;
+constexpr int kFunctionNotFound = 13;
 
 using Device = void*;
 
@@ -81,21 +84,28 @@ class Library {
   Library& operator=(const Library&) = delete;
   explicit operator bool() const { return handle_ != nullptr; }
 
-  /// Calls a function by name; FUNCTION_NOT_FOUND (13) where this driver has none.
+  /// Calls a function by name; FUNCTION_NOT_FOUND (13) where this driver has none. What came of it is noted.
   template <class... Arguments>
-  int call(const char* name, Arguments... arguments) const {
+  int call(const char* name, Arguments... arguments) {
     void* function = symbol(name);
-    if (function == nullptr) return 13;
-    return reinterpret_cast<int (*)(Arguments...)>(function)(arguments...);
+    const int code = function == nullptr ? kFunctionNotFound : reinterpret_cast<int (*)(Arguments...)>(function)(arguments...);
+    note(name, code);
+    return code;
   }
+
+  /// The calls since the last time that never succeeded, each once and without its version: "nvmlDeviceGetEccMode: not
+  /// supported".
+  std::vector<std::string> take_failures();
 
   /// What a return code means, in words.
   std::string text(int code) const;
 
  private:
   void* symbol(const char* name) const;
+  void note(std::string_view name, int code);
 
   void* handle_;
+  std::map<std::string, int> codes_;  // by function; a success stays
 };
 
 }  // namespace plumbline::nvml

@@ -387,7 +387,7 @@ void copy_nvml(const json& from, json& item) {
   for (const char* key : {"ecc", "mig", "persistence", "repair_pending", "repair_failed"}) {
     if (from.contains(key) && from[key].is_boolean()) item[key] = from[key];
   }
-  for (const char* key : {"slowdown", "mig_instances"}) {
+  for (const char* key : {"slowdown", "mig_instances", "unanswered"}) {
     const auto found = from.find(key);
     if (found != from.end() && found->is_array() &&
         std::all_of(found->begin(), found->end(), [](const json& text) { return text.is_string(); }))

@@ -236,7 +236,11 @@ void set_rdma(const Host& host, Facts& facts) {
   for (const auto& device : *devices) {
     const std::string base = folder + "/" + device.name + "/ports";
     const auto numbers = host.list(base);
-    if (!numbers) return facts.missing("network.rdma_ports", numbers.error());
+    if (!numbers && is_absent(numbers.error()) && ports.size() < kMaxRdmaPorts)
+      ports.push_back({{"device", device.name}});  // a capture without its ports
+    else if (!numbers)
+      return facts.missing("network.rdma_ports", numbers.error());
+    if (!numbers) continue;
     for (const auto& number : *numbers) {
       const auto port = parse_u64(number.name);
       if (!port || *port > INT32_MAX || ports.size() >= kMaxRdmaPorts) continue;

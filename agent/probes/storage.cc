@@ -44,7 +44,9 @@ std::optional<json> disk_of(const Host& host, Machine& machine, const std::strin
   const std::string folder = "/sys/block/" + name;
   const auto sectors = read_u64(host, folder + "/size");
   if (sectors && *sectors == 0) return std::nullopt;
-  json disk = {{"name", name}, {"class", machine.disk_class(name)}};
+  std::string shown = name;  // "cciss!c0d0" is /dev/cciss/c0d0
+  std::replace(shown.begin(), shown.end(), '!', '/');
+  json disk = {{"name", shown}, {"class", machine.disk_class(name)}};
   if (sectors && *sectors <= kMaxSectors) disk["size_bytes"] = *sectors * kSectorBytes;
   if (const auto model = read_text(host, folder + "/device/model"); model && !model->empty())
     disk["model"] = *model;

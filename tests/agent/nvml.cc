@@ -2,6 +2,7 @@
 // NVML through a fake library: cards of several kinds, a lost one, an old driver, no driver, nonsense.
 #include "agent/asks/nvml.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -171,6 +172,17 @@ TEST_CASE("An old driver gives what it has and leaves the rest out") {
   CHECK(!card.contains("compute_capability"));
   CHECK(!card.contains("utilization_percent"));
   CHECK(!card.contains("nvlink_active"));  // it was never asked: that is not 0
+  const auto& unanswered = card["unanswered"];
+  CHECK(std::count(unanswered.begin(), unanswered.end(), "nvmlDeviceGetCudaComputeCapability: not in this driver") == 1);
+}
+
+TEST_CASE("What a call of the library does not answer is told, and why") {
+  const json answer = ask_fake("t4");
+  CHECK(answer["devices"][0]["unanswered"] ==
+        json({"nvmlDeviceGetCurrentClocksEventReasons: not in this driver", "nvmlDeviceGetGpuFabricInfo: not supported",
+              "nvmlDeviceGetMigMode: not supported", "nvmlDeviceGetNvLinkState: not supported",
+              "nvmlDeviceGetRemappedRows: not supported"}));
+  CHECK(section_of(answer, {"0000:3b:00.0"})["devices"][0]["unanswered"].size() == 5);
 }
 
 TEST_CASE("NVML without a driver, of another version or without a right says so in words") {
