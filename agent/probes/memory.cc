@@ -128,6 +128,14 @@ std::optional<std::string> node_cpus(const Host& host, const std::string& folder
   return cpus ? std::optional(format_number_list(*cpus)) : std::nullopt;
 }
 
+/// A folder that the kernel does not count among its nodes, and that holds no memory, is what an offlined node left.
+bool is_offline(const Host& host, unsigned node) {
+  const auto text = read_text(host, std::string(kNodeFolder) + "/online");
+  const auto online = text ? parse_number_list(*text) : std::nullopt;
+  if (!online || online->empty() || std::binary_search(online->begin(), online->end(), node)) return false;
+  return node_bytes(host, node, "MemTotal").value_or(0) == 0;
+}
+
 void set_nodes(const Host& host, Facts& facts) {
   const auto entries = host.list(kNodeFolder);
   if (!entries) {
@@ -144,7 +152,7 @@ void set_nodes(const Host& host, Facts& facts) {
   for (const auto& entry : *entries) {
     if (entry.name.compare(0, 4, "node") != 0) continue;
     const auto number = parse_u64(std::string_view(entry.name).substr(4));
-    if (number && *number < kMaxNodes) numbers.push_back(static_cast<unsigned>(*number));
+    if (number && *number < kMaxNodes && !is_offline(host, static_cast<unsigned>(*number))) numbers.push_back(static_cast<unsigned>(*number));
   }
   std::sort(numbers.begin(), numbers.end());
   const auto of_gpus = gpu_nodes(host);
