@@ -24,8 +24,6 @@ constexpr std::string_view kCpuFolder = "/sys/devices/system/cpu";
 constexpr std::size_t kMaxPolicies = 1024;
 constexpr int kMaxCacheIndex = 8;
 constexpr std::size_t kMaxKinds = 16;  // of cores in one machine
-constexpr const char* kLevel2 = "cpu.l2_cache_bytes";
-constexpr const char* kLevel3 = "cpu.l3_cache_bytes";
 
 /// Our names of instruction sets and the flags by which kernels tell of them, in the catalog's order.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kFeatures = {{
@@ -393,20 +391,49 @@ Result<Cpus> cache_sharers(const Host& host, const std::string& folder) {
   return *sharers;
 }
 
-/// All caches of one level in sum, each counted once. `index` is the cache's number below cpu*/cache, the
-/// same on every CPU. One that cannot be read or placed makes the sum unknown.
-Result<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index) {
-  const std::string folder = "/cache/index" + std::to_string(index);
+std::string cache_path(unsigned cpu, int index, std::string_view file) {
+  return cpu_path(cpu, "/cache/index" + std::to_string(index) + std::string(file));
+}
+
+/// The number below cpu*/cache of one CPU's cache of data on a level; nothing where it has none.
+Result<std::optional<int>> find_cache(const Host& host, unsigned cpu, std::uint64_t wanted) {
+  for (int index = 0; index < kMaxCacheIndex; ++index) {
+    const auto level = read_u64(host, cache_path(cpu, index, "/level"));
+    if (!level && is_absent(level.error())) break;
+    if (!level) return tl::unexpected<Error>(level.error());
+    if (*level != wanted) continue;
+    const auto type = read_text(host, cache_path(cpu, index, "/type"));
+    if (type && *type == "Instruction") continue;
+    if (!type) return tl::unexpected<Error>(type.error());
+    if (*type != "Unified" && *type != "Data") return fail(ErrorKind::invalid, "no type of a cache: " + cache_path(cpu, index, "/type"));
+    return std::optional<int>(index);
+  }
+  return std::optional<int>();
+}
+
+/// Where this CPU has the cache that another has at `index`: mostly there, too.
+Result<std::optional<int>> find_cache_like(const Host& host, unsigned cpu, std::uint64_t wanted, int index) {
+  const auto level = read_u64(host, cache_path(cpu, index, "/level"));
+  if (!level && !is_absent(level.error())) return tl::unexpected<Error>(level.error());
+  if (level ? *level == wanted : is_there(host, cache_path(cpu, index, "/size"))) return std::optional<int>(index);
+  return find_cache(host, cpu, wanted);
+}
+
+/// All caches of one level in sum, each counted once. One that cannot be read or placed makes the sum unknown.
+Result<std::uint64_t> cache_sum(const Host& host, const Cpus& online, std::uint64_t level, int usual) {
   std::vector<bool> covered(kMaxCpus, false);
   std::uint64_t sum = 0;
   for (const auto cpu : online) {
     if (covered[cpu]) continue;
-    const auto text = read_text(host, cpu_path(cpu, folder + "/size"));
-    if (!text && is_absent(text.error())) continue;  // cores of another kind have fewer caches
+    const auto index = find_cache_like(host, cpu, level, usual);
+    if (!index) return tl::unexpected<Error>(index.error());
+    if (!*index) continue;  // cores of another kind have fewer caches
+    const auto text = read_text(host, cache_path(cpu, **index, "/size"));
+    if (!text && is_absent(text.error())) continue;
     if (!text) return tl::unexpected<Error>(text.error());
     const auto size = parse_size(*text);
-    if (!size) return fail(ErrorKind::invalid, "no size: " + cpu_path(cpu, folder + "/size"));
-    const auto sharers = cache_sharers(host, cpu_path(cpu, folder));
+    if (!size) return fail(ErrorKind::invalid, "no size: " + cache_path(cpu, **index, "/size"));
+    const auto sharers = cache_sharers(host, cache_path(cpu, **index, ""));
     if (!sharers) return tl::unexpected<Error>(sharers.error());
     sum += *size;
     for (const auto other : *sharers) covered[other] = true;
@@ -414,29 +441,15 @@ Result<std::uint64_t> cache_sum(const Host& host, const Cpus& online, int index)
   return sum;
 }
 
-void set_caches(const Host& host, const Cpus& online, Facts& facts) {
-  std::set<const char*> open = {kLevel2, kLevel3};
-  for (int index = 0; index < kMaxCacheIndex; ++index) {
-    const std::string folder = cpu_path(online.front(), "/cache/index" + std::to_string(index));
-    const auto level = read_u64(host, folder + "/level");
-    if (!level) {
-      for (const char* path : open) missing_unless_absent(facts, path, level.error());
-      break;
-    }
-    if (*level != 2 && *level != 3) continue;
-    const char* path = *level == 2 ? kLevel2 : kLevel3;
-    const auto type = read_text(host, folder + "/type");
-    if (type && *type == "Instruction") continue;
-    open.erase(path);
-    if (!type || (*type != "Unified" && *type != "Data")) {
-      facts.missing(path, type ? Error{ErrorKind::invalid, "no type of a cache: " + folder + "/type"} : type.error());
-      continue;
-    }
-    const auto sum = cache_sum(host, online, index);
-    if (!sum)
-      facts.missing(path, sum.error());
-    else if (*sum > 0)
-      facts.set(path, *sum);
+void set_cache(const Host& host, const Cpus& online, std::uint64_t level, const char* path, Facts& facts) {
+  for (const auto cpu : {online.front(), online.back()}) {  // the first may be of the kind that has none
+    const auto index = find_cache(host, cpu, level);
+    if (!index) return facts.missing(path, index.error());
+    if (!*index) continue;
+    const auto sum = cache_sum(host, online, level, **index);
+    if (!sum) facts.missing(path, sum.error());
+    else if (*sum > 0) facts.set(path, *sum);
+    return;
   }
 }
 
@@ -550,7 +563,8 @@ Result<void> probe_cpu(const Host& host, Machine&, Facts& facts) {
   }
   facts.set("cpu.threads", online->size());
   set_topology(host, *online, info, facts);
-  set_caches(host, *online, facts);
+  set_cache(host, *online, 2, "cpu.l2_cache_bytes", facts);
+  set_cache(host, *online, 3, "cpu.l3_cache_bytes", facts);
   set_frequency(host, *online, facts);
   set_effective(host, *online, facts);
   return {};
