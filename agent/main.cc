@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "facts/catalog.h"
+#include "facts/wire.h"
 
 namespace plumbline {
 namespace {
@@ -122,7 +123,7 @@ void keep_private(Scan& scan, const Options& options) {
 Result<std::string> as_sent(Scan scan, const std::string& state) {
   const auto identity = load_identity(state);
   if (!identity && identity.error().kind == ErrorKind::not_found)
-    return to_json(scan);  // nothing would be left out
+    return to_wire(scan);  // nothing would be left out
   if (!identity) return tl::unexpected<Error>(identity.error());
   const auto lock = StateLock::take(state);
   if (!lock) return tl::unexpected<Error>(lock.error());
@@ -132,7 +133,7 @@ Result<std::string> as_sent(Scan scan, const std::string& state) {
   scan.sequence = spool->next_sequence();
   scan.dropped_scans = spool->delivered().dropped;
   hash_sections(scan);
-  return to_json(scan, spool->delivered().sections);
+  return to_wire(scan, spool->delivered().sections);
 }
 
 /// Takes the scan and, where wanted, the recording.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "facts/catalog.h"
+#include "facts/wire.h"
 
 namespace plumbline {
 namespace {
@@ -37,12 +38,13 @@ std::string hashed_part(const Section& section) {
   return out += "\"}";
 }
 
-std::string section_json(const Section& section, bool with_data) {
+/// On the wire one hash holds for all sections, and none has its own.
+std::string section_json(const Section& section, bool with_data, bool with_hash) {
   std::string out = "{";
   if (with_data) out += "\"data\":" + canonical_json(section.data) + ',';
-  out += "\"hash\":" + canonical_json(section.hash);
-  if (with_data && !section.missing.empty()) out += ",\"missing\":" + canonical_json(section.missing);
-  out += ",\"status\":\"";
+  if (with_hash) out += "\"hash\":" + canonical_json(section.hash) + ',';
+  if (with_data && !section.missing.empty()) out += "\"missing\":" + canonical_json(section.missing) + ',';
+  out += "\"status\":\"";
   out += to_text(section.status);
   return out += "\",\"took_ms\":" + canonical_json(section.took_ms) + '}';
 }
@@ -130,21 +132,45 @@ void read_state(const json& agent, Scan& scan) {
   }
 }
 
+std::string hash_of_all(const std::map<std::string, std::string>& hashes) {
+  std::string all;
+  for (const auto& [name, hash] : hashes)
+    if (name != kHistorySection) all += name + ' ' + hash + '\n';
+  return sha256_hex(all);
+}
+
+std::string agent_json(const Scan& scan) {
+  json agent = {{"version", scan.agent_version}, {"privileged", scan.privileged}, {"cpu_ms", scan.cpu_ms},
+                {"took_ms", scan.took_ms}, {"peak_memory_bytes", scan.peak_memory_bytes}};
+  if (scan.dropped_scans > 0) agent["dropped_scans"] = scan.dropped_scans;
+  if (!scan.confined.empty()) agent["confined"] = scan.confined;
+  if (!scan.ended.empty()) agent["probes"] = ended_json(scan);
+  return canonical_json(agent);
+}
+
+std::string end_json(const Scan& scan) {
+  return ",\"sequence\":" + std::to_string(scan.sequence) + ",\"taken_at\":\"" + to_iso8601(scan.taken_at) + "\"}";
+}
+
+bool is_hash(const std::string& text) { return text.size() == 64 && unhex(text); }
+
 /// Takes the facts out of `value`.
 Result<Section> read_section(const std::string& name, json& value) {
   if (!value.is_object()) return invalid("section " + name + " must be an object");
   Section section;
   const auto status = member<std::string>(value, "status", &json::is_string, "a string");
-  const auto hash = member<std::string>(value, "hash", &json::is_string, "a string");
   if (!status) return fail("section " + name, status.error());
-  if (!hash) return fail("section " + name, hash.error());
   const auto* known = std::find_if(kStatusNames.begin(), kStatusNames.end(), [&](const auto& row) { return row.second == *status; });
   if (known == kStatusNames.end()) return invalid("section " + name + ": status \"" + printable(status->substr(0, 40)) + "\" is none of ok, partial, failed");
-  if (hash->size() != 64 || !unhex(*hash)) return invalid("section " + name + ": hash must be 64 hexadecimal digits");
   section.status = known->first;
-  section.hash = *hash;
-  section.took_ms = number_or(value, "took_ms", 0);
   section.has_data = value.contains("data");
+  if (value.contains("hash") || !section.has_data) {  // on the wire there is none: it follows from the contents
+    const auto hash = member<std::string>(value, "hash", &json::is_string, "a string");
+    if (!hash) return fail("section " + name, hash.error());
+    if (!is_hash(*hash)) return invalid("section " + name + ": hash must be 64 hexadecimal digits");
+    section.hash = *hash;
+  }
+  section.took_ms = number_or(value, "took_ms", 0);
   if (!section.has_data) return section;
   if (!value["data"].is_object()) return invalid("section " + name + ": data must be an object");
   section.data = std::move(value["data"]);
@@ -153,7 +179,9 @@ Result<Section> read_section(const std::string& name, json& value) {
     section.missing = value["missing"].get<std::map<std::string, std::string>>();
   }
   if (auto checked = check_section(name, section); !checked) return tl::unexpected(checked.error());
-  if (hash_of(section) != section.hash) return invalid("section " + name + ": its hash does not match its contents");
+  std::string hash = hash_of(section);
+  if (!section.hash.empty() && hash != section.hash) return invalid("section " + name + ": its hash does not match its contents");
+  section.hash = std::move(hash);
   return section;
 }
 
@@ -170,55 +198,18 @@ Result<void> read_sections(json& document, Scan& scan) {
   return {};
 }
 
-}  // namespace
-
-std::string hash_of(const Section& section) { return sha256_hex(hashed_part(section)); }
-
-void hash_sections(Scan& scan) {
-  for (auto& [name, section] : scan.sections) section.hash = hash_of(section);
-}
-
-std::string facts_hash(const Scan& scan) {
-  std::string all;
-  for (const auto& [name, section] : scan.sections)
-    if (name != kHistorySection) all += name + ' ' + section.hash + '\n';
-  return sha256_hex(all);
-}
-
-std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known) {
-  json agent = {{"version", scan.agent_version}, {"privileged", scan.privileged}, {"cpu_ms", scan.cpu_ms},
-                {"took_ms", scan.took_ms}, {"peak_memory_bytes", scan.peak_memory_bytes}};
-  if (scan.dropped_scans > 0) agent["dropped_scans"] = scan.dropped_scans;
-  if (!scan.confined.empty()) agent["confined"] = scan.confined;
-  if (!scan.ended.empty()) agent["probes"] = ended_json(scan);
-  std::string out = "{\"agent\":" + canonical_json(agent) + ",\"host_id\":" + canonical_json(scan.host_id) +
-                    ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":";
-  char before = '{';
-  for (const auto& [name, section] : scan.sections) {
-    const auto acknowledged = known.find(name);
-    const bool with_data = section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash);
-    out += std::exchange(before, ',');
-    out += canonical_json(name) + ':' + section_json(section, with_data);
-  }
-  out += scan.sections.empty() ? "{}" : "}";
-  return out += ",\"sequence\":" + std::to_string(scan.sequence) + ",\"taken_at\":\"" + to_iso8601(scan.taken_at) + "\"}";
-}
-
-Result<void> check_section(const std::string& name, const Section& section) { return check_facts(name + ".", section.data); }
-
-Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
-  auto document = parse_json(text, limits);
-  if (!document) return fail("scan", document.error());
-  if (!document->is_object()) return invalid("the document must be an object");
-  const auto schema = member<std::int64_t>(*document, "schema", &json::is_number_integer, "a whole number");
+/// Takes the facts out of the document.
+Result<Scan> scan_from(json& document) {
+  if (!document.is_object()) return invalid("the document must be an object");
+  const auto schema = member<std::int64_t>(document, "schema", &json::is_number_integer, "a whole number");
   if (!schema) return tl::unexpected(schema.error());
   if (*schema != kScanSchema)
     return invalid("schema " + std::to_string(*schema) + " is not known here (this program reads " + std::to_string(kScanSchema) +
                    "); bring agent and collector to the same version");
-  const auto host_id = member<std::string>(*document, "host_id", &json::is_string, "a string");
-  const auto sequence = member<std::uint64_t>(*document, "sequence", &json::is_number_unsigned, "a whole number from 0");
-  const auto taken_at = member<std::string>(*document, "taken_at", &json::is_string, "a string");
-  const auto agent = member<json>(*document, "agent", &json::is_object, "an object");
+  const auto host_id = member<std::string>(document, "host_id", &json::is_string, "a string");
+  const auto sequence = member<std::uint64_t>(document, "sequence", &json::is_number_unsigned, "a whole number from 0");
+  const auto taken_at = member<std::string>(document, "taken_at", &json::is_string, "a string");
+  const auto agent = member<json>(document, "agent", &json::is_object, "an object");
   if (!host_id) return tl::unexpected(host_id.error());
   if (!sequence) return tl::unexpected(sequence.error());
   if (!taken_at) return tl::unexpected(taken_at.error());
@@ -240,8 +231,92 @@ Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
   scan.peak_memory_bytes = count_or_zero(*agent, "peak_memory_bytes");
   scan.dropped_scans = count_or_zero(*agent, "dropped_scans");
   read_state(*agent, scan);
-  if (auto read = read_sections(*document, scan); !read) return tl::unexpected(read.error());
+  if (auto read = read_sections(document, scan); !read) return tl::unexpected(read.error());
   return scan;
+}
+
+}  // namespace
+
+std::string hash_of(const Section& section) { return sha256_hex(hashed_part(section)); }
+
+void hash_sections(Scan& scan) {
+  for (auto& [name, section] : scan.sections) section.hash = hash_of(section);
+}
+
+std::string facts_hash(const Scan& scan) {
+  std::map<std::string, std::string> hashes;
+  for (const auto& [name, section] : scan.sections) hashes[name] = section.hash;
+  return hash_of_all(hashes);
+}
+
+std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known) {
+  std::string out = "{\"agent\":" + agent_json(scan) + ",\"host_id\":" + canonical_json(scan.host_id) +
+                    ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":";
+  char before = '{';
+  for (const auto& [name, section] : scan.sections) {
+    const auto acknowledged = known.find(name);
+    const bool with_data = section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash);
+    out += std::exchange(before, ',');
+    out += canonical_json(name) + ':' + section_json(section, with_data, true);
+  }
+  out += scan.sections.empty() ? "{}" : "}";
+  return out + end_json(scan);
+}
+
+Result<void> check_section(const std::string& name, const Section& section) { return check_facts(name + ".", section.data); }
+
+std::string to_wire(const Scan& scan, const std::map<std::string, std::string>& acknowledged) {
+  const bool all_there = std::all_of(acknowledged.begin(), acknowledged.end(), [&](const auto& row) { return scan.sections.count(row.first) > 0; });
+  const bool whole = acknowledged.empty() || !all_there;
+  std::string out = "{\"agent\":" + agent_json(scan);
+  if (!whole) out += ",\"base\":\"" + hash_of_all(acknowledged) + '"';
+  out += ",\"facts\":\"" + facts_hash(scan) + "\",\"host_id\":" + canonical_json(scan.host_id) +
+         ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":{";
+  bool first = true;
+  for (const auto& [name, section] : scan.sections) {
+    const auto known = acknowledged.find(name);
+    if (!whole && known != acknowledged.end() && known->second == section.hash) continue;
+    if (!std::exchange(first, false)) out += ',';
+    out += canonical_json(name) + ':' + section_json(section, true, false);
+  }
+  return out + '}' + end_json(scan);
+}
+
+Result<Scan> read_scan(std::string_view text, const JsonLimits& limits) {
+  auto document = parse_json(text, limits);
+  if (!document) return fail("scan", document.error());
+  if (document->is_object() && document->contains("base"))
+    return invalid("this document holds only what changed since the scan before it, as it travels to the collector; a whole one: plumbline-agent scan --json");
+  return scan_from(*document);
+}
+
+Result<Arrived> read_wire(std::string_view text, const JsonLimits& limits) {
+  auto document = parse_json(text, limits);
+  if (!document) return fail("scan", document.error());
+  auto scan = scan_from(*document);
+  if (!scan) return tl::unexpected(scan.error());
+  Arrived arrived{std::move(*scan), {}, {}};
+  for (const auto& [key, hash] : {std::pair{"base", &arrived.base}, {"facts", &arrived.facts}}) {
+    if (!document->contains(key)) continue;
+    auto told = member<std::string>(*document, key, &json::is_string, "a string");
+    if (!told) return tl::unexpected(told.error());
+    if (!is_hash(*told)) return invalid(std::string(key) + " must be 64 hexadecimal digits");
+    *hash = std::move(*told);
+  }
+  for (const auto& [name, section] : arrived.scan.sections)
+    if (!section.has_data) return invalid("section " + name + " came without data");
+  if (!arrived.base.empty()) return arrived.facts.empty() ? Result<Arrived>(invalid("\"facts\" is missing")) : Result<Arrived>(std::move(arrived));
+  const std::string facts = facts_hash(arrived.scan);
+  if (!arrived.facts.empty() && arrived.facts != facts) return invalid("\"facts\" does not match its sections");
+  arrived.facts = facts;
+  return arrived;
+}
+
+bool lay_over(const Scan* base, Arrived& arrived) {
+  if (base == nullptr || facts_hash(*base) != arrived.base) return false;
+  for (const auto& [name, section] : base->sections)
+    if (name != kHistorySection) arrived.scan.sections.emplace(name, section);
+  return facts_hash(arrived.scan) == arrived.facts;
 }
 
 json facts_of(const Scan& scan) {

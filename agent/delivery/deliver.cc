@@ -12,14 +12,14 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/zstd.h"
-#include "facts/scan.h"
+#include "facts/wire.h"
 
 namespace plumbline {
 namespace {
 
 using nlohmann::json;
 
-constexpr int kTriesPerScan = 4;  // full after hashes, another number after a stale one, and once more each
+constexpr int kTriesPerScan = 4;  // whole after what changed, another number after a stale one, and once more each
 constexpr JsonLimits kAnswerLimits{1u << 20, 4, 1000, 64u << 10};
 
 std::map<std::string, std::string> hashes_of(const Scan& scan) {
@@ -28,22 +28,13 @@ std::map<std::string, std::string> hashes_of(const Scan& scan) {
   return hashes;
 }
 
-struct Conflict {
-  std::vector<std::string> need;
-  std::optional<std::uint64_t> sequence;
-};
-
-/// Of a 409: {"need":["cpu"]} or {"sequence":12}
-Conflict read_conflict(const HttpAnswer& answer) {
-  Conflict conflict;
+/// Of a 409: {"sequence":12}, the last the collector has; none where it wants the scan whole.
+std::optional<std::uint64_t> last_sequence(const HttpAnswer& answer) {
   const auto body = parse_json(answer.body, kAnswerLimits);
-  if (!body || !body->is_object()) return conflict;
-  if (const auto need = body->find("need"); need != body->end() && need->is_array())
-    for (const json& name : *need)
-      if (name.is_string()) conflict.need.push_back(name.get<std::string>());
-  if (const auto sequence = body->find("sequence"); sequence != body->end() && sequence->is_number_unsigned())
-    conflict.sequence = sequence->get<std::uint64_t>();
-  return conflict;
+  if (!body || !body->is_object()) return std::nullopt;
+  const auto sequence = body->find("sequence");
+  if (sequence == body->end() || !sequence->is_number_unsigned()) return std::nullopt;
+  return sequence->get<std::uint64_t>();
 }
 
 bool is_duplicate(const HttpAnswer& answer) {
@@ -64,7 +55,7 @@ class Errand {
     for (int tries = 0; tries < kTriesPerScan; ++tries) {
       scan->dropped_scans = spool_.delivered().dropped;
       const auto answer = uplink_.post("/v1/scans", "application/zstd",
-                                       compress_zstd(to_json(*scan, spool_.delivered().sections)));
+                                       compress_zstd(to_wire(*scan, spool_.delivered().sections)));
       if (!answer) return wait(end, answer.error().message);
       if (answer->status == 200) return acknowledge(*scan, *answer, end);
       if (answer->status == 400 || answer->status == 413) return give_up(scan->sequence, explain(*answer));
@@ -99,16 +90,12 @@ class Errand {
     return true;
   }
 
-  /// After a 409: sends more, or under a higher number (this host's memory of its numbers was lost).
+  /// After a 409: sends it whole, or under a higher number (this host's memory of its numbers was lost).
   Result<void> settle(Scan& scan, const HttpAnswer& answer) {
-    const Conflict conflict = read_conflict(answer);
-    if (!conflict.sequence) {
-      std::vector<std::string> all;
-      for (const auto& [name, section] : scan.sections) all.push_back(name);
-      return spool_.forget_sections(conflict.need.empty() ? all : conflict.need);
-    }
+    const auto last = last_sequence(answer);
+    if (!last) return spool_.forget_sections();
     const std::uint64_t before = scan.sequence;
-    scan.sequence = std::max(*conflict.sequence + 1, spool_.next_sequence());
+    scan.sequence = std::max(*last + 1, spool_.next_sequence());
     return spool_.renumber(before, scan.sequence, to_json(scan));
   }
 

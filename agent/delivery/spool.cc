@@ -207,8 +207,8 @@ Result<void> Spool::renumber(std::uint64_t sequence, std::uint64_t to, std::stri
   return remove(sequence);
 }
 
-Result<void> Spool::forget_sections(const std::vector<std::string>& names) {
-  for (const std::string& name : names) delivered_.sections.erase(name);
+Result<void> Spool::forget_sections() {
+  delivered_.sections.clear();
   return save();
 }
 

@@ -23,7 +23,7 @@ struct Delivered {
   std::uint64_t sequence = 0;                   // the last the collector has
   std::uint64_t dropped = 0;                    // scans given up that no delivered scan has told of yet
   std::int64_t scanned_at = 0;                  // when the last scan was spooled
-  std::map<std::string, std::string> sections;  // hashes it has acknowledged
+  std::map<std::string, std::string> sections;  // hashes of the last scan it has acknowledged
 };
 
 class Spool {
@@ -48,8 +48,8 @@ class Spool {
   Result<void> drop(std::uint64_t sequence);
   /// The same scan under a number the collector will take.
   Result<void> renumber(std::uint64_t sequence, std::uint64_t to, std::string_view document);
-  /// The collector lacks the bases of these sections.
-  Result<void> forget_sections(const std::vector<std::string>& names);
+  /// The collector lacks the scan that these were of: the next one travels whole.
+  Result<void> forget_sections();
 
   const Delivered& delivered() const { return delivered_; }
 

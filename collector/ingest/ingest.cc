@@ -20,12 +20,12 @@
 #include "collector/history.h"
 #include "collector/ingest/base_cache.h"
 #include "collector/judging.h"
+#include "facts/wire.h"
 
 namespace plumbline {
 namespace {
 
 constexpr int kRetryAfterSeconds = 5;
-constexpr std::size_t kMostNamedSections = 64;
 
 Response json_answer(int status, const nlohmann::json& value) {
   Response response;
@@ -51,14 +51,14 @@ Response out_of_order(std::uint64_t last) {
                            {"sequence", last}});
 }
 
-Response base_missing(const std::vector<std::string>& need) {
-  return json_answer(409, {{"error", "these sections came without data and are not what is stored here"},
-                           {"next", "send the same scan again with the data of these sections"},
-                           {"need", need}});
+Response base_missing() {
+  return json_answer(409, {{"error", "the scan that this one is laid over is not what is stored here"},
+                           {"next", "send the same scan again, whole"},
+                           {"need", "everything"}});
 }
 
 // What a body must pass before anything else looks at it (goals S7, S8): the scan, or the answer that refuses it.
-tl::expected<Scan, Response> read_body(std::string_view content_type, std::string_view body) {
+tl::expected<Arrived, Response> read_body(std::string_view content_type, std::string_view body) {
   const std::string_view media_type = trim(content_type.substr(0, content_type.find(';')));
   if (lower(media_type) != "application/zstd")
     return tl::unexpected(problem(415, "the body must be application/zstd", "send the scan as one zstd frame"));
@@ -68,34 +68,10 @@ tl::expected<Scan, Response> read_body(std::string_view content_type, std::strin
   if (!document)
     return tl::unexpected(problem(document.error().kind == ErrorKind::limit ? 413 : 400, document.error().message,
                                   "send the scan as one zstd frame of at most 16 MiB"));
-  auto scan = read_scan(*document);
-  if (!scan) return tl::unexpected(problem(400, scan.error().message, "bring agent and collector to the same version"));
-  scan->sections.erase(std::string(kHistorySection));  // the collector's own; nobody writes it for us
-  return std::move(*scan);
-}
-
-// Fills the sections that came without data from the base; returns the names of those it lacks.
-std::vector<std::string> fill_from(const Scan* base, Scan& scan) {
-  std::vector<std::string> need;
-  for (auto& [name, section] : scan.sections) {
-    if (section.has_data) continue;
-    const Section* known = nullptr;
-    if (base != nullptr)
-      if (const auto found = base->sections.find(name); found != base->sections.end()) known = &found->second;
-    if (known == nullptr || known->hash != section.hash || !known->has_data) {
-      if (need.size() < kMostNamedSections) need.push_back(name);
-      continue;
-    }
-    section.data = known->data;
-    section.missing = known->missing;
-    section.status = known->status;
-    section.has_data = true;
-  }
-  return need;
-}
-
-bool is_whole(const Scan& scan) {
-  return std::all_of(scan.sections.begin(), scan.sections.end(), [](const auto& row) { return row.second.has_data; });
+  auto arrived = read_wire(*document);
+  if (!arrived) return tl::unexpected(problem(400, arrived.error().message, "bring agent and collector to the same version"));
+  arrived->scan.sections.erase(std::string(kHistorySection));  // the collector's own; nobody writes it for us
+  return std::move(*arrived);
 }
 
 // A host's last committed scan, as far as this process knows; the store decides where another collector knows more.
@@ -133,8 +109,8 @@ class Pipeline final : public Ingest {
   Result<std::optional<Head>> head_of(const std::string& host_id);
   std::shared_ptr<const IndexedRules> rules();
   Result<std::shared_ptr<const JudgedScan>> base_of(const std::string& host_id);
-  std::optional<Response> check_order(const Scan& scan);
-  std::optional<Response> complete(Scan& scan, std::shared_ptr<const JudgedScan>& base);
+  std::optional<Response> check_order(const Arrived& arrived);
+  std::optional<Response> complete(Arrived& arrived, std::shared_ptr<const JudgedScan>& base);
   void enqueue(Queued queued);
 
   void write_groups();
@@ -204,7 +180,8 @@ Result<std::shared_ptr<const JudgedScan>> Pipeline::base_of(const std::string& h
 }
 
 // The answer where the sequence is not above the last one.
-std::optional<Response> Pipeline::check_order(const Scan& scan) {
+std::optional<Response> Pipeline::check_order(const Arrived& arrived) {
+  const Scan& scan = arrived.scan;
   const auto head = head_of(scan.host_id);
   if (!head) {
     if (head.error().kind == ErrorKind::not_found)
@@ -212,43 +189,38 @@ std::optional<Response> Pipeline::check_order(const Scan& scan) {
     return unavailable(head.error().message);
   }
   if (!*head || scan.sequence > (*head)->sequence) return std::nullopt;
-  if (scan.sequence == (*head)->sequence && facts_hash(scan) == (*head)->facts_hash) {
+  if (scan.sequence == (*head)->sequence && arrived.facts == (*head)->facts_hash) {
     ++duplicates_;
     return taken(scan.sequence, "duplicate");
   }
   return out_of_order((*head)->sequence);
 }
 
-// The answer where sections lack their data and their base is not here. Keeps the scan before it, where it is at hand or
-// has sizes to compare with.
-std::optional<Response> Pipeline::complete(Scan& scan, std::shared_ptr<const JudgedScan>& base) {
-  base = bases_.find(scan.host_id);
-  if (is_whole(scan)) {
-    if (base != nullptr || !tells_sizes(scan)) return std::nullopt;
-    auto known = base_of(scan.host_id);
-    if (!known) return unavailable(known.error().message);
-    base = std::move(*known);
-    return std::nullopt;
-  }
-  auto known = base_of(scan.host_id);
+// The answer where the scan is not whole and its base is not here. Keeps the scan before it, where it is at hand or has
+// sizes to compare with.
+std::optional<Response> Pipeline::complete(Arrived& arrived, std::shared_ptr<const JudgedScan>& base) {
+  const bool whole = arrived.base.empty();
+  base = bases_.find(arrived.scan.host_id);
+  if (whole && (base != nullptr || !tells_sizes(arrived.scan))) return std::nullopt;
+  auto known = base_of(arrived.scan.host_id);
   if (!known) return unavailable(known.error().message);
   base = std::move(*known);
-  const auto need = fill_from(base == nullptr ? nullptr : &base->scan, scan);
-  if (!need.empty()) return base_missing(need);
+  if (!whole && !lay_over(base == nullptr ? nullptr : &base->scan, arrived)) return base_missing();
   return std::nullopt;
 }
 
 void Pipeline::accept(std::string_view agent_id, std::string_view content_type, std::string_view body, Reply reply) {
-  auto scan = read_body(content_type, body);
-  if (!scan) return refuse(reply, std::move(scan.error()));
+  auto arrived = read_body(content_type, body);
+  if (!arrived) return refuse(reply, std::move(arrived.error()));
+  Scan* const scan = &arrived->scan;
   if (scan->host_id.empty() || scan->host_id != agent_id)
     return refuse(reply, problem(403, "the scan is of another host than the certificate", "enrol this host again with plumbline-agent enroll"));
-  if (auto ordered = check_order(*scan)) {
+  if (auto ordered = check_order(*arrived)) {
     if (ordered->status == 200) return reply(std::move(*ordered));
     return refuse(reply, std::move(*ordered));
   }
   std::shared_ptr<const JudgedScan> base;
-  if (auto incomplete = complete(*scan, base)) return refuse(reply, std::move(*incomplete));
+  if (auto incomplete = complete(*arrived, base)) return refuse(reply, std::move(*incomplete));
   remember_sizes(*scan, base == nullptr ? nullptr : &base->scan);
   Queued queued;
   queued.stored = judge_for_store(*scan, *rules(), base.get(), now_seconds());

@@ -27,6 +27,7 @@
 #include "base/time.h"
 #include "base/tls.h"
 #include "base/zstd.h"
+#include "facts/wire.h"
 #include "tests/bench/simulated_scan.h"
 #include "tests/wire/client.h"
 
@@ -146,7 +147,7 @@ std::map<std::string, std::string> hashes_of(const Scan& scan) {
 
 /// Learns the last sequence the collector has: a scan that is refused for its sequence names it.
 void learn_sequence(Agent& agent, const Options& options) {
-  const WireAnswer answer = post(agent, options, compress_zstd(to_json(simulated_scan(agent.host_id, agent.seed, 0, now_seconds()))));
+  const WireAnswer answer = post(agent, options, compress_zstd(to_wire(simulated_scan(agent.host_id, agent.seed, 0, now_seconds()))));
   if (answer.status != 409) return;
   const auto body = nlohmann::json::parse(answer.body, nullptr, false);
   if (body.is_object()) agent.sequence = body.value("sequence", std::uint64_t{0});
@@ -166,7 +167,7 @@ std::vector<std::string> prepare(Agent& agent, const Options& options) {
     const std::uint64_t facts = options.body == "unchanged" ? 0 : i;
     Scan scan = simulated_scan(agent.host_id, agent.seed, facts, now_seconds());
     scan.sequence = agent.sequence + i;
-    bodies.push_back(compress_zstd(to_json(scan, options.body == "full" ? std::map<std::string, std::string>{} : known)));
+    bodies.push_back(compress_zstd(to_wire(scan, options.body == "full" ? std::map<std::string, std::string>{} : known)));
     known = hashes_of(scan);
   }
   return bodies;
@@ -221,11 +222,11 @@ void live(Agent& agent, const Options& options, std::FILE* ledger, std::mutex& l
   std::mt19937_64 jitter(agent.seed);
   for (std::size_t done = 0; done < options.scans && !g_stop;) {
     const Scan scan = simulated_scan(agent.host_id, agent.seed, agent.sequence + 1, now_seconds());
-    std::string body = compress_zstd(to_json(scan, agent.known));
+    std::string body = compress_zstd(to_wire(scan, agent.known));
     while (!g_stop) {
       const WireAnswer answer = post(agent, options, body);
       if (answer.status == 409 && contains(answer.body, "\"need\"")) {
-        body = compress_zstd(to_json(scan));
+        body = compress_zstd(to_wire(scan));
         continue;
       }
       if (answer.status == 200) {

@@ -15,6 +15,7 @@
 #include "base/zstd.h"
 #include "collector/ingest/base_cache.h"
 #include "collector/judging.h"
+#include "facts/wire.h"
 #include "tests/collector/scans.h"
 #include "tests/collector/stores.h"
 
@@ -41,7 +42,7 @@ struct Desk {
     return promise.get_future().get();
   }
   Response send_text(std::string_view json, const std::string& as = kHostA) { return send_bytes(compress_zstd(json), as); }
-  Response send(const Scan& scan, const std::map<std::string, std::string>& known = {}) { return send_text(to_json(scan, known), scan.host_id); }
+  Response send(const Scan& scan, const std::map<std::string, std::string>& known = {}) { return send_text(to_wire(scan, known), scan.host_id); }
   std::size_t scans_of(const std::string& host) { return get(store->history(host, 100'000)).size(); }
 };
 
@@ -144,12 +145,12 @@ TEST_CASE("an old sequence is refused and the last one named") {
   CHECK(desk.scans_of(kHostA) == 2);
 }
 
-TEST_CASE("sections without data are filled from the last scan, or asked for") {
+TEST_CASE("sections that did not change are those of the last scan, or the scan is asked for whole") {
   Desk desk;
   const Scan first = small_scan(kHostA, 1);
   Response response = desk.send(first, hashes_of(first));  // nothing is here yet
   CHECK(response.status == 409);
-  CHECK(body_of(response)["need"] == nlohmann::json({"cpu", "host", "memory", "os", "ssh"}));
+  CHECK(body_of(response)["need"] == "everything");
   REQUIRE(desk.send(first).status == 200);
   const Scan second = small_scan(kHostA, 2, "yes");
   REQUIRE(desk.send(second, hashes_of(first)).status == 200);
@@ -159,12 +160,17 @@ TEST_CASE("sections without data are filled from the last scan, or asked for") {
   const Scan third = small_scan(kHostA, 3, "no");
   REQUIRE(desk.send(third, hashes_of(second)).status == 200);
   CHECK(to_json(get(read_stored(*get(desk.store->latest_scan(kHostA))))) == to_json(third));
-  // The base moved on: what was acknowledged long ago is asked for.
+  // The base moved on: what was acknowledged long ago is asked for whole.
   response = desk.send(small_scan(kHostA, 4, "yes"), hashes_of(second));
   CHECK(response.status == 409);
-  CHECK(body_of(response)["need"] == nlohmann::json({"ssh"}));
-  // A repeat of a scan that travelled without data is known by its hashes alone.
+  CHECK(body_of(response)["need"] == "everything");
+  // A repeat is known by the hash of all its facts, whatever it was laid over.
   CHECK(body_of(desk.send(third, hashes_of(third)))["result"] == "duplicate");
+  CHECK(body_of(desk.send(third, hashes_of(second)))["result"] == "duplicate");
+  // What the sender says of the whole must be what comes of it.
+  const std::string lying = replaced(to_wire(small_scan(kHostA, 4, "yes"), hashes_of(third)), "\"permit_root_login\":\"yes\"", "\"permit_root_login\":\"no\"");
+  CHECK(desk.send_text(lying, kHostA).status == 409);
+  REQUIRE(desk.send(small_scan(kHostA, 4, "yes"), hashes_of(third)).status == 200);
 }
 
 TEST_CASE("a scan that changes little is judged as if it were judged whole") {
@@ -211,7 +217,7 @@ TEST_CASE("a stored scan that was damaged is never laid under a new one") {
   get(desk.store->accept({stored}));
   const Response response = desk.send(small_scan(kHostA, 2, "yes"), hashes_of(first));
   CHECK(response.status == 409);
-  CHECK(body_of(response)["need"].size() == 4);
+  CHECK(body_of(response)["need"] == "everything");
   CHECK(desk.send(small_scan(kHostA, 2, "yes")).status == 200);
 }
 

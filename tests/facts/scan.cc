@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract between agent and collector: catalog rows, the scan document, its hashes and what is refused.
-#include "facts/scan.h"
+#include "facts/wire.h"
 
 #include <fstream>
 #include <iterator>
@@ -94,6 +94,79 @@ TEST_CASE("acknowledged sections travel as their hash alone") {
   CHECK_FALSE(read->sections.at("cpu").has_data);
   CHECK(read->sections.at("storage").has_data);
   CHECK(facts_hash(*read) == facts_hash(scan));
+}
+
+TEST_CASE("on the wire a scan is whole or what changed since one that was acknowledged, and one hash holds for all of it") {
+  const Scan before = sample();
+  Scan after = sample();
+  after.sections["cpu"].data["cores"] = 9;
+  after.sequence = 8;
+  hash_sections(after);
+  const std::map<std::string, std::string> known = {{"cpu", before.sections.at("cpu").hash}, {"storage", before.sections.at("storage").hash}};
+  auto whole = read_wire(to_wire(after));
+  REQUIRE(whole);
+  CHECK(whole->base.empty());
+  CHECK(to_json(whole->scan) == to_json(after));
+  auto changed = read_wire(to_wire(after, known));
+  REQUIRE(changed);
+  CHECK(changed->base == facts_hash(before));
+  CHECK(changed->scan.sections.size() == 1);
+  auto unchanged = read_wire(to_wire(before, known));
+  REQUIRE(unchanged);
+  CHECK(unchanged->scan.sections.empty());
+  CHECK(unchanged->base == unchanged->facts);
+  CHECK(lay_over(&before, *unchanged));
+  CHECK(to_json(unchanged->scan) == to_json(before));
+
+  auto copy = *changed;
+  CHECK_FALSE(lay_over(nullptr, copy));
+  CHECK_FALSE(lay_over(&after, copy));
+  REQUIRE(lay_over(&before, *changed));
+  CHECK(to_json(changed->scan) == to_json(after));
+  Scan remembered = before;  // what the collector remembers beside it is no part of a base, and no host's to send
+  remembered.sections[std::string(kHistorySection)] = Section{};
+  hash_sections(remembered);
+  REQUIRE(lay_over(&remembered, copy));
+  CHECK(copy.scan.sections.count(std::string(kHistorySection)) == 0);
+
+  auto gone = known;
+  gone["memory"] = std::string(64, '0');
+  CHECK(to_wire(after, gone) == to_wire(after));  // a section that is there no more cannot be told by what changed
+  const auto file = read_scan(to_wire(after, known));
+  REQUIRE_FALSE(file);
+  CHECK(contains(file.error().message, "only what changed"));
+}
+
+TEST_CASE("what is wrong on the wire is refused by name") {
+  const auto with_member = [](const char* key, const json& value) {
+    json document = json::parse(to_wire(sample(), {{"cpu", std::string(64, 'a')}}));
+    if (value.is_null()) document.erase(key);
+    else document[key] = value;
+    return document.dump();
+  };
+  const json no_data = {{"cpu", {{"status", "ok"}, {"hash", std::string(64, 'a')}}}};
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {with_member("base", "00"), "base must be 64 hexadecimal digits"},
+      {with_member("base", 7), "\"base\" must be a string"},
+      {with_member("facts", std::string(64, 'x')), "facts must be 64 hexadecimal digits"},
+      {with_member("facts", nullptr), "\"facts\" is missing"},
+      {with_member("base", nullptr), "" },
+      {with_member("sections", no_data), "came without data"},
+      {[] {
+         json document = json::parse(to_wire(sample()));
+         document["sections"]["cpu"]["data"]["cores"] = 9;
+         return document.dump();
+       }(), "\"facts\" does not match its sections"}};
+  for (const auto& [document, message] : cases) {
+    INFO(message);
+    const auto read = read_wire(document);
+    if (message.empty()) {
+      CHECK(read);  // all sections had changed, so that nothing of a base is wanted
+      continue;
+    }
+    REQUIRE_FALSE(read);
+    CHECK(contains(read.error().message, message));
+  }
 }
 
 TEST_CASE("a document that breaks the contract is refused by name") {

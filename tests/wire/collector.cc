@@ -68,25 +68,21 @@ Response TestCollector::take(const Request& request) {
   const std::lock_guard lock(mutex_);
   if (answer_instead != 0) return problem(answer_instead, "as the test wishes");
   const auto json = decompress_zstd(request.body);
-  const auto scan = json ? read_scan(*json) : Result<Scan>(tl::unexpected(json.error()));
-  if (!scan) return problem(400, scan.error().message);
+  const auto arrived = json ? read_wire(*json) : Result<Arrived>(tl::unexpected(json.error()));
+  if (!arrived) return problem(400, arrived.error().message);
+  const Scan* const scan = &arrived->scan;
   if (scan->host_id != request.agent_id) return problem(403, "the scan is of another host");
-  Arrival arrival{scan->sequence, scan->dropped_scans, request.body.size(), 0, "accepted"};
-  nlohmann::json need = nlohmann::json::array();
-  for (const auto& [name, section] : scan->sections) {
-    if (section.has_data) ++arrival.sections_with_data;
-    else need.push_back(name);
-  }
+  Arrival arrival{scan->sequence, scan->dropped_scans, request.body.size(), scan->sections.size(), "accepted"};
   auto& last = last_[scan->host_id];
-  const std::string facts = facts_hash(*scan);
+  const std::string& facts = arrived->facts;
   if (scan->sequence == last && facts == facts_[scan->host_id]) arrival.result = "duplicate";
   else if (scan->sequence <= last) arrival.result = "stale";
-  else if (forget_bases && !need.empty()) arrival.result = "need";
+  else if (!arrived->base.empty() && (forget_bases || arrived->base != facts_[scan->host_id])) arrival.result = "need";
   arrivals_.push_back(arrival);
   if (arrival.result == "stale") return answer(409, {{"error", "the sequence is not above the last"}, {"sequence", last}});
   if (arrival.result == "need") {
     forget_bases = false;
-    return answer(409, {{"error", "sections without a base"}, {"need", need}});
+    return answer(409, {{"error", "another base"}, {"need", "everything"}});
   }
   last = scan->sequence;
   facts_[scan->host_id] = facts;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "collector/pki/routes.h"
-#include "facts/scan.h"
+#include "facts/wire.h"
 
 namespace plumbline {
 
@@ -43,7 +43,7 @@ class TestCollector {
   std::unique_ptr<Pki> pki;
   std::vector<std::string> server_names = {"localhost", "127.0.0.1"};
   int answer_instead = 0;     // a status given to every scan; 0: none
-  bool forget_bases = false;  // the next scan with a section without data gets a 409
+  bool forget_bases = false;  // the next scan that is not whole gets a 409
 
  private:
   Response take(const Request& request);
