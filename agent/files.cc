@@ -12,6 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
+#include <cstring>
 #include <system_error>
 
 namespace plumbline {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kFirstReadBytes = 16u << 10;
 constexpr std::size_t kReadBytes = 64u << 10;
+constexpr std::size_t kFolderBytes = 32u << 10;
 constexpr int kMaxLinks = 40;  // as the kernel's own limit
 constexpr std::size_t kMaxSteps = 4096;
 
@@ -29,8 +32,8 @@ FileType type_of(mode_t mode) {
   return FileType::other;
 }
 
-FileType type_of_entry(int folder, const dirent& entry) {
-  switch (entry.d_type) {
+FileType type_of_entry(int folder, const FolderReader::Entry& entry) {
+  switch (entry.type) {
     case DT_REG:
       return FileType::regular;
     case DT_DIR:
@@ -43,7 +46,7 @@ FileType type_of_entry(int folder, const dirent& entry) {
       return FileType::other;
   }
   struct stat native {};
-  if (fstatat(folder, entry.d_name, &native, AT_SYMLINK_NOFOLLOW) != 0) return FileType::other;
+  if (fstatat(folder, entry.name, &native, AT_SYMLINK_NOFOLLOW) != 0) return FileType::other;
   return type_of(native.st_mode);
 }
 
@@ -139,26 +142,39 @@ Result<std::string> read_regular(int path_descriptor, std::string_view path, std
   return read_descriptor(file.get(), path, limit, ReadUntil::end_of_file);
 }
 
+FolderReader::FolderReader(int folder) : folder_(folder), buffer_(std::make_unique_for_overwrite<char[]>(kFolderBytes)) {}
+
+std::optional<FolderReader::Entry> FolderReader::next() {
+  while (true) {
+    if (at_ == end_) {
+      const long count = ::syscall(SYS_getdents64, folder_, buffer_.get(), kFolderBytes);
+      if (count < 0) error_ = errno;
+      if (count <= 0) return std::nullopt;
+      at_ = 0;
+      end_ = static_cast<std::size_t>(count);
+    }
+    // struct linux_dirent64 of getdents64(2): inode 8, offset 8, length of the entry 2, type 1, name with a NUL
+    constexpr std::size_t length_at = 16, type_at = 18, name_at = 19;
+    const char* entry = buffer_.get() + at_;
+    std::uint16_t length = 0;
+    std::memcpy(&length, entry + length_at, sizeof length);
+    at_ += length;
+    const std::string_view name = entry + name_at;
+    if (name != "." && name != "..") return Entry{entry + name_at, static_cast<unsigned char>(entry[type_at])};
+  }
+}
+
 Result<std::vector<FolderEntry>> list_descriptor(Descriptor folder, std::string_view path) {
-  DIR* stream = fdopendir(folder.get());
-  if (stream == nullptr) return tl::unexpected<Error>(file_error(errno, path));
-  const int number = folder.release();  // the stream owns it now
+  FolderReader reader(folder.get());
   std::vector<FolderEntry> entries;
-  errno = 0;
-  while (const dirent* entry = readdir(stream)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
+  while (const auto entry = reader.next()) {
     if (entries.size() >= kMaxFolderEntries) {
-      closedir(stream);
       return fail(ErrorKind::limit,
                   "more than " + std::to_string(kMaxFolderEntries) + " entries: " + std::string(path));
     }
-    entries.push_back({std::string(name), type_of_entry(number, *entry)});
-    errno = 0;
+    entries.push_back({std::string(entry->name), type_of_entry(folder.get(), *entry)});
   }
-  const int error_number = errno;
-  closedir(stream);
-  if (error_number != 0) return tl::unexpected<Error>(file_error(error_number, path));
+  if (reader.error() != 0) return tl::unexpected<Error>(file_error(reader.error(), path));
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return entries;
 }

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +44,26 @@ Result<std::string> read_descriptor(int descriptor, std::string_view path, std::
 /// Reads what an O_PATH descriptor stands for, after having seen that it is a regular file: a FIFO would
 /// block and opening a device can do harm (a watchdog starts).
 Result<std::string> read_regular(int path_descriptor, std::string_view path, std::size_t limit);
+/// What a folder holds, in the kernel's order: readdir(3) asks three times more a folder.
+class FolderReader {
+ public:
+  explicit FolderReader(int folder);
+  struct Entry {
+    const char* name;
+    unsigned char type;  // DT_REG, DT_UNKNOWN, …
+  };
+  /// The next one that is neither "." nor ".."; nothing at the end, or where error() tells why. The name lasts until
+  /// the next call.
+  std::optional<Entry> next();
+  int error() const { return error_; }  // an errno, 0 for none
+
+ private:
+  int folder_;
+  int error_ = 0;
+  std::size_t at_ = 0, end_ = 0;
+  std::unique_ptr<char[]> buffer_;
+};
+
 /// Takes the descriptor of a folder.
 Result<std::vector<FolderEntry>> list_descriptor(Descriptor folder, std::string_view path);
 Result<std::string> read_link_at(int folder, const char* name, std::string_view path);

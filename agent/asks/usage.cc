@@ -64,41 +64,34 @@ void count_file(Usage& usage, const struct stat& file) {
 }
 
 /// Links are not followed, other file systems are not entered.
-void walk(Descriptor folder, int depth, Usage& usage) {
-  const int number = folder.get();
-  DIR* stream = ::fdopendir(number);
-  if (stream == nullptr) {
-    usage.complete = false;
-    return;
-  }
-  folder.release();  // closedir() closes it
-  while (const dirent* entry = ::readdir(stream)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    if (is_spent(usage)) break;
+void walk(const Descriptor& folder, int depth, Usage& usage) {
+  FolderReader reader(folder.get());
+  while (const auto entry = reader.next()) {
+    if (is_spent(usage)) return;
+    if (entry->type != DT_REG && entry->type != DT_DIR && entry->type != DT_UNKNOWN) continue;
     struct stat status {};
-    if (::fstatat(number, entry->d_name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
+    if (::fstatat(folder.get(), entry->name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
       if (errno != ENOENT) usage.complete = false;
       continue;
     }
     if (S_ISREG(status.st_mode)) count_file(usage, status);
     if (!S_ISDIR(status.st_mode) || status.st_dev != usage.device) continue;
-    Descriptor inner(
-        ::openat(number, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const Descriptor inner(
+        ::openat(folder.get(), entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!inner || depth >= kMaxDepth)
       usage.complete = false;
     else
-      walk(std::move(inner), depth + 1, usage);
-    if (usage.spent) break;
+      walk(inner, depth + 1, usage);
+    if (usage.spent) return;
   }
-  ::closedir(stream);
+  if (reader.error() != 0) usage.complete = false;
 }
 
 }  // namespace
 
 Result<std::string> ask_usage(std::string_view path) {
   if (auto good = check_path(path); !good) return tl::unexpected<Error>(good.error());
-  Descriptor folder(
+  const Descriptor folder(
       ::open(std::string(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
   if (!folder) return tl::unexpected<Error>(file_error(errno, path));
   struct stat status {};
@@ -107,7 +100,7 @@ Result<std::string> ask_usage(std::string_view path) {
   usage.device = status.st_dev;
   usage.processor_end = processor_ns() + kMaxProcessorNs;
   usage.end = std::chrono::steady_clock::now() + kMaxTime;
-  walk(std::move(folder), 0, usage);
+  walk(folder, 0, usage);
   return fmt::format(R"({{"bytes":{},"files":{},"oldest":{},"newest":{},"complete":{}}})", usage.bytes,
                      usage.files, usage.oldest, usage.newest, usage.complete);
 }

@@ -8,9 +8,15 @@
 namespace plumbline {
 namespace {
 
+/// "postgresql-#" stands for any version number.
 struct PackageName {
-  std::string_view kind;
-  std::string_view name;  // "postgresql-#" stands for any version number
+  std::string_view kind, before, after;  // after is what follows the number
+  bool numbered = false;
+
+  constexpr PackageName(std::string_view product, std::string_view pattern)
+      : kind(product), before(pattern.substr(0, pattern.find('#'))), numbered(before.size() < pattern.size()) {
+    if (numbered) after = pattern.substr(before.size() + 1);
+  }
 };
 constexpr std::array kPackages = {
     PackageName{"postgresql", "postgresql-#"},
@@ -80,15 +86,19 @@ constexpr std::array kPackages = {
     PackageName{"kafka", "confluent-kafka-#"},
 };
 
+constexpr std::array kVectorPackages = {
+    PackageName{"", "pgvector"},
+    PackageName{"", "postgresql-#-pgvector"},
+    PackageName{"", "pgvector_#"},
+    PackageName{"", "postgresql#-pgvector"},
+};
+
 /// "postgresql-#" for "postgresql-15" and "mysql-server-8.0", not for "postgresql-client".
-bool matches(std::string_view pattern, std::string_view name) {
-  const std::size_t hash = pattern.find('#');
-  if (hash == std::string_view::npos) return pattern == name;
-  const std::string_view before = pattern.substr(0, hash);
-  const std::string_view after = pattern.substr(hash + 1);
-  if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after))
-    return false;
-  const std::string_view number = name.substr(before.size(), name.size() - before.size() - after.size());
+bool matches(const PackageName& row, std::string_view name) {
+  if (name.empty() || name.front() != row.before.front() || !name.starts_with(row.before)) return false;
+  if (!row.numbered) return name.size() == row.before.size();
+  if (name.size() <= row.before.size() + row.after.size() || !name.ends_with(row.after)) return false;
+  const std::string_view number = name.substr(row.before.size(), name.size() - row.before.size() - row.after.size());
   return number.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
@@ -100,8 +110,10 @@ std::vector<const Package*> packages_of(Machine& machine, std::string_view kind)
   if (!all) return found;
   for (const auto& row : kPackages) {
     if (row.kind != kind) continue;
-    for (const auto& package : *all)
-      if (matches(row.name, package.name)) found.push_back(&package);
+    auto one = std::lower_bound(all->begin(), all->end(), row.before,
+                                [](const Package& package, std::string_view wanted) { return package.name < wanted; });
+    for (; one != all->end() && one->name.starts_with(row.before); ++one)
+      if (matches(row, one->name)) found.push_back(&*one);
   }
   return found;
 }
@@ -115,13 +127,11 @@ std::vector<std::string_view> packaged_kinds() {
 }
 
 bool is_vector_package(std::string_view name) {
-  return name == "pgvector" || matches("postgresql-#-pgvector", name) || matches("pgvector_#", name) ||
-         matches("postgresql#-pgvector", name);
+  return std::any_of(kVectorPackages.begin(), kVectorPackages.end(), [name](const PackageName& row) { return matches(row, name); });
 }
 
 bool is_store_package(std::string_view name) {
-  return std::any_of(kPackages.begin(), kPackages.end(),
-                     [name](const PackageName& row) { return matches(row.name, name); });
+  return std::any_of(kPackages.begin(), kPackages.end(), [name](const PackageName& row) { return matches(row, name); });
 }
 
 }  // namespace plumbline
