@@ -25,6 +25,7 @@ constexpr std::string_view kKfdNodes = "/sys/class/kfd/kfd/topology/nodes";
 constexpr std::size_t kMaxFunctions = 65536;
 constexpr std::size_t kMaxDevices = 1024;
 constexpr std::size_t kMaxKfdNodes = 4096;
+constexpr std::uint64_t kDisplayClass = 0x038000;
 constexpr std::size_t kMaxToolkits = 64;
 
 /// "0x10de" as four digits: "10de".
@@ -72,7 +73,7 @@ struct KfdNode {
   std::uint64_t domain = 0;
   std::uint64_t location = 0;  // bus << 8 | device << 3 | function, with a partition's number
   std::uint64_t unique_id = 0;
-  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_bytes = 0;  // 0 where it cannot be told
   unsigned vendor = 0;
   unsigned device = 0;
   std::string gfx;
@@ -88,6 +89,7 @@ struct KfdGpu {
   unsigned vendor = 0;
   unsigned device = 0;
   std::uint64_t memory_bytes = 0;
+  bool memory_known = true;  // of all parts
   std::string gfx;
   std::uint64_t unique_id = 0;
   std::vector<std::uint64_t> locations;  // whole, with a partition's number
@@ -134,6 +136,7 @@ void add_node(KfdGpu& gpu, const KfdNode& node) {
   const bool is_part = gpu.locations.empty() || new_place || node.unique_id == gpu.unique_id;
   gpu.memory_bytes =
       is_part ? gpu.memory_bytes + node.memory_bytes : std::max(gpu.memory_bytes, node.memory_bytes);
+  gpu.memory_known = gpu.memory_known && node.memory_bytes > 0;
   if (gpu.locations.empty()) gpu.unique_id = node.unique_id;
   if (new_place) gpu.locations.push_back(node.location);
   gpu.vendor = node.vendor;
@@ -294,15 +297,15 @@ void add_amd(const Host& host, const std::string& folder, const Result<std::map<
     item["utilization_percent"] = *busy;
   add_sensors(host, folder, item);
   add_ras(host, folder, item);
+  if (shares_memory(item)) {  // what sysfs tells is the part that the firmware set aside
+    item.erase("memory_bytes");
+    item.erase("memory_free_bytes");
+  }
   if (!kfd) return;
   const auto found = kfd->find(item["address"].get<std::string>());
   if (found == kfd->end()) return;
-  const auto told = item.value("memory_bytes", std::uint64_t{0});
-  const bool more_beside = shares_memory(item) && told < found->second.memory_bytes;
-  if (more_beside) item.erase("memory_free_bytes");  // told of the part that the firmware set aside
-  if (told == 0 || more_beside) {
-    if (found->second.memory_bytes > 0) item["memory_bytes"] = found->second.memory_bytes;
-  }
+  if (!item.contains("memory_bytes") && found->second.memory_known)
+    item["memory_bytes"] = found->second.memory_bytes;
   if (!found->second.gfx.empty()) item["gfx_target"] = found->second.gfx;
   item["partitions"] = found->second.locations.size();
   if (found->second.xgmi_links) item["xgmi_links"] = *found->second.xgmi_links;
@@ -321,6 +324,12 @@ void add_local_memory(const Host& host, const std::string& folder, json& item) {
       item["memory_free_bytes"] = *free;
     return;
   }
+}
+
+bool is_known_status(std::string_view status) {
+  constexpr std::array<std::string_view, 5> kStates = {"in reset", "malfunction", "needs reset", "in device creation",
+                                                       "in reset after device release"};
+  return std::find(kStates.begin(), kStates.end(), status) != kStates.end();
 }
 
 void add_intel(const Host& host, const std::string& folder, json& item) {
@@ -343,12 +352,13 @@ Result<std::string> habana_status(const Host& host, const std::string& address) 
   if (beside || !is_absent(beside.error())) return beside;
   for (const std::string base : {"/sys/class/accel", "/sys/class/habanalabs"}) {
     const auto entries = host.list(base);
-    if (!entries) continue;
-    for (const auto& entry : *entries) {
+    if (!entries && !is_absent(entries.error())) return tl::unexpected<Error>(entries.error());
+    for (const auto& entry : entries.value_or(std::vector<FolderEntry>{})) {
       const std::string folder = base + "/" + entry.name;
       const auto link = host.read_link(folder + "/device");
-      const bool own = link ? last_step(*link) == address : read_text(host, folder + "/pci_addr").value_or("") == address;
-      const auto status = own ? read_text(host, folder + "/status") : beside;
+      const auto whose = link ? Result<std::string>(std::string(last_step(*link))) : read_text(host, folder + "/pci_addr");
+      if (!whose || !contains(*whose, ":")) return fail(ErrorKind::invalid, "of an unknown card: " + folder);
+      const auto status = *whose == address ? read_text(host, folder + "/status") : beside;
       if (status || !is_absent(status.error())) return status;
     }
   }
@@ -402,7 +412,7 @@ class Accelerators {
   Result<void> run() {
     if (auto listed = list_functions(); !listed) return listed;
     add_kfd_only();
-    add_integrated();
+    if (auto added = add_integrated(); !added) return added;
     ask_nvml_once();
     for (auto& item : devices_) complete(item);
     add_distances(host_, devices_);
@@ -439,7 +449,9 @@ class Accelerators {
       const auto device = read_id(host_, folder + "/device");
       if (!device) return fail(ErrorKind::invalid, "no device: " + folder);
       if (!is_accelerator({entry.name, *number, *vendor, *device})) continue;
-      if (host_.read_link(folder + "/physfn")) continue;  // a share of a card that is counted by its physical function
+      const auto whole = host_.read_link(folder + "/physfn");
+      if (whole) continue;  // a share of a card that is counted by its physical function
+      if (!is_absent(whole.error())) return tl::unexpected<Error>(whole.error());
       if (has_sister(entry.name, *vendor)) continue;
       devices_.push_back(first_facts(entry.name, folder, *number, *vendor, *device));
     }
@@ -482,26 +494,28 @@ class Accelerators {
       if (known || is_there(host_, std::string(kPciFolder) + "/" + address))
         continue;  // there, and no accelerator of ours
       const auto vendor = four_digits(gpu.vendor);
-      devices_.push_back({{"address", address},
-                          {"vendor_id", vendor},
-                          {"device_id", four_digits(gpu.device)},
-                          {"vendor", vendor_name(vendor)}});
+      const auto device = four_digits(gpu.device);
+      if (!is_accelerator({address, kDisplayClass, vendor, device})) continue;  // built into a processor
+      devices_.push_back(
+          {{"address", address}, {"vendor_id", vendor}, {"device_id", device}, {"vendor", vendor_name(vendor)}});
     }
   }
 
   /// The GPU of a Jetson stands on no PCI bus: /sys/bus/platform/devices/17000000.gpu, whose uevent says
   /// "OF_COMPATIBLE_0=nvidia,ga10b".
-  void add_integrated() {
+  Result<void> add_integrated() {
     constexpr std::array<std::string_view, 5> kEndings = {".gpu", ".ga10b", ".gv11b", ".gp10b", ".gm20b"};
-    if (!is_there(host_, "/proc/device-tree")) return;
+    if (!is_there(host_, "/proc/device-tree")) return {};
     const std::string base = "/sys/bus/platform/devices/";
     const auto entries = host_.list(base);
-    if (!entries) return;
+    if (!entries) return is_absent(entries.error()) ? Result<void>() : tl::unexpected<Error>(entries.error());
     for (const auto& entry : *entries) {
       const auto ends = [&](std::string_view ending) { return entry.name.ends_with(ending); };
       if (std::none_of(kEndings.begin(), kEndings.end(), ends) || devices_.size() >= kMaxDevices) continue;
       const auto uevent = read_text(host_, base + entry.name + "/uevent");
       const auto compatible = uevent ? value_of(*uevent, "OF_COMPATIBLE_0", '=') : std::nullopt;
+      if (!compatible && is_there(host_, base + entry.name + "/uevent"))
+        return fail(ErrorKind::invalid, "no compatible device: " + base + entry.name);
       if (!compatible || !compatible->starts_with("nvidia,g")) continue;
       json item = {{"address", entry.name}, {"class", "3d"}, {"vendor", "nvidia"}};
       item["driver"] = value_of(*uevent, "DRIVER", '=').value_or(std::string_view());
@@ -509,6 +523,7 @@ class Accelerators {
         item["name"] = to_utf8(trim(std::string_view(*board).substr(0, board->find('\0'))));
       devices_.push_back(std::move(item));
     }
+    return {};
   }
 
   bool has_nvidia() const {
@@ -572,7 +587,7 @@ class Accelerators {
     if (vendor == "habana") {
       const auto status = habana_status(host_, item["address"].get<std::string>());
       if (!status && !is_absent(status.error())) return std::nullopt;
-      if (status && lower(*status) != "operational") return false;
+      if (status && lower(*status) != "operational") return is_known_status(lower(*status)) ? std::optional(false) : std::nullopt;
     }
     if (vendor == "nvidia") {
       if (!nvml_asked_) return std::nullopt;

@@ -73,6 +73,8 @@ void set_disks(const Host& host, Machine& machine, Facts& facts) {
     if (!is_disk(entry.name) || disks.size() >= kMaxDisks) continue;
     auto disk = disk_of(host, machine, entry.name);
     if (!disk) continue;
+    if (entry.name.starts_with("nvme") && (*disk)["class"] == "other")
+      nvme_bytes = fail(ErrorKind::invalid, "not known whether it is a disk of this host: " + entry.name);
     if ((*disk)["class"] == "nvme" && nvme_bytes) {
       if (disk->contains("size_bytes"))
         *nvme_bytes += std::min((*disk)["size_bytes"].get<std::uint64_t>(), std::uint64_t{1} << 50);

@@ -2,6 +2,7 @@
 // What lies below a block device: partitions, dm and md layers, disks.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "agent/tables/tables.h"
 #include "base/text.h"
@@ -126,33 +127,47 @@ std::string kernel_name(const Host& host, std::string_view source) {
   return "";
 }
 
+/// The later counts where the paths to one drive differ.
+enum class Way { untold, local, remote, hidden };
+
+/// A controller's file "transport": pcie, tcp, …
+Way way_to(const Host& host, const std::string& controller) {
+  const auto text = host.read(controller + "/transport", 4096);
+  if (!text) return text.error().kind == ErrorKind::not_found ? Way::untold : Way::hidden;
+  const auto word = trim(*text);
+  if (word == "pcie" || word == "apple-nvme") return Way::local;
+  return word == "tcp" || word == "rdma" || word == "fc" || word == "loop" ? Way::remote : Way::hidden;
+}
+
 /// Disks of another machine, or of a hypervisor's making, that show themselves as NVMe: by the way to them (a fabric), or
 /// by their model: Amazon's EBS, Google's persistent disks (its local ones are "nvme_card"), Azure's remote ones (its
 /// local ones are "Microsoft NVMe Direct Disk"), Alibaba's, QEMU's, VMware's, VirtualBox's.
-bool is_local_nvme(const Host& host, std::string_view name) {
+/// Nothing where that is hidden.
+std::optional<bool> is_local_nvme(const Host& host, std::string_view name) {
   const std::string device = "/sys/block/" + std::string(name) + "/device";
-  const std::string model = lower(text_of(host, device + "/model"));
-  for (const std::string_view sign : {"elastic block stor", "nvme_card-pd", "msft nvme accelerator", "qemu", "vmware", "vbox"}) {
-    if (contains(model, sign)) return false;
-  }
+  const auto model = host.read(device + "/model", 4096);
+  if (model ? !is_ascii(*model) : model.error().kind != ErrorKind::not_found) return std::nullopt;
+  for (const std::string_view sign : {"elastic block stor", "nvme_card-pd", "msft nvme accelerator", "qemu", "vmware", "vbox"})
+    if (model && contains(lower(*model), sign)) return false;
+  auto way = way_to(host, device);
+  if (way != Way::untold) return way == Way::hidden ? std::nullopt : std::optional(way == Way::local);
   // with several paths the device is a subsystem, whose controllers lie in it: nvme-subsys0/nvme0/transport
-  const auto remote = [&](const std::string& controller) {
-    const std::string transport = text_of(host, controller + "/transport");
-    return transport == "tcp" || transport == "rdma" || transport == "fc" || transport == "loop";
-  };
-  if (remote(device)) return false;
-  const auto entries = host.stat(device + "/transport") ? Result<std::vector<FolderEntry>>() : host.list(device);
-  if (!entries) return true;
-  return std::none_of(entries->begin(), entries->end(), [&](const FolderEntry& entry) {
+  const auto entries = host.list(device);
+  if (!entries) return entries.error().kind == ErrorKind::not_found ? std::optional(true) : std::nullopt;
+  for (const FolderEntry& entry : *entries) {
     const bool controller = entry.name.starts_with("nvme") && entry.name.find_first_not_of("0123456789", 4) == std::string::npos;
-    return controller && remote(device + "/" + entry.name);
-  });
+    if (controller) way = std::max(way, way_to(host, device + "/" + entry.name));
+  }
+  return way == Way::hidden ? std::nullopt : std::optional(way != Way::remote);
 }
 
 }  // namespace
 
 std::string read_disk_class(const Host& host, std::string_view name) {
-  if (name.starts_with("nvme")) return is_local_nvme(host, name) ? "nvme" : "virtual";
+  if (name.starts_with("nvme")) {
+    const auto local = is_local_nvme(host, name);
+    return !local ? "other" : *local ? "nvme" : "virtual";
+  }
   for (const std::string_view start : {"vd", "xvd", "rbd", "nbd", "dasd"}) {  // paravirtual, or of a storage server
     if (name.starts_with(start)) return "virtual";
   }
