@@ -114,10 +114,10 @@ Result<std::string> read_descriptor(int descriptor, std::string_view path, std::
   std::string text;
   std::string more;
   while (true) {
-    const bool at_start = text.empty();
-    if (!at_start && more.empty()) more.resize(kReadBytes);
-    char* buffer = at_start ? first.data() : more.data();
-    const std::size_t room = at_start ? first.size() : more.size();
+    const bool small = text.size() < first.size();  // most files: what follows is their end
+    if (!small && more.empty()) more.resize(kReadBytes);
+    char* buffer = small ? first.data() : more.data();
+    const std::size_t room = small ? first.size() : more.size();
     const ssize_t count = ::read(descriptor, buffer, room);
     if (count < 0) {
       if (errno == EINTR) continue;

@@ -36,6 +36,7 @@ std::string redact_user(const std::vector<std::string>& parts) {
 std::string redact_redis(std::string_view text) {
   std::string out;
   for (const std::string_view line : lines(text)) {
+    if (trim(line).starts_with('#')) continue;  // nine lines of ten
     const auto parts = shell_words(trim(line));
     if (parts.size() < 2 || parts[0].starts_with('#')) continue;
     const std::string key = lower(parts[0]);

@@ -131,6 +131,12 @@ bool is_vector_package(std::string_view name) {
 }
 
 bool is_store_package(std::string_view name) {
+  static constexpr std::array<bool, 256> kFirst = [] {  // "lib…", the most there are, is none
+    std::array<bool, 256> first{};
+    for (const PackageName& row : kPackages) first[static_cast<unsigned char>(row.before.front())] = true;
+    return first;
+  }();
+  if (name.empty() || !kFirst[static_cast<unsigned char>(name.front())]) return false;
   return std::any_of(kPackages.begin(), kPackages.end(), [name](const PackageName& row) { return matches(row, name); });
 }
 
