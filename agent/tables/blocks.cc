@@ -127,6 +127,26 @@ std::string kernel_name(const Host& host, std::string_view source) {
   return "";
 }
 
+/// btrfs may lie on several devices, of which a mount names one: /sys/fs/btrfs/<uuid>/devices/ has them all.
+BlockLayers btrfs_layers(const Host& host, const std::string& name) {
+  const auto volumes = host.list("/sys/fs/btrfs");
+  if (!volumes && volumes.error().kind != ErrorKind::not_found) return {};
+  for (const auto& volume : volumes.value_or(std::vector<FolderEntry>{})) {
+    const auto devices = host.list("/sys/fs/btrfs/" + volume.name + "/devices");
+    if (!devices && devices.error().kind == ErrorKind::not_found) continue;  // "features"
+    if (!devices || devices->size() > kMaxSlaves) return {};
+    if (std::none_of(devices->begin(), devices->end(), [&](const FolderEntry& one) { return one.name == name; })) continue;
+    BlockLayers all;
+    for (const auto& device : *devices) {
+      const BlockLayers below = walk(host, device.name, 0);
+      if (!below.known) return {};
+      merge(all, below, &device == &devices->front());
+    }
+    return all;
+  }
+  return walk(host, name, 0);
+}
+
 /// The later counts where the paths to one drive differ.
 enum class Way { untold, local, remote, hidden };
 
@@ -195,7 +215,8 @@ BlockLayers read_layers(const Host& host, const Mount& mount) {
     }
   }
   const std::string name = kernel_name(host, mount.source);
-  return name.empty() ? BlockLayers{} : walk(host, name, 0);
+  if (name.empty()) return {};
+  return mount.type == "btrfs" ? btrfs_layers(host, name) : walk(host, name, 0);
 }
 
 }  // namespace plumbline
