@@ -31,9 +31,22 @@ bool is_legacy(std::string_view kind) {
          kind == "vnc";
 }
 
+/// A process is not named where its files may not be looked at: those of the first process, which is root's, tell. Who may
+/// read every file may list them, and not follow them.
+void tell_refusal(const Host& host, const nlohmann::json& sockets, Facts& facts) {
+  const bool all_named = std::all_of(sockets.begin(), sockets.end(), [](const nlohmann::json& row) { return row.contains("process"); });
+  if (all_named) return;
+  const std::string folder = "/proc/1/fd/";
+  const auto files = host.list(folder);
+  const auto target = !files || files->empty() ? Result<std::string>() : host.read_link(folder + files->front().name);
+  const auto refused = [](const auto& answer) { return !answer && answer.error().kind == ErrorKind::permission_denied; };
+  if (!refused(files) && !refused(target)) return;
+  facts.missing("listeners.sockets[].process", Error{ErrorKind::permission_denied, "not permitted: /proc/<pid>/fd of other users' processes (CAP_SYS_PTRACE)"});
+}
+
 }  // namespace
 
-Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
+Result<void> probe_listeners(const Host& host, Machine& machine, Facts& facts) {
   const auto& sockets = machine.sockets();
   if (!sockets) return tl::unexpected<Error>(sockets.error());
   std::map<Key, std::string_view> kinds;
@@ -74,6 +87,7 @@ Result<void> probe_listeners(const Host&, Machine& machine, Facts& facts) {
     }
     if (std::find(list.begin(), list.end(), row) == list.end()) list.push_back(std::move(row));
   }
+  tell_refusal(host, list, facts);
   facts.set("listeners.sockets", std::move(list));
   facts.set("listeners.exposed_count", exposed);
   if (const Error& why = machine.firewall().unreadable(); !why.message.empty()) facts.missing("listeners.reachable_count", why);
