@@ -138,6 +138,8 @@ const std::vector<Fact>& catalog() {
       {"accelerators.devices[].unanswered", kStrings, "", plain, "Calls of NVML that failed, each with why: nvmlDeviceGetMigMode: not supported", "NVML"},
       {"accelerators.devices[].fabric", kString, "", plain, "State of the NVSwitch fabric: none, not_started, starting, ready or failed", "NVML"},
       {"accelerators.devices[].partitions", kInt, "", plain, "Parts the card is divided into for computing (AMD)", "/sys/class/kfd"},
+      {"accelerators.devices[].compute_partition", kString, "", plain, "How its processors are divided: SPX (whole), DPX, TPX, QPX or CPX (AMD)", "current_compute_partition"},
+      {"accelerators.devices[].memory_partition", kString, "", plain, "How its memory is divided: NPS1 (whole), NPS2, NPS4 or NPS8 (AMD)", "current_memory_partition"},
       {"accelerators.devices[].xgmi_links", kInt, "", plain, "Other cards reached by xGMI (AMD)", "/sys/class/kfd io_links"},
       {"accelerators.devices[].nearest_network", kString, "", plain, "Way to the nearest RDMA port, else network port: switch (one PCI switch), root (one root complex), socket (one NUMA node), across, or none", "/sys/bus/pci/devices"},
       {"accelerators.devices[].nearest_nvme", kString, "", plain, "The same to the nearest NVMe drive", "/sys/bus/pci/devices"},

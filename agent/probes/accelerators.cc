@@ -283,6 +283,18 @@ bool shares_memory(const json& item) {
   return item["device_id"] == "1586" || item["device_id"] == "74a0";
 }
 
+/// How the processors and the memory of a card are divided: "SPX" (whole) to "CPX", "NPS1" to "NPS8" (amdgpu).
+void add_partition_modes(const Host& host, const std::string& folder, json& item) {
+  constexpr std::array<std::string_view, 5> kCompute = {"SPX", "DPX", "TPX", "QPX", "CPX"};
+  constexpr std::array<std::string_view, 4> kMemory = {"NPS1", "NPS2", "NPS4", "NPS8"};
+  const auto add = [&](const char* name, const char* key, const auto& known) {
+    const auto mode = read_text(host, folder + name);
+    if (mode && std::find(known.begin(), known.end(), *mode) != known.end()) item[key] = *mode;
+  };
+  add("/current_compute_partition", "compute_partition", kCompute);
+  add("/current_memory_partition", "memory_partition", kMemory);
+}
+
 void add_amd(const Host& host, const std::string& folder, const Result<std::map<std::string, KfdGpu>>& kfd,
              json& item) {
   const auto total = read_u64(host, folder + "/mem_info_vram_total");
@@ -297,6 +309,7 @@ void add_amd(const Host& host, const std::string& folder, const Result<std::map<
     item["utilization_percent"] = *busy;
   add_sensors(host, folder, item);
   add_ras(host, folder, item);
+  add_partition_modes(host, folder, item);
   if (shares_memory(item)) {  // what sysfs tells is the part that the firmware set aside
     item.erase("memory_bytes");
     item.erase("memory_free_bytes");
