@@ -41,6 +41,11 @@ std::string clean(std::string_view text, bool drop_controls) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
+    std::size_t plain = at;  // most text is: taken as it stands
+    while (plain < text.size() && text[plain] >= 0x20 && text[plain] < 0x7F) ++plain;
+    out += text.substr(at, plain - at);
+    at = plain;
+    if (at == text.size()) break;
     const std::size_t length = utf8_length(text, at);
     const auto first = static_cast<unsigned char>(text[at]);
     // C0, DEL and the C1 controls (U+0080 to U+009F), which some terminals obey.
