@@ -307,6 +307,24 @@ TEST_CASE("A scan as a whole has an end, and says what it left out") {
   CHECK(scan->ended.empty());
 }
 
+TEST_CASE("A scan as a whole has its share of the processor, however many probes spin, and says what it left out") {
+  const auto spin = [](const Host&, Machine&, Facts&) -> Result<void> {
+    for (;;) sched_yield();
+  };
+  std::vector<Probe> all;
+  for (const char* name : {"os", "mac", "memory", "boot", "time", "kernel"}) all.push_back({name, "rogue", spin});
+  auto work = patient_work();
+  work.limits.scan_processor = std::chrono::milliseconds(1200);
+  ProbeHistory history;
+  const auto scan = take_guarded_scan(work, all, history);
+  REQUIRE(scan);
+  CHECK(scan->sections.size() == all.size());
+  CHECK(scan->ended.size() == 2);  // at 500 ms each; the third was at work when the scan's own 1,200 ms were used
+  CHECK(scan->cpu_ms >= 1200);
+  CHECK(scan->cpu_ms < 1700);  // of processor time: what six of them would use is 3 s
+  CHECK(contains(scan->sections.at("kernel").missing.at("kernel"), "more of the processor, than the agent may"));
+}
+
 TEST_CASE("A thread that is left behind waiting does not hold the scan up") {
   const auto wait = [](const Host&, Machine&, Facts& facts) -> Result<void> {
     const auto answer = answer_within(std::chrono::seconds(0), "a dead file server", []() -> Result<std::string> {
