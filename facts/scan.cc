@@ -39,11 +39,10 @@ std::string hashed_part(const Section& section) {
 }
 
 /// On the wire one hash holds for all sections, and none has its own.
-std::string section_json(const Section& section, bool with_data, bool with_hash) {
-  std::string out = "{";
-  if (with_data) out += "\"data\":" + canonical_json(section.data) + ',';
+std::string section_json(const Section& section, bool with_hash) {
+  std::string out = "{\"data\":" + canonical_json(section.data) + ',';
   if (with_hash) out += "\"hash\":" + canonical_json(section.hash) + ',';
-  if (with_data && !section.missing.empty()) out += "\"missing\":" + canonical_json(section.missing) + ',';
+  if (!section.missing.empty()) out += "\"missing\":" + canonical_json(section.missing) + ',';
   out += "\"status\":\"";
   out += to_text(section.status);
   return out += "\",\"took_ms\":" + canonical_json(section.took_ms) + '}';
@@ -163,15 +162,14 @@ Result<Section> read_section(const std::string& name, json& value) {
   const auto* known = std::find_if(kStatusNames.begin(), kStatusNames.end(), [&](const auto& row) { return row.second == *status; });
   if (known == kStatusNames.end()) return invalid("section " + name + ": status \"" + printable(status->substr(0, 40)) + "\" is none of ok, partial, failed");
   section.status = known->first;
-  section.has_data = value.contains("data");
-  if (value.contains("hash") || !section.has_data) {  // on the wire there is none: it follows from the contents
+  if (value.contains("hash")) {  // on the wire there is none: it follows from the contents
     const auto hash = member<std::string>(value, "hash", &json::is_string, "a string");
     if (!hash) return fail("section " + name, hash.error());
     if (!is_hash(*hash)) return invalid("section " + name + ": hash must be 64 hexadecimal digits");
     section.hash = *hash;
   }
   section.took_ms = number_or(value, "took_ms", 0);
-  if (!section.has_data) return section;
+  if (!value.contains("data")) return invalid("section " + name + " came without data");
   if (!value["data"].is_object()) return invalid("section " + name + ": data must be an object");
   section.data = std::move(value["data"]);
   if (value.contains("missing")) {
@@ -249,15 +247,13 @@ std::string facts_hash(const Scan& scan) {
   return hash_of_all(hashes);
 }
 
-std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known) {
+std::string to_json(const Scan& scan) {
   std::string out = "{\"agent\":" + agent_json(scan) + ",\"host_id\":" + canonical_json(scan.host_id) +
                     ",\"schema\":" + std::to_string(kScanSchema) + ",\"sections\":";
   char before = '{';
   for (const auto& [name, section] : scan.sections) {
-    const auto acknowledged = known.find(name);
-    const bool with_data = section.has_data && (acknowledged == known.end() || acknowledged->second != section.hash);
     out += std::exchange(before, ',');
-    out += canonical_json(name) + ':' + section_json(section, with_data, true);
+    out += canonical_json(name) + ':' + section_json(section, true);
   }
   out += scan.sections.empty() ? "{}" : "}";
   return out + end_json(scan);
@@ -277,7 +273,7 @@ std::string to_wire(const Scan& scan, const std::map<std::string, std::string>& 
     const auto known = acknowledged.find(name);
     if (!whole && known != acknowledged.end() && known->second == section.hash) continue;
     if (!std::exchange(first, false)) out += ',';
-    out += canonical_json(name) + ':' + section_json(section, true, false);
+    out += canonical_json(name) + ':' + section_json(section, false);
   }
   return out + '}' + end_json(scan);
 }
@@ -303,8 +299,6 @@ Result<Arrived> read_wire(std::string_view text, const JsonLimits& limits) {
     if (!is_hash(*told)) return invalid(std::string(key) + " must be 64 hexadecimal digits");
     *hash = std::move(*told);
   }
-  for (const auto& [name, section] : arrived.scan.sections)
-    if (!section.has_data) return invalid("section " + name + " came without data");
   if (!arrived.base.empty()) return arrived.facts.empty() ? Result<Arrived>(invalid("\"facts\" is missing")) : Result<Arrived>(std::move(arrived));
   const std::string facts = facts_hash(arrived.scan);
   if (!arrived.facts.empty() && arrived.facts != facts) return invalid("\"facts\" does not match its sections");
@@ -322,7 +316,7 @@ bool lay_over(const Scan* base, Arrived& arrived) {
 json facts_of(const Scan& scan) {
   json facts = json::object();
   for (const auto& [name, section] : scan.sections)
-    if (section.has_data && section.status != SectionStatus::failed) facts[name] = section.data;
+    if (section.status != SectionStatus::failed) facts[name] = section.data;
   return facts;
 }
 

@@ -8,8 +8,8 @@
 //    "sections":{"cpu":{"status":"ok","hash":"<sha256>","took_ms":1.9,
 //                       "data":{…facts…},"missing":{"cpu.max_mhz":"not found: /sys/…"}}}}
 //
-// `hash` is over the canonical JSON of {"data":…,"missing":…,"status":…}: it changes only when a fact does. On the
-// wire a section whose hash the collector has acknowledged is sent without data and missing.
+// `hash` is over the canonical JSON of {"data":…,"missing":…,"status":…}: it changes only when a fact does. What travels
+// to a collector is less: facts/wire.h.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,6 @@ struct Section {
   nlohmann::json data = nlohmann::json::object();  // nested objects and lists as the catalog's paths say
   std::map<std::string, std::string> missing;      // catalog path → why it could not be read
   std::string hash;                                // 64 hexadecimal digits
-  bool has_data = true;                            // false: only the hash came
 };
 
 /// A probe that the agent ended, or left out because it had to be ended before (goal R15).
@@ -73,8 +72,8 @@ std::string hash_of(const Section& section);
 /// SHA-256 over the section names and hashes, kHistorySection left out: equal facts, equal hash.
 std::string facts_hash(const Scan& scan);
 
-/// `known`: hashes the collector has acknowledged by section; those sections travel without data.
-std::string to_json(const Scan& scan, const std::map<std::string, std::string>& known = {});
+/// The whole document, as files hold it; facts/wire.h has the one that travels.
+std::string to_json(const Scan& scan);
 /// Whether every fact of the section `name` has the type that the catalog says; the message names the one that has not.
 Result<void> check_section(const std::string& name, const Section& section);
 /// Reads and checks a document from outside: schema, ids, the type of every field, every fact against the catalog (a

@@ -136,15 +136,7 @@ Result<Scan> read_scan_file(const std::string& path) {
   if (!text) return tl::unexpected(text.error());
   auto scan = read_scan(*text);
   if (!scan) return fail(shown, scan.error());
-  if (auto whole = require_whole(*scan); !whole) return fail(shown, whole.error());
   return scan;
-}
-
-Result<void> require_whole(const Scan& scan) {
-  for (const auto& [name, section] : scan.sections)
-    if (!section.has_data)
-      return fail(ErrorKind::invalid, "section " + name + " came without its data, as agents send to a collector that knows it; make a whole one with: plumbline-agent scan --format json");
-  return {};
 }
 
 Result<OpenFleet> open_fleet(const StateOptions& options) {

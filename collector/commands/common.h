@@ -33,8 +33,6 @@ Result<std::shared_ptr<const RuleSet>> rules_for(const StateOptions& options);
 Result<std::string> read_document(const std::string& path);
 /// A scan document from a file or "-"; plain JSON or one zstd frame of it.
 Result<Scan> read_scan_file(const std::string& path);
-/// Fails where a section came without its data: such a document cannot stand alone.
-Result<void> require_whole(const Scan& scan);
 
 /// A collector's store with the assessment of what is in it now. Read-only.
 struct OpenFleet {

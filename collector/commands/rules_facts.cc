@@ -58,10 +58,7 @@ Result<Scan> read_scan_or_facts(const std::string& text) {
   if (!document) return tl::unexpected(document.error());
   if (!document->is_object()) return fail(ErrorKind::invalid, "neither a scan document nor an object of facts such as {\"cpu\":{\"cores\":4}}");
   if (!document->contains("sections") && !document->contains("schema")) return scan_of_facts(*document);
-  auto scan = read_scan(text);
-  if (!scan) return scan;
-  if (auto whole = require_whole(*scan); !whole) return tl::unexpected(whole.error());
-  return scan;
+  return read_scan(text);
 }
 
 }  // namespace

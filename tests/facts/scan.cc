@@ -87,15 +87,6 @@ TEST_CASE("a section's hash follows its facts and not its cost") {
   CHECK(facts_hash(a) != facts_hash(b));
 }
 
-TEST_CASE("acknowledged sections travel as their hash alone") {
-  const Scan scan = sample();
-  const auto read = read_scan(to_json(scan, {{"cpu", scan.sections.at("cpu").hash}, {"storage", "old"}}));
-  REQUIRE(read);
-  CHECK_FALSE(read->sections.at("cpu").has_data);
-  CHECK(read->sections.at("storage").has_data);
-  CHECK(facts_hash(*read) == facts_hash(scan));
-}
-
 TEST_CASE("on the wire a scan is whole or what changed since one that was acknowledged, and one hash holds for all of it") {
   const Scan before = sample();
   Scan after = sample();
