@@ -187,6 +187,10 @@ Result<void> probe_containers(const Host& host, Machine& machine, Facts& facts) 
     runtimes.push_back(std::move(runtime));
     docker = docker || engine.name == "docker";
   }
+  if (const auto& packages = machine.packages(); !packages) {  // what runs or lies in its usual place is told all the same
+    for (const char* fact : {"containers.runtimes", "containers.nvidia_toolkit", "containers.kubernetes_version"})
+      facts.missing(fact, packages.error());
+  }
   facts.set("containers.runtimes", std::move(runtimes));
   for (const std::string_view name : {"nvidia-container-toolkit", "nvidia-container-toolkit-base"}) {
     if (const Package* package = machine.package(name)) {

@@ -148,6 +148,7 @@ void set_arch(const Host& host, const Traces& traces, Facts& facts) {
 /// What the firmware says, each empty where it says nothing.
 struct Firmware {
   bool readable = false;
+  std::optional<Error> unread;  // why the device tree's model could not be read
   std::string vendor, product, version, board, bios, bios_version, chassis, asset_tag;
 };
 
@@ -157,7 +158,9 @@ Firmware read_firmware(const Host& host) {
   const auto read = [&](const char* name) { return read_text(host, folder + name).value_or(""); };
   firmware.vendor = read("sys_vendor");
   if (firmware.vendor.empty() && !is_there(host, "/sys/class/dmi/id")) {
-    auto model = read_text(host, "/proc/device-tree/model").value_or("");
+    const auto text = read_text(host, "/proc/device-tree/model");
+    if (!text && !is_absent(text.error())) firmware.unread = text.error();
+    std::string model = text.value_or("");
     while (!model.empty() && model.back() == '\0') model.pop_back();
     firmware.product = model;
     firmware.vendor = model.substr(0, model.find_first_of(", "));
@@ -428,10 +431,14 @@ void set_kind(const Host& host, Machine& machine, const Traces& traces, Facts& f
   const std::string folder(kDmiFolder);
   if (!firmware.vendor.empty())
     facts.set("host.vendor", firmware.vendor);
+  else if (firmware.unread)
+    facts.missing("host.vendor", *firmware.unread);
   else
     set_if_there(facts, "host.vendor", read_text(host, folder + "sys_vendor"));
   if (!firmware.product.empty())
     facts.set("host.product", firmware.product);
+  else if (firmware.unread)
+    facts.missing("host.product", *firmware.unread);
   else
     set_if_there(facts, "host.product", read_text(host, folder + "product_name"));
   const auto virtualization = virtualization_of(host, firmware, traces);

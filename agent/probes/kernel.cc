@@ -88,9 +88,9 @@ std::string path_of(std::string_view name) {
 /// Settings of files beyond those above are read where they run, too; a host that sets hundreds is cut short.
 constexpr std::size_t kMaxExtraSettings = 100;
 
-void write_running(const Host& host, const std::vector<std::string>& names, Facts& facts) {
+/// `unread`: why a file could not be read that may name more of them.
+void write_running(const Host& host, const std::vector<std::string>& names, std::optional<Error> unread, Facts& facts) {
   nlohmann::json running = nlohmann::json::object();
-  std::optional<Error> unread;
   for (const std::string& name : names) {
     const auto text = host.read(path_of(name), 4096);
     if (text)
@@ -119,8 +119,9 @@ void write_settings(const Host& host, Facts& facts) {
   if (files.unread) facts.missing("kernel.sysctl_configured", *files.unread);
   facts.set("kernel.sysctl_configured", std::move(configured));
   facts.set("kernel.sysctl_conflicts", files.conflicts);
-  write_running(host, names, facts);
+  write_running(host, names, files.unread, facts);
   const auto link = host.read_link("/etc/sysctl.d/99-sysctl.conf");
+  if (!link && link.error().kind == ErrorKind::permission_denied) return facts.missing("kernel.sysctl_conf_linked", link.error());
   facts.set("kernel.sysctl_conf_linked",
             link.has_value() && (*link == "/etc/sysctl.conf" || *link == "../sysctl.conf"));
 }

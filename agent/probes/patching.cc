@@ -2,7 +2,6 @@
 // How fresh the installed software is: pending restart, newest kernel, last update, automatic updates.
 #include <algorithm>
 
-#include "agent/config/glob.h"
 #include "agent/config/ini.h"
 #include "agent/machine.h"
 #include "agent/probes/all.h"
@@ -54,8 +53,10 @@ void write_kernels(const Host& host, Facts& facts, bool& stale) {
   const auto running = host.read("/proc/sys/kernel/osrelease", 4096);
   const auto boot = host.list("/boot");
   if (!boot || !running) {
-    if (!boot && boot.error().kind != ErrorKind::not_found)
-      facts.missing("patching.running_newest_kernel", boot.error());
+    const Error& why = boot ? running.error() : boot.error();
+    if (why.kind == ErrorKind::not_found) return;
+    facts.missing("patching.newest_kernel", why);
+    facts.missing("patching.running_newest_kernel", why);
     return;
   }
   const std::string release(trim(*running));
@@ -91,11 +92,15 @@ std::string keep_periodic(std::string_view text) {
   return kept;
 }
 
-/// `APT::Periodic::Unattended-Upgrade "1";` in any file of apt.conf.d, the last one wins.
-bool apt_is_automatic(const Host& host) {
+/// `APT::Periodic::Unattended-Upgrade "1";` in any file of apt.conf.d, the last one wins: one that cannot be read may be it.
+Result<bool> apt_is_automatic(const Host& host) {
   bool on = false;
-  for (const std::string& path : glob(host, "/etc/apt/apt.conf.d/*")) {
-    const auto text = host.read_redacted(path, keep_periodic, kMaxConfigBytes);
+  const auto entries = host.list("/etc/apt/apt.conf.d");
+  if (!entries && entries.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(entries.error());
+  for (const auto& entry : entries.value_or(std::vector<FolderEntry>{})) {
+    if (entry.type == FileType::folder || entry.name.starts_with('.')) continue;
+    const auto text = host.read_redacted("/etc/apt/apt.conf.d/" + entry.name, keep_periodic, kMaxConfigBytes);
+    if (!text && text.error().kind == ErrorKind::permission_denied) return tl::unexpected<Error>(text.error());
     if (!text) continue;
     for (const std::string_view raw : lines(*text)) {
       const std::string_view line = trim(raw);
@@ -110,21 +115,42 @@ bool apt_is_automatic(const Host& host) {
   return on;
 }
 
-bool is_automatic(const Host& host, Machine& machine) {
-  if (machine.package_manager() == "dpkg") {
-    const UnitFile* timer = machine.unit("apt-daily-upgrade.timer");
-    const bool runs = timer == nullptr || timer->enabled || host.stat("/etc/cron.daily/apt-compat");
-    return machine.package("unattended-upgrades") != nullptr && apt_is_automatic(host) && runs;
+/// Why a timer that is not seen as enabled may be so all the same.
+std::optional<Error> unread_timers(const Host& host) {
+  for (const char* folder : {"/etc/systemd/system", "/etc/systemd/system/timers.target.wants"}) {
+    const auto entries = host.list(folder);
+    if (!entries && entries.error().kind == ErrorKind::permission_denied) return entries.error();
   }
+  return std::nullopt;
+}
+
+Result<bool> dpkg_is_automatic(const Host& host, Machine& machine) {
+  const auto& packages = machine.packages();
+  if (!packages) return tl::unexpected<Error>(packages.error());
+  if (machine.package("unattended-upgrades") == nullptr) return false;
+  const auto on = apt_is_automatic(host);
+  if (!on || !*on) return on;
+  const UnitFile* timer = machine.unit("apt-daily-upgrade.timer");
+  if ((timer != nullptr && timer->enabled) || host.stat("/etc/cron.daily/apt-compat")) return true;
+  if (const auto why = unread_timers(host)) return tl::unexpected<Error>(*why);
+  return timer == nullptr;
+}
+
+Result<bool> is_automatic(const Host& host, Machine& machine) {
+  if (machine.package_manager() == "dpkg") return dpkg_is_automatic(host, machine);
   for (const std::string_view name :
        {"dnf-automatic-install.timer", "dnf5-automatic.timer", "transactional-update.timer"}) {
     const UnitFile* timer = machine.unit(name);
     if (timer != nullptr && timer->enabled) return true;
   }
   const UnitFile* timer = machine.unit("dnf-automatic.timer");
-  if (timer == nullptr || !timer->enabled) return false;
+  if (timer == nullptr || !timer->enabled) {
+    if (const auto why = unread_timers(host)) return tl::unexpected<Error>(*why);
+    return false;
+  }
   const auto keep = [](std::string_view all) { return keep_settings(all, {"apply_updates"}); };
   const auto text = host.read_redacted("/etc/dnf/automatic.conf", keep, kMaxConfigBytes);
+  if (!text && text.error().kind == ErrorKind::permission_denied) return tl::unexpected<Error>(text.error());
   if (!text) return false;
   const auto settings = parse_ini(*text);
   return std::any_of(settings.begin(), settings.end(), [](const auto& line) {

@@ -259,11 +259,14 @@ struct Recorded {
   std::vector<std::string> sections;  // that are taken; empty for all
 };
 
-/// Of the hosts with stores and model servers those sections alone: the others have machines of their own.
+const std::vector<std::string> kCompared = {"data_stores", "ai", "host", "os", "cpu", "memory", "accelerators", "kernel", "mac", "firewall",
+    "network", "storage", "listeners", "containers", "packages", "patching", "roles"};
+
+/// Of the hosts with stores and model servers those sections alone.
 std::vector<Recorded> machines() {
   std::vector<Recorded> found = {{PLUMBLINE_SOURCE_DIR "/tests/hosts/gpu-server", {}}};
   for (const char* name : {"careless-database-server", "open-gpu-server", "hardened-gpu-node"})
-    found.push_back({PLUMBLINE_SOURCE_DIR "/tests/hosts/" + std::string(name), {"data_stores", "ai"}});
+    found.push_back({PLUMBLINE_SOURCE_DIR "/tests/hosts/" + std::string(name), kCompared});
   const char* tier = std::getenv("PLUMBLINE_TIER");
   const char* corpus = std::getenv("PLUMBLINE_CORPUS");
   if (corpus == nullptr || tier == nullptr || std::string_view(tier) == "quick") return found;
