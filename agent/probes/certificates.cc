@@ -32,6 +32,7 @@ struct Found {
   std::vector<std::string> seen;  // hashes: one certificate often lies in several files
   std::size_t files = 0;
   std::size_t entries = 0;
+  std::optional<Error> unread;  // a certificate, or a whole place for them, that may not be read
 };
 
 /// Bundles of the authorities that this host trusts are no certificates of its own.
@@ -116,8 +117,9 @@ void visit(const Host& host, const std::string& folder, int depth, std::int64_t 
     }
     if (!ends_with_one_of(entry.name, {".crt", ".pem", ".cer", ".cert"})) continue;
     ++found.files;
-    if (const auto text = host.read_redacted(path, redact_pem, kMaxCertificateBytes); text && !text->empty())
-      judge(*text, now, found);
+    const auto text = host.read_redacted(path, redact_pem, kMaxCertificateBytes);
+    if (!text && text.error().kind == ErrorKind::permission_denied) found.unread = text.error();
+    if (text && !text->empty()) judge(*text, now, found);
   }
 }
 
@@ -126,7 +128,6 @@ void visit(const Host& host, const std::string& folder, int depth, std::int64_t 
 Result<void> probe_certificates(const Host& host, Machine& machine, Facts& facts) {
   Found found;
   const std::int64_t now = machine.now();
-  std::optional<Error> unread;
   for (const std::string folder :
        {"/etc/ssl", "/etc/letsencrypt/live", "/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/pki/tls",
         "/etc/pki/nginx", "/etc/haproxy", "/etc/postgresql", "/etc/mysql", "/etc/redis",
@@ -135,14 +136,15 @@ Result<void> probe_certificates(const Host& host, Machine& machine, Facts& facts
     if (!stat) continue;
     if (const auto entries = host.list(folder);
         !entries && entries.error().kind == ErrorKind::permission_denied)
-      unread = entries.error();
+      found.unread = entries.error();
     visit(host, folder, 0, now, found);
   }
-  if (unread && found.count == 0) {
+  if (found.unread) facts.missing("certificates.next_expiry_days", *found.unread);
+  if (found.unread && found.count == 0) {
     for (const std::string_view fact :
          {"certificates.count", "certificates.expired", "certificates.expiring_30d", "certificates.weak_keys",
           "certificates.private_keys_too_open"})
-      facts.missing(fact, *unread);
+      facts.missing(fact, *found.unread);
     return {};
   }
   facts.set("certificates.count", found.count);
@@ -151,7 +153,7 @@ Result<void> probe_certificates(const Host& host, Machine& machine, Facts& facts
   if (now > 0) {
     facts.set("certificates.expired", found.expired);
     facts.set("certificates.expiring_30d", found.expiring);
-    if (found.next_days) facts.set("certificates.next_expiry_days", *found.next_days);
+    if (found.next_days && !found.unread) facts.set("certificates.next_expiry_days", *found.next_days);
   }
   return {};
 }

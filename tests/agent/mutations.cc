@@ -260,7 +260,7 @@ struct Recorded {
 };
 
 const std::vector<std::string> kCompared = {"data_stores", "ai", "host", "os", "cpu", "memory", "accelerators", "kernel", "mac", "firewall",
-    "network", "storage", "listeners", "containers", "packages", "patching", "roles"};
+    "network", "storage", "listeners", "containers", "packages", "patching", "roles", "certificates"};
 
 /// Of the hosts with stores and model servers those sections alone.
 std::vector<Recorded> machines() {
