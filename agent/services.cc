@@ -700,6 +700,19 @@ class Finder {
 
 }  // namespace
 
+std::optional<Error> unseen_processes(Machine& machine) {
+  const auto& processes = machine.processes();
+  if (!processes) return processes.error().kind == ErrorKind::permission_denied ? std::optional(processes.error()) : std::nullopt;
+  const bool some = std::any_of(processes->begin(), processes->end(), is_unseen);
+  const Mount* proc = machine.mount_of("/proc");
+  const bool hidden = proc != nullptr && machine.process(1) == nullptr &&
+                      std::any_of(proc->options.begin(), proc->options.end(), [](const std::string& one) {
+                        return one.starts_with("hidepid=") && one != "hidepid=0" && one != "hidepid=off";
+                      });
+  if (!some && !hidden) return std::nullopt;
+  return Error{ErrorKind::permission_denied, "permission denied: processes of other users"};
+}
+
 const Product* find_product(std::string_view kind) {
   const auto found = std::find_if(kProducts.begin(), kProducts.end(),
                                   [kind](const Product& one) { return one.kind == kind; });

@@ -2,6 +2,7 @@
 // Which products run here: processes and sockets recognised by program and arguments first, by port last.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,10 @@ struct Service {
 
 /// All recognised services, ordered by kind, then by pid.
 std::vector<Service> find_services(Machine& machine);
+
+/// Why a program that was not seen may run all the same: processes may not be read, or /proc shows only our own.
+/// Nothing where every process was seen.
+std::optional<Error> unseen_processes(Machine& machine);
 
 /// loopback, private, public or any.
 std::string_view exposure_of(std::string_view address);

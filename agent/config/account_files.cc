@@ -44,6 +44,10 @@ void read_group(std::string_view text, AccountFiles& found) {
 
 // As redact_shadow() gives it: "root:$y$:", "daemon:*:"
 void read_shadow(std::string_view text, AccountFiles& found) {
+  if (!trim(text).empty() && !contains(text, ":")) {
+    found.shadow_unread = Error{ErrorKind::invalid, "no account in it: /etc/shadow"};
+    return;
+  }
   for (const std::string_view line : lines(text)) {
     if (line.starts_with('+')) {
       ++found.nis_entries;

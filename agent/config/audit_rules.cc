@@ -111,7 +111,11 @@ class Collector {
 };
 
 void put_file(const Host& host, const std::string& path, std::initializer_list<std::string_view> names, std::string_view prefix, Layered& settings) {
-  if (const auto text = host.read(path, kMaxAuditBytes)) put_lines(*text, names, prefix, settings);
+  const auto text = host.read(path, kMaxAuditBytes);
+  if (text)
+    put_lines(*text, names, prefix, settings);
+  else
+    settings.note(text.error());
 }
 
 }  // namespace

@@ -13,9 +13,10 @@ bool is_pattern(std::string_view part) {
 }
 }  // namespace
 
-std::vector<std::string> glob(const Host& host, std::string_view pattern) {
-  if (!is_pattern(pattern)) return {std::string(pattern)};
+GlobMatches glob_matches(const Host& host, std::string_view pattern) {
+  if (!is_pattern(pattern)) return {{std::string(pattern)}, std::nullopt};
   std::vector<std::string> found = {""};
+  std::optional<Error> unread;
   for (const std::string_view part : split(pattern, '/')) {
     if (part.empty()) continue;
     std::vector<std::string> next;
@@ -25,6 +26,7 @@ std::vector<std::string> glob(const Host& host, std::string_view pattern) {
         continue;
       }
       const auto entries = host.list(folder.empty() ? "/" : folder);
+      if (!entries && entries.error().kind != ErrorKind::not_found && !unread) unread = entries.error();
       if (!entries) continue;
       for (const auto& entry : *entries) {
         if (next.size() >= kMaxGlobMatches) break;
@@ -36,7 +38,11 @@ std::vector<std::string> glob(const Host& host, std::string_view pattern) {
   }
   // Parts after a pattern may not be there.
   std::erase_if(found, [&](const std::string& path) { return !host.stat(path); });
-  return found;
+  return {std::move(found), std::move(unread)};
+}
+
+std::vector<std::string> glob(const Host& host, std::string_view pattern) {
+  return glob_matches(host, pattern).paths;
 }
 
 }  // namespace plumbline

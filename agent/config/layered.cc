@@ -43,6 +43,10 @@ std::string_view Layered::get(std::string_view name) const {
   return found == values.end() ? std::string_view() : std::string_view(found->second);
 }
 
+void Layered::note(const Error& why) {
+  if (why.kind != ErrorKind::not_found && !unread) unread = why;
+}
+
 void put_lines(std::string_view text, std::initializer_list<std::string_view> names, std::string_view prefix,
                Layered& into) {
   for (const std::string_view raw : lines(text)) {
@@ -56,20 +60,20 @@ void put_lines(std::string_view text, std::initializer_list<std::string_view> na
   }
 }
 
-std::vector<std::string> layered_files(const Host& host, const std::vector<std::string>& folders,
-                                       std::string_view suffix) {
+LayeredFiles layered_files(const Host& host, const std::vector<std::string>& folders, std::string_view suffix) {
+  LayeredFiles found;
   std::map<std::string, std::string> files;  // name → path
   for (const std::string& folder : folders) {
     const auto entries = host.list(folder);
+    if (!entries && entries.error().kind != ErrorKind::not_found && !found.unread) found.unread = entries.error();
     if (!entries) continue;
     for (const auto& entry : *entries) {
       if (entry.name.ends_with(suffix) && files.size() < kMaxLayerFiles)
         files.emplace(entry.name, folder + "/" + entry.name);
     }
   }
-  std::vector<std::string> paths;
-  for (auto& [name, path] : files) paths.push_back(std::move(path));
-  return paths;
+  for (auto& [name, path] : files) found.paths.push_back(std::move(path));
+  return found;
 }
 
 void read_systemd_settings(const Host& host, std::string_view name, std::initializer_list<std::string_view> names,
@@ -77,14 +81,20 @@ void read_systemd_settings(const Host& host, std::string_view name, std::initial
   const std::string file(name);
   for (const std::string folder : {"/etc/systemd/", "/run/systemd/", "/usr/lib/systemd/"}) {
     const auto text = host.read(folder + file, kMaxLayerBytes);
+    if (!text) into.note(text.error());
     if (!text) continue;
     put_unit_lines(*text, names, prefix, into);
     break;
   }
-  for (const auto& path :
-       layered_files(host, {"/etc/systemd/" + file + ".d", "/run/systemd/" + file + ".d", "/usr/lib/systemd/" + file + ".d"},
-                     ".conf")) {
-    if (const auto text = host.read(path, kMaxLayerBytes)) put_unit_lines(*text, names, prefix, into);
+  const LayeredFiles fragments = layered_files(
+      host, {"/etc/systemd/" + file + ".d", "/run/systemd/" + file + ".d", "/usr/lib/systemd/" + file + ".d"}, ".conf");
+  if (fragments.unread) into.note(*fragments.unread);
+  for (const auto& path : fragments.paths) {
+    const auto text = host.read(path, kMaxLayerBytes);
+    if (text)
+      put_unit_lines(*text, names, prefix, into);
+    else
+      into.note(text.error());
   }
 }
 

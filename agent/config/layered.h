@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,9 +22,13 @@ inline constexpr std::size_t kMaxSettings = 400;
 struct Layered {
   std::map<std::string, std::string, std::less<>> values;
   std::set<std::string, std::less<>> conflicts;
+  /// The first file or folder that could not be read: it may set what no other does, and set it otherwise.
+  std::optional<Error> unread;
   void put(std::string_view name, std::string_view value);
   /// The value, or "" where it is not set.
   std::string_view get(std::string_view name) const;
+  /// Takes down why a file could not be read; one that is not there sets nothing.
+  void note(const Error& why);
 };
 
 /// Puts the lines "name = value", "name=value", "name value" and "name" (value "true") of a text whose names (any
@@ -36,9 +41,14 @@ void put_lines(std::string_view text, std::initializer_list<std::string_view> na
 void read_systemd_settings(const Host& host, std::string_view name, std::initializer_list<std::string_view> names,
                            std::string_view prefix, Layered& into);
 
+struct LayeredFiles {
+  std::vector<std::string> paths;
+  std::optional<Error> unread;  // the first folder that is there and cannot be read
+};
+
 /// Paths of files that end in `suffix` in the folders, sorted by file name; a name in an earlier folder hides the
 /// same name in later ones, as sysctl.d, modprobe.d and systemd have it.
-std::vector<std::string> layered_files(const Host& host, const std::vector<std::string>& folders,
+LayeredFiles layered_files(const Host& host, const std::vector<std::string>& folders,
                                        std::string_view suffix);
 
 }  // namespace plumbline

@@ -63,7 +63,7 @@ std::map<std::string, std::string> blocked_modules(const Host& host) {
   std::map<std::string, Blocked> found;
   for (const auto& path :
        layered_files(host, {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"},
-                     ".conf")) {
+                     ".conf").paths) {
     if (const auto text = host.read(path, kMaxModprobeBytes)) read_lines(*text, found);
   }
   std::map<std::string, std::string> blocked;

@@ -96,7 +96,11 @@ const std::initializer_list<std::string_view> kFaillockNames = {
 const std::initializer_list<std::string_view> kHistoryNames = {"remember", "enforce_for_root", "retry", "use_authtok"};
 
 void put_file(const Host& host, const std::string& path, std::initializer_list<std::string_view> names, std::string_view prefix, Layered& policy) {
-  if (const auto text = host.read(path, kMaxPamBytes)) put_lines(*text, names, prefix, policy);
+  const auto text = host.read(path, kMaxPamBytes);
+  if (text)
+    put_lines(*text, names, prefix, policy);
+  else
+    policy.note(text.error());
 }
 
 }  // namespace
@@ -132,7 +136,9 @@ std::vector<std::string> judged_pam_lines(const std::vector<PamLine>& lines) {
 }
 
 void put_pam_policy(const Host& host, const std::vector<PamLine>& lines, Layered& policy) {
-  for (const auto& path : glob(host, "/etc/security/pwquality.conf.d/*.conf")) put_file(host, path, kQualityNames, "pwquality.", policy);
+  const GlobMatches fragments = glob_matches(host, "/etc/security/pwquality.conf.d/*.conf");
+  if (fragments.unread) policy.note(*fragments.unread);
+  for (const auto& path : fragments.paths) put_file(host, path, kQualityNames, "pwquality.", policy);
   put_file(host, "/etc/security/pwquality.conf", kQualityNames, "pwquality.", policy);
   put_file(host, "/etc/security/faillock.conf", kFaillockNames, "faillock.", policy);
   put_file(host, "/etc/security/pwhistory.conf", kHistoryNames, "pwhistory.", policy);

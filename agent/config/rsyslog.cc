@@ -169,7 +169,9 @@ std::string redact_rsyslog(std::string_view text) {
 }
 
 Result<Rsyslog> read_rsyslog(const Host& host) {
-  auto files = glob(host, "/etc/rsyslog.d/*.conf");
+  const GlobMatches fragments = glob_matches(host, "/etc/rsyslog.d/*.conf");
+  if (fragments.unread) return tl::unexpected<Error>(*fragments.unread);
+  auto files = fragments.paths;
   files.insert(files.begin(), "/etc/rsyslog.conf");
   files.push_back("/etc/syslog-ng/syslog-ng.conf");
   Rsyslog found;

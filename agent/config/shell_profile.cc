@@ -98,12 +98,15 @@ struct File {
 ShellProfile read_shell_profile(const Host& host) {
   ShellProfile found;
   bool never = false;
-  auto files = glob(host, "/etc/profile.d/*.sh");
+  GlobMatches fragments = glob_matches(host, "/etc/profile.d/*.sh");
+  found.unread = fragments.unread;
+  std::vector<std::string> files = std::move(fragments.paths);
   if (files.size() > kMaxProfileFiles) files.resize(kMaxProfileFiles);
   for (const char* path : {"/etc/profile", "/etc/bashrc", "/etc/bash.bashrc", "/etc/csh.cshrc", "/etc/csh.login", "/etc/zsh/zshrc", "/etc/zshrc"})
     files.emplace_back(path);
   for (const std::string& path : files) {
     const auto text = host.read_redacted(path, redact_profile, kMaxProfileBytes);
+    if (!text && text.error().kind != ErrorKind::not_found && !found.unread) found.unread = text.error();
     if (!text) continue;
     File file;
     for (const std::string_view line : lines(*text)) {

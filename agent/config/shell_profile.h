@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/host.h"
@@ -17,9 +18,11 @@ struct ShellProfile {
   int timeout_seconds = 0;
   /// Search paths that hold the current folder: ".", an empty part or a name that does not begin with "/".
   int risky_paths = 0;
+  /// The first file or folder that could not be read: there may be more.
+  std::optional<Error> unread;
 };
 
-/// /etc/profile, /etc/profile.d, /etc/bashrc and its like. Files that cannot be read tell nothing.
+/// /etc/profile, /etc/profile.d, /etc/bashrc and its like.
 ShellProfile read_shell_profile(const Host& host);
 
 }  // namespace plumbline

@@ -118,7 +118,7 @@ SysctlFiles read_sysctl_files(const Host& host) {
   const std::vector<std::string> folders = {"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
                                             "/lib/sysctl.d"};
   for (const auto& folder : folders) reader.look_into(folder);
-  for (const auto& path : layered_files(host, folders, ".conf")) reader.apply(path);
+  for (const auto& path : layered_files(host, folders, ".conf").paths) reader.apply(path);
   reader.apply("/etc/sysctl.conf");
   // ufw sets its own (IPT_SYSCTL) each time it starts; where it is known to be off, it does not.
   const auto ufw = host.read("/etc/ufw/ufw.conf", 64u << 10);

@@ -33,7 +33,7 @@ class TimeReader {
   // "server 0.pool.ntp.org iburst", "sourcedir /etc/chrony/sources.d", "cmdport 0"
   void chrony(const std::string& path, int depth, bool sources_only) {
     const auto text = read(path);
-    if (!text) return;
+    if (!text) return found_.note(text.error());
     for (const std::string_view raw : lines(*text)) {
       const auto parts = words(raw);
       if (parts.empty() || std::string_view("#%!;").find(parts[0].front()) != std::string_view::npos) continue;
@@ -49,7 +49,7 @@ class TimeReader {
   // "restrict -4 default kod nomodify notrap nopeer noquery"
   void ntp(const std::string& path) {
     const auto text = read(path);
-    if (!text) return;
+    if (!text) return found_.note(text.error());
     for (const std::string_view raw : lines(*text)) {
       const auto parts = words(raw.substr(0, raw.find('#')));
       if (parts.size() < 2) continue;
@@ -74,7 +74,9 @@ class TimeReader {
       const std::string place(parts[i]);
       if (!place.starts_with('/')) continue;
       const char* suffix = name == "sourcedir" ? "/*.sources" : name == "confdir" ? "/*.conf" : "";
-      for (const auto& path : glob(host_, place + suffix)) chrony(path, depth + 1, name == "sourcedir");
+      const GlobMatches files = glob_matches(host_, place + suffix);
+      if (files.unread) found_.note(*files.unread);
+      for (const auto& path : files.paths) chrony(path, depth + 1, name == "sourcedir");
     }
   }
 
@@ -101,11 +103,11 @@ class TimeReader {
 };
 
 // "ExecStart=/usr/sbin/ntpd -u ntp:ntp $OPTIONS"
-std::string user_of(const Host& host, Machine& machine, std::string_view unit_name) {
+void put_user(const Host& host, Machine& machine, std::string_view unit_name, Layered& into) {
   const UnitFile* unit = machine.unit(unit_name);
-  if (unit == nullptr) return "";
+  if (unit == nullptr) return;
   const auto text = host.read_redacted(unit->path, redact_unit, kMaxTimeBytes);
-  if (!text) return "";
+  if (!text) return into.note(text.error());
   std::string user;
   for (const std::string_view line : lines(*text)) {
     const auto parts = words(line);
@@ -113,7 +115,13 @@ std::string user_of(const Host& host, Machine& machine, std::string_view unit_na
     const auto flag = std::find(parts.begin(), parts.end(), "-u");
     if (flag != parts.end() && flag + 1 != parts.end()) user = *(flag + 1);
   }
-  return user;
+  if (!user.empty()) into.put("ntp.user", user);
+}
+
+/// What may not be looked at may be there: then reading it tells why nothing is known.
+bool may_be_there(const Host& host, std::string_view path) {
+  const auto stat = host.stat(path);
+  return stat || stat.error().kind != ErrorKind::not_found;
 }
 
 }  // namespace
@@ -136,18 +144,17 @@ std::string redact_time_sources(std::string_view text) {
 
 Layered read_time_settings(const Host& host, Machine& machine) {
   TimeReader reader(host);
-  const bool debian = host.stat("/etc/chrony/chrony.conf").has_value();
+  const bool debian = may_be_there(host, "/etc/chrony/chrony.conf");
   reader.chrony(debian ? "/etc/chrony/chrony.conf" : "/etc/chrony.conf", 0, false);
-  reader.ntp(host.stat("/etc/ntpsec/ntp.conf") ? "/etc/ntpsec/ntp.conf" : "/etc/ntp.conf");
+  reader.ntp(may_be_there(host, "/etc/ntpsec/ntp.conf") ? "/etc/ntpsec/ntp.conf" : "/etc/ntp.conf");
   Layered found = reader.take();
   Layered timesyncd;
   read_systemd_settings(host, "timesyncd.conf", {"ntp", "fallbackntp"}, "timesyncd.", timesyncd);
+  if (timesyncd.unread) found.note(*timesyncd.unread);
   for (const auto& [name, value] : timesyncd.values) {
     if (!value.empty()) found.put(name, std::to_string(words(value).size()));
   }
-  for (const std::string_view unit : {"ntpd.service", "ntp.service", "ntpsec.service"}) {
-    if (const std::string user = user_of(host, machine, unit); !user.empty()) found.put("ntp.user", user);
-  }
+  for (const std::string_view unit : {"ntpd.service", "ntp.service", "ntpsec.service"}) put_user(host, machine, unit, found);
   return found;
 }
 

@@ -43,7 +43,7 @@ std::string login_definition(std::string_view text, std::string_view name) {
   return value;
 }
 
-void write_users(Machine& machine, const std::string& login, Facts& facts) {
+void write_users(Machine& machine, const Result<std::string>& login, Facts& facts) {
   const auto& users = machine.users();
   if (!users) {
     for (const std::string_view fact :
@@ -52,7 +52,7 @@ void write_users(Machine& machine, const std::string& login, Facts& facts) {
     return;
   }
   const auto first_human =
-      static_cast<unsigned>(parse_u64(login_definition(login, "UID_MIN")).value_or(1000));
+      static_cast<unsigned>(parse_u64(login_definition(login.value_or(""), "UID_MIN")).value_or(1000));
   int humans = 0;
   int extra_root = 0;
   int system = 0;
@@ -66,8 +66,12 @@ void write_users(Machine& machine, const std::string& login, Facts& facts) {
     if (!human && user.uid != 0 && user.uid < first_human && has_login_shell(user) && !excepted) ++system;
   }
   facts.set("accounts.count", users->size());
-  facts.set("accounts.human_count", humans);
   facts.set("accounts.extra_uid0", extra_root);
+  if (!login && login.error().kind != ErrorKind::not_found) {  // who counts as a person is set there
+    for (const std::string_view fact : {"accounts.human_count", "accounts.system_with_shell"}) facts.missing(fact, login.error());
+    return;
+  }
+  facts.set("accounts.human_count", humans);
   facts.set("accounts.system_with_shell", system);
 }
 
@@ -131,6 +135,7 @@ bool write_sudo(const Host& host, Layered& policy, Facts& facts) {
   if (!sudoers) {
     facts.missing("accounts.sudo_nopasswd", sudoers.error());
     facts.missing("accounts.sudo_weaknesses", sudoers.error());
+    policy.note(sudoers.error());
     return installed;
   }
   facts.set("accounts.sudo_nopasswd", sudoers->nopasswd_all);
@@ -142,10 +147,12 @@ bool write_sudo(const Host& host, Layered& policy, Facts& facts) {
 
 /// The hard limit on core dumps and on logins for everybody; later files win. "*  hard  core  0"
 void put_limits(const Host& host, Layered& policy) {
-  auto files = glob(host, "/etc/security/limits.d/*.conf");
-  files.insert(files.begin(), "/etc/security/limits.conf");
-  for (const std::string& path : files) {
+  GlobMatches files = glob_matches(host, "/etc/security/limits.d/*.conf");
+  if (files.unread) policy.note(*files.unread);
+  files.paths.insert(files.paths.begin(), "/etc/security/limits.conf");
+  for (const std::string& path : files.paths) {
     const auto text = host.read(path, kMaxConfigBytes);
+    if (!text) policy.note(text.error());
     if (!text) continue;
     for (const std::string_view line : lines(*text)) {
       const auto parts = words(line.substr(0, line.find('#')));
@@ -155,16 +162,17 @@ void put_limits(const Host& host, Layered& policy) {
   }
 }
 
-Layered read_policy(const Host& host, const std::string& login, const Result<std::vector<PamLine>>& pam) {
-  Layered policy;
-  put_lines(login,
+void put_login_policy(const Host& host, const Result<std::string>& login, Layered& policy) {
+  if (!login) policy.note(login.error());
+  put_lines(login.value_or(""),
             {"pass_max_days", "pass_min_days", "pass_warn_age", "pass_min_len", "umask", "encrypt_method", "fail_delay",
              "sha_crypt_min_rounds", "sha_crypt_max_rounds", "yescrypt_cost_factor", "login_retries", "login_timeout", "create_home"},
             "login.", policy);
-  if (const auto text = host.read("/etc/default/useradd", kMaxConfigBytes)) put_lines(*text, {"inactive"}, "useradd.", policy);
-  put_pam_policy(host, pam ? *pam : std::vector<PamLine>(), policy);
-  put_limits(host, policy);
-  return policy;
+  const auto useradd = host.read("/etc/default/useradd", kMaxConfigBytes);
+  if (useradd)
+    put_lines(*useradd, {"inactive"}, "useradd.", policy);
+  else
+    policy.note(useradd.error());
 }
 
 /// pam_faillock counts where it stands after the password was wrong ("authfail") and looks at the count where it
@@ -218,30 +226,49 @@ std::optional<std::int64_t> default_length(const std::vector<PamLine>& pam) {
   return length;
 }
 
-void write_policy(const Host& host, const std::string& login, Facts& facts) {
-  const auto pam = read_pam(host);
-  write_pam(pam, facts);
-  Layered policy = read_policy(host, login, pam);
+/// `policy` is what modules and their files say.
+void write_password_length(const Result<std::vector<PamLine>>& pam, const Layered& policy, Facts& facts) {
+  if (policy.unread) return facts.missing("accounts.password_min_length", *policy.unread);
   auto length = parse_i64(policy.get("pwquality.minlen"));
   if (!length) length = parse_i64(policy.get("unix.minlen"));
   if (!length && pam) length = default_length(*pam);
   if (length && *length > 0) facts.set("accounts.password_min_length", *length);
-  if (!pam && pam.error().kind != ErrorKind::not_found)
-    facts.missing("accounts.hash_method", pam.error());
-  else if (const std::string method = hash_method(pam, policy); !method.empty())
-    facts.set("accounts.hash_method", method);
+}
+
+void write_hash_method(const Result<std::vector<PamLine>>& pam, const Layered& policy, const Result<std::string>& login, Facts& facts) {
+  constexpr std::string_view kFact = "accounts.hash_method";
+  if (!pam && pam.error().kind != ErrorKind::not_found) return facts.missing(kFact, pam.error());
+  const std::string method = hash_method(pam, policy);
+  if (!method.empty()) return facts.set(kFact, method);
+  if (!login && login.error().kind != ErrorKind::not_found) facts.missing(kFact, login.error());
+}
+
+void write_policy(const Host& host, const Result<std::string>& login, Facts& facts) {
+  const auto pam = read_pam(host);
+  write_pam(pam, facts);
+  Layered policy;
+  if (!pam) policy.note(pam.error());
+  put_pam_policy(host, pam ? *pam : std::vector<PamLine>(), policy);
+  write_password_length(pam, policy, facts);
+  put_login_policy(host, login, policy);
+  put_limits(host, policy);
+  write_hash_method(pam, policy, login, facts);
   if (const auto days = parse_i64(policy.get("login.pass_max_days"))) facts.set("accounts.max_password_days", *days);
   const bool installed = write_sudo(host, policy, facts);
   facts.set("accounts.sudo_installed", installed);
+  if (policy.unread) {
+    for (const std::string_view fact : {"accounts.policy", "accounts.policy_conflicts"}) facts.missing(fact, *policy.unread);
+    return;
+  }
   facts.set("accounts.policy", policy.values);
   facts.set("accounts.policy_conflicts", policy.conflicts);
 }
 
 void write_shell_profile(const Host& host, Facts& facts) {
   const ShellProfile profile = read_shell_profile(host);
-  facts.set("accounts.umasks", profile.umasks);
-  facts.set("accounts.shell_timeout_seconds", profile.timeout_seconds);
-  facts.set("accounts.risky_search_paths", profile.risky_paths);
+  set_unless(profile.unread, "accounts.umasks", profile.umasks, facts);
+  set_unless(profile.unread, "accounts.shell_timeout_seconds", profile.timeout_seconds, facts);
+  set_unless(profile.unread, "accounts.risky_search_paths", profile.risky_paths, facts);
 }
 
 void write_loose_files(const Host& host, Machine& machine, Facts& facts) {
@@ -256,14 +283,11 @@ void write_loose_files(const Host& host, Machine& machine, Facts& facts) {
 
 Result<void> probe_accounts(const Host& host, Machine& machine, Facts& facts) {
   const auto read = host.read("/etc/login.defs", kMaxConfigBytes);
-  const std::string login = read.value_or("");
-  if (!read && read.error().kind != ErrorKind::not_found) {
-    for (const char* path : {"accounts.max_password_days", "accounts.policy"}) facts.missing(path, read.error());
-  }
-  write_users(machine, login, facts);
+  if (!read && read.error().kind != ErrorKind::not_found) facts.missing("accounts.max_password_days", read.error());
+  write_users(machine, read, facts);
   write_passwords(host, facts);
   write_files(host, facts);
-  write_policy(host, login, facts);
+  write_policy(host, read, facts);
   write_shell_profile(host, facts);
   write_loose_files(host, machine, facts);
   return {};

@@ -85,7 +85,7 @@ void write_rescue_shells(const Host& host, Facts& facts) {
       start = last_start(*text, "");
       break;
     }
-    for (const auto& path : layered_files(host, {"/etc/systemd/system/" + unit + ".d", "/usr/lib/systemd/system/" + unit + ".d"}, ".conf")) {
+    for (const auto& path : layered_files(host, {"/etc/systemd/system/" + unit + ".d", "/usr/lib/systemd/system/" + unit + ".d"}, ".conf").paths) {
       if (const auto text = host.read_redacted(path, redact_unit, kMaxUnitBytes)) start = last_start(*text, start);
     }
     if (!start.empty()) shells[name] = contains(start, "sulogin") ? "password" : "open";

@@ -6,6 +6,7 @@
 #include "agent/containers_on_disk.h"
 #include "agent/firewall/firewall.h"
 #include "agent/probes/all.h"
+#include "agent/services.h"
 #include "agent/stores/answered.h"
 #include "agent/stores/inside.h"
 #include "agent/stores/store.h"
@@ -44,22 +45,6 @@ std::optional<std::uint64_t> bytes_in(const json& space, const char* blocks) {
   const auto size = number_in(space, "block_bytes"), count = number_in(space, blocks);
   if (!size || !count) return std::nullopt;
   return *size * *count;
-}
-
-/// Why a store that was not seen may run all the same: processes may not be read, or /proc shows only our own.
-std::optional<Error> unseen_processes(Machine& machine) {
-  const auto& processes = machine.processes();
-  if (!processes) return processes.error().kind == ErrorKind::permission_denied ? std::optional(processes.error()) : std::nullopt;
-  const bool some = std::any_of(processes->begin(), processes->end(), [](const Process& one) {
-    return one.name.empty() && one.program.empty() && one.arguments.empty();
-  });
-  const Mount* proc = machine.mount_of("/proc");
-  const bool hidden = proc != nullptr && machine.process(1) == nullptr &&
-                      std::any_of(proc->options.begin(), proc->options.end(), [](const std::string& one) {
-                        return one.starts_with("hidepid=") && one != "hidepid=0" && one != "hidepid=off";
-                      });
-  if (!some && !hidden) return std::nullopt;
-  return Error{ErrorKind::permission_denied, "permission denied: processes of other users"};
 }
 
 Result<json> ask_object(const Host& host, const std::string& question) {

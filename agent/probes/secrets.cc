@@ -8,6 +8,7 @@
 #include "agent/machine.h"
 #include "agent/probes/all.h"
 #include "agent/redact.h"
+#include "agent/services.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -53,7 +54,10 @@ Result<void> probe_secrets(const Host& host, Machine& machine, Facts& facts) {
       return std::any_of(process.arguments.begin(), process.arguments.end(),
                          [](const auto& argument) { return contains(argument, kRedacted); });
     };
-    facts.set("secrets.in_arguments", std::count_if(processes->begin(), processes->end(), holds_secret));
+    const auto found = std::count_if(processes->begin(), processes->end(), holds_secret);
+    const auto unseen = unseen_processes(machine);
+    if (unseen) facts.missing("secrets.in_arguments", *unseen);  // there may be more
+    if (!unseen || found > 0) facts.set("secrets.in_arguments", found);
   } else {
     facts.missing("secrets.in_arguments", processes.error());
   }

@@ -273,6 +273,28 @@ void write_values(const SshdConfig& config, std::string_view root_login, Facts& 
   write_configured(config, write.refused(), facts);
 }
 
+/// What is not seen listening may do so unseen where some processes may not be looked at.
+void write_running(Machine& machine, bool running, const std::vector<Socket>& sockets, Facts& facts) {
+  const auto& processes = machine.processes();
+  const auto& sockets_known = machine.sockets();
+  const auto unseen = unseen_processes(machine);
+  if (!running && unseen)
+    facts.missing("ssh.running", *unseen);
+  else if ((processes && !processes->empty()) || sockets_known)  // else a root that nobody runs: an image
+    facts.set("ssh.running", running);
+  else if (!processes && processes.error().kind != ErrorKind::not_found)
+    facts.missing("ssh.running", processes.error());
+  if (!sockets_known) {
+    if (sockets_known.error().kind != ErrorKind::not_found) facts.missing("ssh.exposure", sockets_known.error());
+    return;
+  }
+  const std::string_view exposure = exposure_of(sockets);
+  if (exposure == "none" && unseen)
+    facts.missing("ssh.exposure", *unseen);
+  else
+    facts.set("ssh.exposure", exposure);
+}
+
 }  // namespace
 
 Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
@@ -304,12 +326,7 @@ Result<void> probe_ssh(const Host& host, Machine& machine, Facts& facts) {
     return {};
   }
   facts.set("ssh.installed", installed);
-  // No process at all means a root that nobody runs: an image, a recording without /proc.
-  if ((machine.processes() && !machine.processes()->empty()) || sockets_known) facts.set("ssh.running", running);
-  if (sockets_known) facts.set("ssh.exposure", exposure_of(sockets));
-  if (!sockets_known && sockets_known.error().kind != ErrorKind::not_found) facts.missing("ssh.exposure", sockets_known.error());
-  if (const auto& processes = machine.processes(); !running && !processes && processes.error().kind != ErrorKind::not_found)
-    facts.missing("ssh.running", processes.error());
+  write_running(machine, running, sockets, facts);
   if (!installed) return {};
   const auto config = read_sshd_config(host, path);
   if (config) {

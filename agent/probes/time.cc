@@ -6,13 +6,12 @@
 #include "agent/config/time_sources.h"
 #include "agent/machine.h"
 #include "agent/probes/all.h"
+#include "agent/services.h"
 #include "base/json.h"
 #include "base/text.h"
 
 namespace plumbline {
 namespace {
-
-constexpr std::size_t kMaxTimeBytes = 1u << 20;
 
 std::string time_service(const std::vector<Process>& processes) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> services = {
@@ -30,14 +29,26 @@ std::string time_service(const std::vector<Process>& processes) {
   return "none";
 }
 
-/// "/usr/share/zoneinfo/Europe/Berlin" to "Europe/Berlin".
-std::string zone_of(const Host& host) {
-  if (const auto link = host.read_link("/etc/localtime")) {
-    const std::size_t at = link->find("zoneinfo/");
-    if (at != std::string::npos) return link->substr(at + 9);
-  }
+/// "/usr/share/zoneinfo/Europe/Berlin" to "Europe/Berlin"; empty where nothing tells.
+Result<std::string> zone_of(const Host& host) {
+  const auto link = host.read_link("/etc/localtime");
+  if (!link && link.error().kind == ErrorKind::permission_denied) return tl::unexpected<Error>(link.error());
+  const std::size_t at = link ? link->find("zoneinfo/") : std::string::npos;
+  if (at != std::string::npos) return link->substr(at + 9);
   const auto text = host.read("/etc/timezone", 4096);
+  if (!text && text.error().kind != ErrorKind::not_found) return tl::unexpected<Error>(text.error());
   return text ? std::string(trim(*text)) : std::string();
+}
+
+void write_service(Machine& machine, Facts& facts) {
+  const auto& processes = machine.processes();
+  if (!processes) return facts.missing("time.service", processes.error());
+  const std::string service = time_service(*processes);
+  const auto unseen = service == "none" ? unseen_processes(machine) : std::nullopt;
+  if (unseen)
+    facts.missing("time.service", *unseen);
+  else
+    facts.set("time.service", service);
 }
 
 }  // namespace
@@ -55,17 +66,13 @@ Result<void> probe_time(const Host& host, Machine& machine, Facts& facts) {
         "time.synchronized",
         json ? Error{ErrorKind::invalid, "adjtimex: an answer without 'synchronized'"} : json.error());
   }
-  const auto& processes = machine.processes();
-  if (processes)
-    facts.set("time.service", time_service(*processes));
+  write_service(machine, facts);
+  const Layered settings = read_time_settings(host, machine);
+  if (settings.unread)
+    facts.missing("time.settings", *settings.unread);
   else
-    facts.missing("time.service", processes.error());
-  for (const char* path : {"/etc/chrony/chrony.conf", "/etc/chrony.conf", "/etc/ntpsec/ntp.conf", "/etc/ntp.conf"}) {
-    const auto text = host.read_redacted(path, redact_time_sources, kMaxTimeBytes);
-    if (!text && text.error().kind != ErrorKind::not_found) facts.missing("time.settings", text.error());
-  }
-  facts.set("time.settings", read_time_settings(host, machine).values);
-  if (const std::string zone = zone_of(host); !zone.empty()) facts.set("time.zone", zone);
+    facts.set("time.settings", settings.values);
+  if (const auto zone = zone_of(host); !zone || !zone->empty()) facts.set("time.zone", zone);
   return {};
 }
 
