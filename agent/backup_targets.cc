@@ -166,14 +166,18 @@ std::string backup_target(std::string_view repository) {
   return host || repository == kRemote ? std::string(kRemote) : std::string();
 }
 
-std::optional<bool> backup_goes_elsewhere(const Host& host, Machine& machine) {
+Result<std::optional<bool>> backup_goes_elsewhere(const Host& host, Machine& machine) {
   std::optional<bool> elsewhere;
+  std::optional<Error> unread;
   for (const Source& source : kSources) {
     if (source.reduce == reduce_client && is_server_here(host)) continue;
     std::size_t files = 0;
-    for (const std::string& path : glob(host, source.pattern)) {
+    const auto found = glob_matches(host, source.pattern);
+    if (found.unread) unread = found.unread;
+    for (const std::string& path : found.paths) {
       if (++files > kMaxFiles) break;
       const auto text = host.read_redacted(path, source.reduce, kMaxBytes);
+      if (!text && text.error().kind == ErrorKind::permission_denied) unread = text.error();
       if (!text) continue;
       for (const std::string_view line : lines(*text)) {
         if (!line.starts_with(kMark)) continue;
@@ -184,6 +188,7 @@ std::optional<bool> backup_goes_elsewhere(const Host& host, Machine& machine) {
       }
     }
   }
+  if (unread) return tl::unexpected<Error>(*unread);
   return elsewhere;
 }
 

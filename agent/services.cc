@@ -776,4 +776,12 @@ bool has_option(const std::vector<std::string>& arguments, std::string_view name
   });
 }
 
+std::optional<Error> unseen_timers(const Host& host) {
+  for (const char* folder : {"/etc/systemd/system", "/etc/systemd/system/timers.target.wants"}) {
+    const auto entries = host.list(folder);
+    if (!entries && entries.error().kind == ErrorKind::permission_denied) return entries.error();
+  }
+  return std::nullopt;
+}
+
 }  // namespace plumbline

@@ -49,6 +49,8 @@ std::vector<Service> find_services(Machine& machine);
 /// Why a program that was not seen may run all the same: processes may not be read, or /proc shows only our own.
 /// Nothing where every process was seen.
 std::optional<Error> unseen_processes(Machine& machine);
+/// Why a timer that is not seen as enabled may be so all the same: the folders of those that are may not be read.
+std::optional<Error> unseen_timers(const Host& host);
 
 /// loopback, private, public or any.
 std::string_view exposure_of(std::string_view address);

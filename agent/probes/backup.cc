@@ -130,6 +130,7 @@ Schedules read_schedules(const Host& host, Machine& machine) {
       found.any = true;
     if (const UnitFile* file = machine.unit(service)) add(host, file->path, found);
   }
+  if (auto why = unseen_timers(host)) found.unread = std::move(why);
   return found;
 }
 
@@ -173,8 +174,12 @@ Result<void> probe_backup(const Host& host, Machine& machine, Facts& facts) {
     facts.set("backup.scheduled", schedules.any);
   else
     facts.missing("backup.scheduled", *schedules.unread);
-  if (const auto elsewhere = backup_goes_elsewhere(host, machine)) facts.set("backup.off_host", *elsewhere);
+  const auto elsewhere = backup_goes_elsewhere(host, machine);
+  if (!elsewhere) facts.missing("backup.off_host", elsewhere.error());
+  else if (*elsewhere) facts.set("backup.off_host", **elsewhere);
   const std::int64_t now = machine.now();
+  const auto unseen = unseen_timers(host);
+  if (newest == 0 && unseen) facts.missing("backup.last_success_hours", *unseen);
   if (newest > 0 && now > 0)
     facts.set("backup.last_success_hours",
               static_cast<double>(std::max<std::int64_t>(0, now - newest)) / kSecondsPerHour);

@@ -76,20 +76,30 @@ std::string last_start(std::string_view text, std::string before) {
 /// systemd asks for root's password through sulogin; another program there gives a shell to whoever sits at the console.
 void write_rescue_shells(const Host& host, Facts& facts) {
   std::map<std::string, std::string> shells;
+  std::optional<Error> unread;
+  const auto note = [&](const Error& why) {
+    if (why.kind != ErrorKind::not_found) unread = why;
+  };
   for (const std::string name : {"rescue", "emergency"}) {
     const std::string unit = name + ".service";
     std::string start;
     for (const std::string folder : {"/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/"}) {
       const auto text = host.read_redacted(folder + unit, redact_unit, kMaxUnitBytes);
+      if (!text) note(text.error());
       if (!text) continue;
       start = last_start(*text, "");
       break;
     }
-    for (const auto& path : layered_files(host, {"/etc/systemd/system/" + unit + ".d", "/usr/lib/systemd/system/" + unit + ".d"}, ".conf").paths) {
-      if (const auto text = host.read_redacted(path, redact_unit, kMaxUnitBytes)) start = last_start(*text, start);
+    const auto fragments = layered_files(host, {"/etc/systemd/system/" + unit + ".d", "/usr/lib/systemd/system/" + unit + ".d"}, ".conf");
+    if (fragments.unread) note(*fragments.unread);
+    for (const auto& path : fragments.paths) {
+      const auto text = host.read_redacted(path, redact_unit, kMaxUnitBytes);
+      if (text) start = last_start(*text, start);
+      else note(text.error());
     }
     if (!start.empty()) shells[name] = contains(start, "sulogin") ? "password" : "open";
   }
+  if (unread) return facts.missing("boot.rescue_shells", *unread);
   facts.set("boot.rescue_shells", shells);
 }
 
@@ -108,17 +118,20 @@ Result<void> probe_boot(const Host& host, Machine&, Facts& facts) {
       if (!entry.name.starts_with("SecureBoot-")) continue;
       found = true;
       const auto bytes = host.read("/sys/firmware/efi/efivars/" + entry.name, 64);
-      // Four bytes of attributes stand before the value.
-      if (bytes && bytes->size() >= 5)
+      // Four bytes of attributes stand before the value, which is 0 or 1 (UEFI 2.10, 3.3).
+      if (bytes && bytes->size() == 5 && ((*bytes)[4] == 0 || (*bytes)[4] == 1))
         facts.set("boot.secure_boot", (*bytes)[4] == 1);
-      else if (!bytes)
-        facts.missing("boot.secure_boot", bytes.error());
+      else
+        facts.missing("boot.secure_boot", bytes ? Error{ErrorKind::invalid, "no such variable of UEFI: " + entry.name} : bytes.error());
     }
     if (entries && !found && !entries->empty())
       facts.set("boot.secure_boot", false);  // firmware without the feature
   }
-  if (const auto version = host.read("/sys/class/tpm/tpm0/tpm_version_major", 64)) {
+  const auto version = host.read("/sys/class/tpm/tpm0/tpm_version_major", 64);
+  if (version) {
     facts.set("boot.tpm_version", std::string(trim(*version)));
+  } else if (version.error().kind != ErrorKind::not_found) {
+    facts.missing("boot.tpm_version", version.error());
   } else if (host.stat("/sys/class/tpm/tpm0")) {
     facts.set("boot.tpm_version", "1");  // kernels before 5.6 tell it for version 2 by another file only
   }

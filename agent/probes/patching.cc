@@ -6,6 +6,7 @@
 #include "agent/machine.h"
 #include "agent/probes/all.h"
 #include "agent/redact.h"
+#include "agent/services.h"
 #include "base/text.h"
 
 namespace plumbline {
@@ -115,15 +116,6 @@ Result<bool> apt_is_automatic(const Host& host) {
   return on;
 }
 
-/// Why a timer that is not seen as enabled may be so all the same.
-std::optional<Error> unread_timers(const Host& host) {
-  for (const char* folder : {"/etc/systemd/system", "/etc/systemd/system/timers.target.wants"}) {
-    const auto entries = host.list(folder);
-    if (!entries && entries.error().kind == ErrorKind::permission_denied) return entries.error();
-  }
-  return std::nullopt;
-}
-
 Result<bool> dpkg_is_automatic(const Host& host, Machine& machine) {
   const auto& packages = machine.packages();
   if (!packages) return tl::unexpected<Error>(packages.error());
@@ -132,7 +124,7 @@ Result<bool> dpkg_is_automatic(const Host& host, Machine& machine) {
   if (!on || !*on) return on;
   const UnitFile* timer = machine.unit("apt-daily-upgrade.timer");
   if ((timer != nullptr && timer->enabled) || host.stat("/etc/cron.daily/apt-compat")) return true;
-  if (const auto why = unread_timers(host)) return tl::unexpected<Error>(*why);
+  if (const auto why = unseen_timers(host)) return tl::unexpected<Error>(*why);
   return timer == nullptr;
 }
 
@@ -145,7 +137,7 @@ Result<bool> is_automatic(const Host& host, Machine& machine) {
   }
   const UnitFile* timer = machine.unit("dnf-automatic.timer");
   if (timer == nullptr || !timer->enabled) {
-    if (const auto why = unread_timers(host)) return tl::unexpected<Error>(*why);
+    if (const auto why = unseen_timers(host)) return tl::unexpected<Error>(*why);
     return false;
   }
   const auto keep = [](std::string_view all) { return keep_settings(all, {"apply_updates"}); };
