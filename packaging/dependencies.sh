@@ -21,7 +21,7 @@ build=(g++ cmake ninja-build ccache pkg-config ca-certificates "$boost"
 # Unit tests; a real PostgreSQL; fixtures of certificates; fault tests; XLSX read back; pages as pictures and PDF; signatures of others;
 # real data stores that the agent is compared with; the agent for arm64.
 test=(catch2 postgresql openssl python3 python3-jsonschema python3-openpyxl python3-yaml curl strace zstd procps util-linux iproute2 nftables iptables pciutils
-  minisign mariadb-server redis-server memcached mosquitto etcd-server nats-server jupyter-server g++-aarch64-linux-gnu)
+  minisign mariadb-server redis-server memcached mosquitto etcd-server nats-server jupyter-server openssh-server g++-aarch64-linux-gnu)
 # Installed after the rest, one by one: together with libboost1.81-dev apt finds no solution.
 test_later=(chromium weasyprint poppler-utils fonts-dejavu-core)
 # Browser tests run in Node, from wherever it came; playwright-core itself is installed from npm by tests/browser.
