@@ -90,6 +90,7 @@ struct Schedules {
   bool any = false;
   std::set<std::string> tools;
   std::optional<Error> unread;
+  std::optional<Error> unseen_timers;
 };
 
 void add(const Host& host, const std::string& path, Schedules& found) {
@@ -130,7 +131,8 @@ Schedules read_schedules(const Host& host, Machine& machine) {
       found.any = true;
     if (const UnitFile* file = machine.unit(service)) add(host, file->path, found);
   }
-  if (auto why = unseen_timers(host)) found.unread = std::move(why);
+  found.unseen_timers = unseen_timers(host);
+  if (found.unseen_timers) found.unread = found.unseen_timers;
   return found;
 }
 
@@ -178,8 +180,7 @@ Result<void> probe_backup(const Host& host, Machine& machine, Facts& facts) {
   if (!elsewhere) facts.missing("backup.off_host", elsewhere.error());
   else if (*elsewhere) facts.set("backup.off_host", **elsewhere);
   const std::int64_t now = machine.now();
-  const auto unseen = unseen_timers(host);
-  if (newest == 0 && unseen) facts.missing("backup.last_success_hours", *unseen);
+  if (newest == 0 && schedules.unseen_timers) facts.missing("backup.last_success_hours", *schedules.unseen_timers);
   if (newest > 0 && now > 0)
     facts.set("backup.last_success_hours",
               static_cast<double>(std::max<std::int64_t>(0, now - newest)) / kSecondsPerHour);

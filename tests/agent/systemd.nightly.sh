@@ -22,7 +22,7 @@ wait_until() { local what=$1 tries=600; shift; until "$@" >/dev/null 2>&1; do ((
 
 # 1. A Debian with what the agent's package would ask for, and one service of another user to look at.
 if [[ ! -e $work/base/etc/os-release ]]; then
-  debootstrap --variant=minbase --include=systemd-sysv,dbus,procps,libcurl4,openssh-server bookworm "$work/base" "${MIRROR:-http://deb.debian.org/debian}" >"$work/debootstrap.log" 2>&1 ||
+  debootstrap --variant=minbase --include=systemd-sysv,dbus,procps,libcurl4,openssh-server bookworm "$work/base" ${MIRROR:+"$MIRROR"} >"$work/debootstrap.log" 2>&1 ||
     { echo "skipped: no Debian can be fetched here"; exit 0; }
 fi
 root=$work/root
